@@ -1,0 +1,173 @@
+"""The only settings. Deploys differ by environment variables alone; README.md lists them.
+
+Each variable is read once, here, and a bad one stops the process with a message that
+names it and says what it should be.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+from adultapi import __version__, postgres
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def _integer(name: str, default: int, minimum: int, maximum: int) -> int:
+    """Return the integer in the environment variable `name`, or stop with a hint."""
+    text = env.str(name, default=str(default)).strip()
+    try:
+        value = int(text)
+    except ValueError:
+        value = None
+    if value is None or not minimum <= value <= maximum:
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}: set it to a whole number from {minimum} to {maximum}."
+        )
+    return value
+
+
+def _boolean(name: str, default: bool) -> bool:
+    text = env.str(name, default=str(default)).strip().lower()
+    if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} is {text!r}: set it to true or false.")
+    return text in {"true", "1", "yes", "on"}
+
+
+def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    text = env.str(name, default=default).strip()
+    if text not in allowed:
+        raise ImproperlyConfigured(f"{name} is {text!r}: set it to one of {', '.join(allowed)}.")
+    return text
+
+
+def _database(name: str, url: str) -> dict:
+    """Return Django's settings of the PostgreSQL at `url`."""
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"{name} does not name a PostgreSQL database: set it to "
+            "postgresql://USER:PASSWORD@HOST:PORT/NAME (for a socket, postgresql:///NAME?host=/DIR)."
+        )
+    config = env.db_url_config(url)
+    if not config["NAME"]:
+        raise ImproperlyConfigured(f"{name} names no database: end it with /NAME.")
+    options = config.setdefault("OPTIONS", {})
+    options.setdefault("connect_timeout", 5)
+    options.setdefault("application_name", "adultapi")
+    return config | {"CONN_HEALTH_CHECKS": True}
+
+
+# --- Django ---------------------------------------------------------------------------------
+
+DEBUG = _boolean("DEBUG", False)
+
+DATABASE_URL = env.str("DATABASE_URL", default="").strip()
+# Without DATABASE_URL this is somebody's own machine: the embedded PostgreSQL, and a key
+# that is good for as long as the process lives (nothing signed outlives it).
+LOCAL = not DATABASE_URL
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or (get_random_secret_key() if LOCAL else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set: set it to a long random string, for example the output of "
+        "`python -c 'import secrets; print(secrets.token_urlsafe(50))'`."
+    )
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+
+DATABASES = {
+    "default": _database("DATABASE_URL", DATABASE_URL or postgres.local_url(BASE_DIR / "var"))
+}
+
+INSTALLED_APPS = [
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "census",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
+ROOT_URLCONF = "adultapi.urls"
+WSGI_APPLICATION = "adultapi.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+APPEND_SLASH = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Django REST Framework -------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": [
+        "census.api.renderers.JSONRenderer",
+        "census.api.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "adultapi.problems.exception_handler",
+    "URL_FORMAT_OVERRIDE": "format",
+    "COMPACT_JSON": True,
+    "UNICODE_JSON": True,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Adult (Census Income) API",
+    "VERSION": __version__,
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- What a browser may do --------------------------------------------------------------------
+
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"

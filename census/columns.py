@@ -1,0 +1,114 @@
+"""The columns of the dataset, read from the model: the only place that asks `Person._meta`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from census.models import Person
+
+Kind = Literal["numeric", "categorical"]
+Role = Literal["feature", "weight", "target", "split"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as the API speaks of it.
+
+    `minimum` and `maximum` are what the column can hold, not what it does hold;
+    None for a categorical column. `choices` maps a category to its label, in the
+    column's order; empty for a numeric column.
+    """
+
+    name: str
+    label: str
+    description: str
+    kind: Kind
+    role: Role
+    unit: str | None
+    ordered: bool
+    nullable: bool
+    choices: Mapping[str, str]
+    minimum: int | None
+    maximum: int | None
+    top_code: int | None
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind == "numeric"
+
+    @property
+    def type(self) -> Literal["integer", "string"]:
+        return "integer" if self.numeric else "string"
+
+    @property
+    def source_name(self) -> str | None:
+        """UCI's spelling of the name; None for `split`, which is which file a row is from."""
+        return None if self.role == "split" else self.name.replace("_", "-")
+
+    @cached_property
+    def rank(self) -> Mapping[str, int]:
+        """The position of each category in the column's order."""
+        return {value: position for position, value in enumerate(self.choices)}
+
+    def sort_key(self, value: str | int | None) -> tuple[bool, int | str]:
+        """Order values of this column: categories in theirs, numbers by size, null last."""
+        if value is None:
+            return True, 0
+        return False, self.rank.get(value, value) if isinstance(value, str) else value
+
+
+def _role(name: str) -> Role:
+    roles: dict[str, Role] = {
+        Person.WEIGHT: "weight",
+        Person.TARGET: "target",
+        Person.SPLIT: "split",
+    }
+    return roles.get(name, "feature")
+
+
+def _bounds(field: models.Field) -> tuple[int, int]:
+    """Return the smallest and largest integer that the field's validators allow.
+
+    Django adds those of the database's type to the ones that the model declares.
+    """
+    lows = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
+    highs = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
+    return max(lows), min(highs)
+
+
+def _column(field: models.Field) -> Column:
+    numeric = isinstance(field, models.IntegerField)
+    minimum, maximum = _bounds(field) if numeric else (None, None)
+    return Column(
+        name=field.name,
+        label=str(field.verbose_name),
+        description=str(field.help_text),
+        kind="numeric" if numeric else "categorical",
+        role=_role(field.name),
+        unit=Person.UNITS.get(field.name),
+        ordered=numeric or field.name in Person.ORDERED,
+        nullable=field.null,
+        choices=MappingProxyType(dict(field.flatchoices)),
+        minimum=minimum,
+        maximum=maximum,
+        top_code=Person.TOP_CODES.get(field.name),
+    )
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {field.name: _column(field) for field in Person._meta.fields if not field.primary_key}
+)
+NUMERIC = tuple(column for column in COLUMNS.values() if column.numeric)
+CATEGORICAL = tuple(column for column in COLUMNS.values() if not column.numeric)
+NULLABLE = tuple(column for column in COLUMNS.values() if column.nullable)
+WEIGHT = COLUMNS[Person.WEIGHT]
+
+
+def canonical_name(name: str) -> str:
+    """Return a column's name however it is spelt: `hours-per-week` is `hours_per_week`."""
+    return name.replace("-", "_")

@@ -1,0 +1,161 @@
+"""The two tables: the people of the dataset, and what is known of the dataset that is loaded."""
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from census import choices
+
+
+def _category(label: str, values: type[models.TextChoices], **options: object) -> models.CharField:
+    """Return a text column of `values`, sorted by code point on every server."""
+    return models.CharField(
+        label,
+        max_length=max(map(len, values.values)),
+        choices=values.choices,
+        db_collation="C",
+        **options,
+    )
+
+
+class Person(models.Model):
+    """One person's record, a line of adult.data or adult.test.
+
+    `?` of the files is NULL, so that SQL aggregates skip it; Django advises the
+    empty string for text, but an empty string would be counted as a category.
+
+    `id` is the position in the files: 1 is the first line of adult.data, the
+    lines of adult.test follow.
+    """
+
+    WEIGHT = "fnlwgt"
+    TARGET = "income"
+    SPLIT = "split"
+    ORDERED: ClassVar = frozenset({"education"})
+    UNITS: ClassVar = {
+        "age": "years",
+        "capital_gain": "US dollars a year",
+        "capital_loss": "US dollars a year",
+        "education_num": "level",
+        "fnlwgt": "people / 100",
+        "hours_per_week": "hours a week",
+    }
+    # The largest value stands for itself and all above it (CPS public-use disclosure rules).
+    TOP_CODES: ClassVar = {"age": 90, "capital_gain": 99999, "hours_per_week": 99}
+
+    id = models.PositiveIntegerField(primary_key=True)
+    age = models.PositiveSmallIntegerField(
+        "Age",
+        help_text="Age in years.",
+        validators=[MaxValueValidator(120)],
+    )
+    workclass = _category(
+        "Class of worker",
+        choices.Workclass,
+        null=True,
+        help_text="Sector of the main job, or why there is none.",
+    )
+    fnlwgt = models.PositiveIntegerField(
+        "Survey weight",
+        help_text=(
+            "Final weight: how many people of the US population this record stands for, "
+            "in about 1/100 persons. Use it as `weight=fnlwgt`."
+        ),
+        validators=[MinValueValidator(1)],
+    )
+    education = _category(
+        "Education",
+        choices.Education,
+        help_text="Highest level of school completed or degree received.",
+    )
+    education_num = models.PositiveSmallIntegerField(
+        "Education level",
+        help_text="`education` as a number, 1 (Preschool) to 16 (Doctorate).",
+        validators=[MinValueValidator(1), MaxValueValidator(16)],
+    )
+    marital_status = _category(
+        "Marital status",
+        choices.MaritalStatus,
+        help_text="Marital status; `civ` is a civilian spouse, `AF` one in the Armed Forces.",
+    )
+    occupation = _category(
+        "Occupation",
+        choices.Occupation,
+        null=True,
+        help_text="Occupation group of the main job.",
+    )
+    relationship = _category(
+        "Relationship",
+        choices.Relationship,
+        help_text="Relationship to the reference person of the household.",
+    )
+    race = _category("Race", choices.Race, help_text="Race as recorded by the survey in 1994.")
+    sex = _category("Sex", choices.Sex, help_text="Sex as recorded by the survey in 1994.")
+    capital_gain = models.PositiveIntegerField(
+        "Capital gain", help_text="Capital gains in the year before the survey."
+    )
+    capital_loss = models.PositiveIntegerField(
+        "Capital loss", help_text="Capital losses in the year before the survey."
+    )
+    hours_per_week = models.PositiveSmallIntegerField(
+        "Hours per week",
+        help_text="Hours usually worked per week.",
+        validators=[MaxValueValidator(168)],
+    )
+    native_country = _category(
+        "Native country",
+        choices.NativeCountry,
+        null=True,
+        help_text="Country of birth, spelt as in UCI's files.",
+    )
+    income = _category(
+        "Income",
+        choices.Income,
+        help_text="Whether total income is over 50,000 dollars a year: the column to predict.",
+    )
+    split = _category(
+        "Split",
+        choices.Split,
+        help_text="Which of UCI's files the record is from.",
+    )
+
+    class Meta:
+        ordering = ("id",)
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return f"Person {self.id}"
+
+
+class Dataset(models.Model):
+    """What is loaded: one row, written in the transaction that writes the people."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    version = models.CharField(
+        max_length=12, help_text="The first 12 hexadecimal digits of `sha256`."
+    )
+    sha256 = models.CharField(
+        max_length=64, help_text="SHA-256 of all rows as the CSV export writes them."
+    )
+    csv_bytes = models.PositiveBigIntegerField(help_text="Size of that CSV export.")
+    source = models.CharField(max_length=500, help_text="What `load_adult --source` was given.")
+    files = models.JSONField(
+        help_text="The files read: name, split, bytes, md5, sha256, rows, authentic."
+    )
+    rows = models.PositiveIntegerField()
+    rows_by_split = models.JSONField(help_text="Rows of each split.")
+    missing = models.JSONField(help_text="Missing values of each column that can have them.")
+    complete_rows = models.PositiveIntegerField(help_text="Rows without a missing value.")
+    duplicate_rows = models.PositiveIntegerField(
+        help_text="Rows equal to an earlier one in all 15 UCI columns."
+    )
+    loaded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(id=1), name="census_dataset_single_row"),
+        )
+
+    def __str__(self) -> str:
+        return f"Adult {self.version}"

@@ -1,0 +1,7 @@
+"""How people get in: find the files (`sources`), check them (`reader`), sum them up
+(`content`), write them (`writer`).
+"""
+
+
+class IngestError(Exception):
+    """A load that cannot be; the text is one clear sentence. Nothing was changed."""

@@ -1,0 +1,126 @@
+"""The dataset into PostgreSQL: all of it in one transaction, or nothing.
+
+Old rows are deleted, not truncated: TRUNCATE would lock readers out, while they see the
+earlier rows until the commit this way. The price is dead rows, which VACUUM frees after
+the commit for the next load to fill.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import Error, connection, transaction
+from django.utils import timezone
+
+from census.ingest.content import CSV_COLUMNS, FILE_COLUMNS, Content
+from census.models import Dataset, Person
+
+logger = logging.getLogger(__name__)
+
+LOCK = int.from_bytes(b"adult")  # of all advisory locks in the database, that of the load
+_PAUSE = 0.2  # seconds between two tries for the lock
+_TABLE = Person._meta.db_table
+_TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+
+
+def write(
+    content: Content,
+    source: str,
+    *,
+    force: bool = False,
+    advance: Callable[[int], object] = int,
+    waiting: Callable[[], object] = lambda: None,
+) -> tuple[Dataset, bool]:
+    """Make `content` the loaded dataset; return it and whether anything had to be written.
+
+    Nothing is written when the same content is loaded already, unless `force`. Of several
+    loads at once one works; the others call `waiting` once and wait for it. Raises
+    IngestError for the files, django.db.Error for the database; nothing is changed then.
+    """
+    outcome = _write_unless_locked(content, source, force, advance)
+    if outcome is None:
+        waiting()
+    # Waiting by trying again holds no transaction open, which would keep VACUUM from its work.
+    while outcome is None:
+        time.sleep(_PAUSE)
+        outcome = _write_unless_locked(content, source, force, advance)
+    if outcome[1]:
+        _clean_up()
+    return outcome
+
+
+def _write_unless_locked(
+    content: Content, source: str, force: bool, advance: Callable[[int], object]
+) -> tuple[Dataset, bool] | None:
+    """Do what `write` does, or return None at once while another load works."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return None
+        for timeout in _TIMEOUTS:
+            cursor.execute(f"SET LOCAL {timeout} = 0")
+        earlier = None if force else Dataset.objects.first()
+        if earlier and _digests(earlier.files) == _digests(content.files):
+            return earlier, False
+        cursor.execute(f"DELETE FROM {_TABLE}")  # noqa: S608 - the model's name
+        _copy(content, advance)
+        if earlier and earlier.sha256 == content.sha256:
+            transaction.set_rollback(True)  # other files, such as with other line ends
+            return earlier, False
+        dataset, _ = Dataset.objects.update_or_create(
+            defaults={
+                "version": content.sha256[:12],
+                "sha256": content.sha256,
+                "csv_bytes": content.csv_bytes,
+                "source": source,
+                "files": content.files,
+                "rows": content.rows,
+                "rows_by_split": content.rows_by_split,
+                "missing": content.missing,
+                "complete_rows": content.complete_rows,
+                "duplicate_rows": _duplicate_rows(),
+                "loaded_at": timezone.now(),
+            }
+        )
+        cursor.execute(f"ANALYZE {_TABLE}")
+        return dataset, True
+
+
+def _digests(files: list[dict[str, object]]) -> list[tuple[object, object]]:
+    return [(file["split"], file["sha256"]) for file in files]
+
+
+def _copy(content: Content, advance: Callable[[int], object]) -> None:
+    columns = ", ".join(CSV_COLUMNS)
+    statement = f"COPY {_TABLE} ({columns}) FROM STDIN WITH (FORMAT csv, HEADER MATCH)"
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        for chunk in content.csv(advance):
+            copy.write(chunk)
+
+
+def _duplicate_rows() -> int:
+    """Return how many rows equal an earlier one in all columns of the files."""
+    columns = ", ".join(column.name for column in FILE_COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT coalesce(sum(n - 1), 0)::bigint "  # noqa: S608 - names of the model
+            f"FROM (SELECT count(*) AS n FROM {_TABLE} GROUP BY {columns}) AS alike"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _clean_up() -> None:
+    """Free the space of the deleted rows and mark the new ones visible to all.
+
+    TRUNCATE false: giving the space back to the system would lock readers out. The load
+    is done by now, so a failure is not one of the load; autovacuum will come round.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM (TRUNCATE false) {_TABLE}")
+    except Error as error:
+        logger.warning("VACUUM after the load failed: %s", error)

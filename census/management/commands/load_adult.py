@@ -1,0 +1,173 @@
+"""`manage.py load_adult`: how people get in, from the command line."""
+
+import json
+import tempfile
+import time
+from argparse import RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error, OperationalError, ProgrammingError
+from tqdm import tqdm
+
+from census.ingest import IngestError
+from census.ingest.content import Content
+from census.ingest.sources import BUNDLED, UCI, gather
+from census.ingest.writer import write
+from census.models import Dataset
+
+HELP = """
+Load the Adult dataset. All of it is loaded, or nothing is changed; whoever reads
+meanwhile sees the earlier dataset to the end. Content that is loaded already is
+not loaded again.
+
+examples:
+  manage.py load_adult                              the files that come with the code
+  manage.py load_adult --source uci                 UCI's own archive, checked by its digests
+  manage.py load_adult --source downloads/adult     a folder with adult.data and adult.test
+  manage.py load_adult --source adult.zip           a zip with the two
+  manage.py load_adult --source a.data.gz a.test    single files, .data training, .test test
+  manage.py load_adult --source https://host/a.zip  any of these files by http(s)
+  manage.py load_adult --source new.zip --dry-run --max-errors 20
+                                                    what is wrong with it?
+"""
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+_positive.__name__ = "positive number"  # how argparse names it
+
+
+class Command(BaseCommand):
+    help = HELP
+    requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--source",
+            nargs="+",
+            default=[BUNDLED],
+            metavar="SOURCE",
+            help=f"{BUNDLED} (the default), {UCI}, or paths or URLs: of a folder, a zip, or "
+            "files, plain or compressed by gzip, bzip2 or xz",
+        )
+        parser.add_argument(
+            "--max-errors",
+            type=_positive,
+            default=1,
+            metavar="N",
+            help="report up to N errors in the files, not just the first",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="load even if this content is loaded already"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="check the files; needs no database"
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print the summary as JSON, and nothing else"
+        )
+
+    def handle(self, **options: Any) -> None:
+        started = time.perf_counter()
+        with _errors_for_people(), tempfile.TemporaryDirectory() as folder:
+            if not options["dry_run"]:
+                Dataset.objects.exists()  # fail before the download, not after
+            content = Content(gather(options["source"], Path(folder)), options["max_errors"])
+            total = sum(digest.bytes for digest in content.digests)
+            with tqdm(
+                total=total, unit="B", unit_scale=True, leave=False, disable=None
+            ) as progress:
+                if options["dry_run"]:
+                    for _ in content.csv(progress.update):
+                        pass
+                    summary = _summary("checked", content)
+                else:
+                    dataset, written = write(
+                        content,
+                        " ".join(options["source"]),
+                        force=options["force"],
+                        advance=progress.update,
+                        waiting=self._say_waiting,
+                    )
+                    summary = _summary("loaded" if written else "already loaded", dataset)
+                    summary["duplicate_rows"] = dataset.duplicate_rows
+        summary["seconds"] = round(time.perf_counter() - started, 3)
+        if options["json"]:
+            self.stdout.write(json.dumps(summary))
+        else:
+            self.stdout.write(_for_people(summary))
+
+    def _say_waiting(self) -> None:
+        self.stderr.write("Another load is at work: waiting for it to end.")
+
+
+def _summary(status: str, what: Content | Dataset) -> dict[str, Any]:
+    return {
+        "status": status,
+        "version": what.sha256[:12],
+        "sha256": what.sha256,
+        "csv_bytes": what.csv_bytes,
+        "files": what.files,
+        "rows": what.rows,
+        "rows_by_split": what.rows_by_split,
+        "missing": what.missing,
+        "complete_rows": what.complete_rows,
+    }
+
+
+def _for_people(summary: dict[str, Any]) -> str:
+    def counts(by: dict[str, int]) -> str:
+        return ", ".join(f"{name} {number:,}" for name, number in by.items())
+
+    lines = [
+        f"Adult {summary['version']}: {summary['status']} in {summary['seconds']:.2f} s",
+        f"  rows             {summary['rows']:,} ({counts(summary['rows_by_split'])})",
+        f"  missing          {counts(summary['missing'])}",
+        f"  complete rows    {summary['complete_rows']:,}",
+    ]
+    if "duplicate_rows" in summary:
+        lines.append(f"  exact duplicates {summary['duplicate_rows']:,}")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _errors_for_people() -> Iterator[None]:
+    """Turn what can go wrong into a CommandError of one clear sentence."""
+    try:
+        yield
+    except IngestError as error:
+        raise CommandError(str(error)) from error
+    except ProgrammingError as error:
+        raise CommandError(
+            f"The database has not the tables of this version ({_first_line(error)}): "
+            "run `manage.py migrate`, then load again."
+        ) from error
+    except OperationalError as error:
+        raise CommandError(
+            f"The database cannot be used, nothing was changed: {_first_line(error)}. "
+            "Check that it runs and that DATABASE_URL is right, then load again."
+        ) from error
+    except Error as error:
+        raise CommandError(
+            f"The database refused the load, nothing was changed: {_first_line(error)}."
+        ) from error
+    except KeyboardInterrupt:
+        raise CommandError("Interrupted: nothing was changed.", returncode=130) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -5,6 +5,7 @@ names it and says what it should be.
 """
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -32,7 +33,7 @@ def _integer(name: str, default: int, minimum: int, maximum: int) -> int:
     return value
 
 
-def _boolean(name: str, default: bool) -> bool:
+def _boolean(name: str, *, default: bool) -> bool:
     text = env.str(name, default=str(default)).strip().lower()
     if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
         raise ImproperlyConfigured(f"{name} is {text!r}: set it to true or false.")
@@ -40,20 +41,20 @@ def _boolean(name: str, default: bool) -> bool:
 
 
 def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    text = env.str(name, default=default).strip()
+    text = str(env.str(name, default=default)).strip()
     if text not in allowed:
         raise ImproperlyConfigured(f"{name} is {text!r}: set it to one of {', '.join(allowed)}.")
     return text
 
 
-def _database(name: str, url: str) -> dict:
+def _database(name: str, url: str) -> dict[str, Any]:
     """Return Django's settings of the PostgreSQL at `url`."""
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             f"{name} does not name a PostgreSQL database: set it to "
             "postgresql://USER:PASSWORD@HOST:PORT/NAME (for a socket, postgresql:///NAME?host=/DIR)."
         )
-    config = env.db_url_config(url)
+    config: dict[str, Any] = env.db_url_config(url)
     if not config["NAME"]:
         raise ImproperlyConfigured(f"{name} names no database: end it with /NAME.")
     options = config.setdefault("OPTIONS", {})
@@ -64,7 +65,7 @@ def _database(name: str, url: str) -> dict:
 
 # --- Django ---------------------------------------------------------------------------------
 
-DEBUG = _boolean("DEBUG", False)
+DEBUG = _boolean("DEBUG", default=False)
 
 DATABASE_URL = env.str("DATABASE_URL", default="").strip()
 # Without DATABASE_URL this is somebody's own machine: the embedded PostgreSQL, and a key
@@ -81,7 +82,7 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 DATABASES = {
-    "default": _database("DATABASE_URL", DATABASE_URL or postgres.local_url(postgres.VAR))
+    "default": _database("DATABASE_URL", DATABASE_URL or postgres.local_url(BASE_DIR / "var"))
 }
 
 INSTALLED_APPS = [
@@ -96,11 +97,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "adultapi.middleware.request_id",
+    "adultapi.middleware.health",
+    "adultapi.middleware.server_timing",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "adultapi.middleware.canonical_path",
 ]
 
 ROOT_URLCONF = "adultapi.urls"
@@ -137,6 +142,8 @@ REST_FRAMEWORK = {
         "census.api.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "census.api.negotiation.ContentNegotiation",
+    "DEFAULT_PARSER_CLASSES": [],
     "EXCEPTION_HANDLER": "adultapi.problems.exception_handler",
     "URL_FORMAT_OVERRIDE": "format",
     "COMPACT_JSON": True,
@@ -151,6 +158,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"KindEnum": ["numeric", "categorical"]},
+    "PREPROCESSING_HOOKS": ["drf_spectacular.hooks.preprocess_exclude_path_format"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "census.api.schema.components",
+    ],
 }
 
 # --- What a browser may do --------------------------------------------------------------------

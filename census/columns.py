@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -55,11 +55,12 @@ class Column:
         """The position of each category in the column's order."""
         return {value: position for position, value in enumerate(self.choices)}
 
-    def sort_key(self, value: str | int | None) -> tuple[bool, int | str]:
-        """Order values of this column: categories in theirs, numbers by size, null last."""
+    def sort_key(self, value: str | int | None, *, descending: bool = False) -> tuple[bool, int]:
+        """Order values of this column: categories in theirs, numbers by size, null always last."""
         if value is None:
             return True, 0
-        return False, self.rank.get(value, value) if isinstance(value, str) else value
+        place = self.rank[value] if isinstance(value, str) else value
+        return False, -place if descending else place
 
 
 def _role(name: str) -> Role:
@@ -71,7 +72,7 @@ def _role(name: str) -> Role:
     return roles.get(name, "feature")
 
 
-def _bounds(field: models.Field) -> tuple[int, int]:
+def _bounds(field: models.Field[Any, Any]) -> tuple[int, int]:
     """Return the smallest and largest integer that the field's validators allow.
 
     Django adds those of the database's type to the ones that the model declares.
@@ -81,7 +82,7 @@ def _bounds(field: models.Field) -> tuple[int, int]:
     return max(lows), min(highs)
 
 
-def _column(field: models.Field) -> Column:
+def _column(field: models.Field[Any, Any]) -> Column:
     numeric = isinstance(field, models.IntegerField)
     minimum, maximum = _bounds(field) if numeric else (None, None)
     return Column(

@@ -1,6 +1,6 @@
 """The two tables: the people of the dataset, and what is known of the dataset that is loaded."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -8,7 +8,9 @@ from django.db import models
 from census import choices
 
 
-def _category(label: str, values: type[models.TextChoices], **options: object) -> models.CharField:
+def _category(
+    label: str, values: type[models.TextChoices], **options: Any
+) -> models.CharField[Any, Any]:
     """Return a text column of `values`, sorted by code point on every server."""
     return models.CharField(
         label,

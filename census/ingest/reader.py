@@ -81,7 +81,7 @@ class BadDataError(IngestError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class _Rejected(Exception):  # noqa: N818 - caught here, never seen outside
+class _Rejected(Exception):
     """A value that its column cannot hold."""
 
 

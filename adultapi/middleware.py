@@ -1,0 +1,90 @@
+"""What every answer has, and every request goes through."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+
+from adultapi.observability import healthz, readyz
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}", re.ASCII)
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    """Give each request an id: the `X-Request-ID` sent, where it is sane, or a new one."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        sent = request.headers.get("X-Request-ID", "")
+        identifier = sent if _SANE_REQUEST_ID.fullmatch(sent) else uuid4().hex
+        request.META["REQUEST_ID"] = identifier
+        response = get_response(request)
+        response["X-Request-ID"] = identifier
+        return response
+
+    return middleware
+
+
+def health(get_response: GetResponse) -> GetResponse:
+    """Answer health checks before anything looks at the host or the protocol.
+
+    A load balancer asks by the instance's address, which is in no `ALLOWED_HOSTS`.
+    """
+    views = {"/healthz": healthz, "/readyz": readyz}
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        view = views.get(request.path_info)
+        return view(request) if view else get_response(request)
+
+    return middleware
+
+
+class _Stopwatch:
+    """Sums the seconds that statements take."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        start = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.seconds += time.perf_counter() - start
+
+
+def server_timing(get_response: GetResponse) -> GetResponse:
+    """Tell in `Server-Timing` how long the database and the whole answer took."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        start = time.perf_counter()
+        stopwatch = _Stopwatch()
+        with connections["default"].execute_wrapper(stopwatch):
+            response = get_response(request)
+        total = time.perf_counter() - start
+        response["Server-Timing"] = (
+            f"db;dur={stopwatch.seconds * 1000:.2f}, total;dur={total * 1000:.2f}"
+        )
+        return response
+
+    return middleware
+
+
+def canonical_path(get_response: GetResponse) -> GetResponse:
+    """Take a path with a trailing slash as the same path without it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if len(path) > 1 and path.endswith("/"):
+            request.path_info = path[:-1]
+            request.path = request.path.removesuffix("/")
+        return get_response(request)
+
+    return middleware

@@ -1,0 +1,187 @@
+"""All judgement of input: the query string against the parameters that a route takes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.http import QueryDict
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+from census.columns import COLUMNS, Column, canonical_name
+from census.statistics import metrics
+from census.statistics.computation import LIMIT, ORDER_BY, Computation
+from census.statistics.metrics import CONFIDENCE, Metric, Question
+from census.statistics.parameters import Invalid, Parameter, nearest, shown
+from census.statistics.selection import COMPLETE, FILTERS, GROUP_BY, WEIGHTED_BY, Selection
+
+FORMAT = "format"
+MOST_PARAMETERS = 100
+
+FILTERING = (*(f.parameter for f in FILTERS.values()), COMPLETE)
+COMMON = (GROUP_BY, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT)
+
+Error = dict[str, Any]
+
+
+class BadRequest(APIException):
+    """Parameters that cannot be taken: every one of them, each with what would be right."""
+
+    status_code: int = status.HTTP_400_BAD_REQUEST
+    default_code = "bad-parameter"
+
+    def __init__(self, errors: list[Error]) -> None:
+        super().__init__(" ".join(error["detail"] for error in errors[:3]))
+        self.errors = errors
+
+
+class Unknown(BadRequest):
+    """A name in the path that there is not."""
+
+    status_code = status.HTTP_404_NOT_FOUND
+    default_code = "not-found"
+
+
+def error(
+    parameter: str,
+    code: str,
+    detail: str,
+    allowed: Iterable[str] = (),
+    did_you_mean: str | None = None,
+) -> Error:
+    """Return an error as a problem document lists it."""
+    found: Error = {"parameter": parameter, "code": code, "detail": detail}
+    if allowed := list(allowed):
+        found["allowed"] = allowed
+    if did_you_mean is not None:
+        found["did_you_mean"] = did_you_mean
+    return found
+
+
+def judge(
+    query: QueryDict, parameters: Iterable[Parameter], *, blanks: bool = False
+) -> dict[str, Any]:
+    """Return the value of each parameter that is given or has a default, by name.
+
+    An HTML form sends the fields left empty: `blanks` takes those as not given. Raises
+    `BadRequest` with an error for each parameter that is unknown, repeated, required but not
+    there, or whose value it does not take.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    given, errors = _given(query, known, blanks=blanks)
+    values: dict[str, Any] = {}
+    for name, parameter in known.items():
+        if name in given:
+            try:
+                values[name] = parameter.type.read(given[name])
+            except Invalid as e:
+                errors.append(error(name, e.code, e.detail, e.allowed, e.did_you_mean))
+        elif parameter.required:
+            allowed = parameter.type.schema().get("enum", ())
+            detail = f"Give `{name}`: {parameter.description}"
+            errors.append(error(name, "required", detail, allowed))
+        elif parameter.default is not None:
+            values[name] = parameter.default
+    if errors:
+        raise BadRequest(errors)
+    return values
+
+
+def _given(
+    query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
+) -> tuple[dict[str, str], list[Error]]:
+    """Return the text of each known parameter, and errors for unknown and repeated ones."""
+    if len(query) > MOST_PARAMETERS:
+        detail = f"{len(query)} parameters are too many: give at most {MOST_PARAMETERS}."
+        raise BadRequest([error("", "too_many_parameters", detail)])
+    given: dict[str, str] = {}
+    errors: list[Error] = []
+    for spelt, texts in query.lists():
+        name = canonical_name(spelt)
+        texts = [text for text in texts if text] if blanks else texts
+        if name == FORMAT or not texts:
+            continue
+        if name not in known:
+            detail = (
+                f"There is no parameter {shown(spelt)} here. (An & within a value is written %26.)"
+            )
+            errors.append(error(spelt, "unknown_parameter", detail, known, nearest(name, known)))
+        elif len(texts) > 1 or name in given:
+            detail = f"`{name}` is given more than once; for several values use `{name}__in=a,b`."
+            errors.append(error(name, "repeated_parameter", detail))
+        else:
+            given[name] = texts[0]
+    return given, errors
+
+
+def selection(values: Mapping[str, Any]) -> Selection:
+    """Return the selection that judged `values` speak of."""
+    weight = values.get(WEIGHTED_BY.name)
+    return Selection(
+        filters={name: value for name, value in values.items() if name in FILTERS},
+        complete=values.get(COMPLETE.name, False),
+        group_by=tuple(COLUMNS[name] for name in values.get(GROUP_BY.name, ())),
+        weight=COLUMNS[weight] if weight else None,
+    )
+
+
+def column(name: str) -> Column:
+    """Return the column of that name, in either spelling; raise `Unknown`."""
+    try:
+        return COLUMNS[canonical_name(name)]
+    except KeyError:
+        raise Unknown([_unknown("column", name, COLUMNS)]) from None
+
+
+def metric_and_column(metric_name: str, column_name: str) -> tuple[Metric, Column]:
+    """Return the metric and the column of a path; raise `Unknown`, or `BadRequest` if unfit."""
+    errors = []
+    if metric_name not in metrics.names():
+        errors.append(_unknown("metric", metric_name, metrics.names()))
+    if canonical_name(column_name) not in COLUMNS:
+        errors.append(_unknown("column", column_name, COLUMNS))
+    if errors:
+        raise Unknown(errors)
+    metric, found = metrics.find(metric_name), column(column_name)
+    if found.kind not in metric.kinds:
+        allowed = [c.name for c in metric.columns]
+        detail = (
+            f"`{metric_name}` is of {metric.kinds[0]} columns, and {found.name} is {found.kind}."
+        )
+        raise BadRequest([error("column", "not_applicable", detail, allowed)])
+    return metric, found
+
+
+def _unknown(what: str, name: str, names: Iterable[str]) -> Error:
+    detail = f"There is no {what} {shown(name)}."
+    return error(what, f"unknown_{what}", detail, names, nearest(name, names))
+
+
+def computation_parameters(metric: Metric, of: Column) -> tuple[Parameter, ...]:
+    """Return all that a computation takes."""
+    return (*metric.parameters(of), *common_parameters(metric), *FILTERING)
+
+
+def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
+    """Return the parameters of every metric; one without a weighted form refuses the weight."""
+    if metric.weightable:
+        return COMMON
+    allowed = [m.name for m in metrics.METRICS.values() if m.weightable]
+    reason = f"`{metric.name}` has no weighted form; those that have are `allowed`."
+    return tuple(p.refused(reason, allowed) if p is WEIGHTED_BY else p for p in COMMON)
+
+
+def computation(metric: Metric, of: Column, query: QueryDict, *, blanks: bool) -> Computation:
+    """Return the computation that the query asks for."""
+    values = judge(query, computation_parameters(metric, of), blanks=blanks)
+    own = {parameter.name for parameter in metric.parameters(of)}
+    return Computation(
+        metric,
+        Question(
+            of,
+            selection(values),
+            {n: v for n, v in values.items() if n in own},
+            values[CONFIDENCE.name],
+        ),
+        order_by=values.get(ORDER_BY.name),
+        limit=values.get(LIMIT.name),
+    )

@@ -1,0 +1,238 @@
+"""The shapes of answers: documents of the fields and the dataset, and the errors.
+
+Each serializer is at once what is sent and what OpenAPI says of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from census.columns import Column
+from census.metadata import about
+from census.models import Dataset
+from census.statistics.metrics import METRICS, Metric
+from census.statistics.parameters import Parameter
+
+
+class TopCodedSerializer(serializers.Serializer[Any]):
+    value = serializers.IntegerField(help_text="Stands for itself and all above it.")
+    count = serializers.IntegerField(help_text="Rows that have it.")
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    value = serializers.CharField(help_text="As stored, filtered and returned.")
+    label = serializers.CharField(help_text="For people.")
+    count = serializers.IntegerField(help_text="Rows that have it.")
+
+
+class MetricLinkSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    href = serializers.CharField(help_text="Path of the metric of this column.")
+
+
+class FieldSerializer(serializers.Serializer[Any]):
+    """A column of the dataset."""
+
+    name = serializers.CharField()
+    source_name = serializers.CharField(
+        allow_null=True, help_text="UCI's spelling; null for `split`, which is not in its files."
+    )
+    label = serializers.CharField()  # type: ignore[assignment]  # the name
+    description = serializers.CharField()
+    kind = serializers.ChoiceField(("numeric", "categorical"))
+    type = serializers.ChoiceField(("integer", "string"))
+    role = serializers.ChoiceField(("feature", "weight", "target", "split"))
+    unit = serializers.CharField(allow_null=True)
+    ordered = serializers.BooleanField()
+    nullable = serializers.BooleanField()
+    rows = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="Rows with a value.")
+    missing = serializers.IntegerField(help_text="Rows without a value.")
+    distinct = serializers.IntegerField(help_text="Different values that occur.")
+    minimum = serializers.IntegerField(allow_null=True)
+    maximum = serializers.IntegerField(allow_null=True)
+    top_coded = TopCodedSerializer(allow_null=True)
+    categories = CategorySerializer(
+        many=True, allow_null=True, help_text="In the column's order; null for a numeric column."
+    )
+    metrics = MetricLinkSerializer(many=True, help_text="The metrics that apply.")
+
+
+class FieldsSerializer(serializers.Serializer[Any]):
+    """The structure of the dataset."""
+
+    dataset = serializers.CharField(help_text="Version of the loaded data.")
+    rows = serializers.IntegerField()
+    fields = FieldSerializer(many=True)  # type: ignore[assignment]  # the contract's name
+
+
+def field_document(column: Column, counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `FieldSerializer` serializes: the column's meaning and what it holds."""
+    links = [
+        {"name": metric.name, "href": reverse("computation", args=[metric.name, column.name])}
+        for metric in METRICS.values()
+        if column.kind in metric.kinds
+    ]
+    meaning = {
+        name: getattr(column, name)
+        for name in (
+            "name",
+            "source_name",
+            "label",
+            "description",
+            "kind",
+            "type",
+            "role",
+            "unit",
+            "ordered",
+            "nullable",
+        )
+    }
+    return {**meaning, **counts, "metrics": links}
+
+
+class LicenseSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    url = serializers.URLField()
+
+
+class SourceFileSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    split = serializers.ChoiceField(("train", "test"))
+    rows = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    md5 = serializers.CharField()
+    sha256 = serializers.CharField()
+    authentic = serializers.BooleanField(help_text="Whether it is UCI's file, byte by byte.")
+
+
+class DatasetSerializer(serializers.ModelSerializer[Any]):
+    """What the dataset is, where it is from, and what it is not."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    citation = serializers.CharField()
+    doi = serializers.CharField()
+    url = serializers.URLField()
+    license = LicenseSerializer()
+    files = SourceFileSerializer(many=True)
+    rows_by_split = serializers.DictField(child=serializers.IntegerField())
+    missing = serializers.DictField(child=serializers.IntegerField())
+    caveats = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Dataset
+        fields = (
+            "name",
+            "title",
+            "description",
+            "citation",
+            "doi",
+            "url",
+            "license",
+            "version",
+            "sha256",
+            "loaded_at",
+            "source",
+            "files",
+            "rows",
+            "rows_by_split",
+            "missing",
+            "complete_rows",
+            "duplicate_rows",
+            "caveats",
+        )
+
+
+def dataset_document(loaded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `DatasetSerializer` serializes: what is loaded, and where it is from."""
+    return {**about.DOCUMENT, **loaded}
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    parameter = serializers.CharField(help_text="The culprit.")
+    code = serializers.CharField(help_text="For programs.")
+    detail = serializers.CharField(help_text="For people.")
+    allowed = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="What is allowed in its place."
+    )
+    did_you_mean = serializers.CharField(required=False, help_text="What was likely meant.")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An error, as RFC 9457 has it."""
+
+    type = serializers.CharField(help_text="Path of a page that explains this kind of error.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    instance = serializers.CharField(help_text="The path and query that were asked for.")
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # the contract's name
+
+
+class RootSerializer(serializers.Serializer[Any]):
+    """Paths of what there is."""
+
+    dataset = serializers.CharField()
+    fields = serializers.CharField()  # type: ignore[assignment]  # the name of the link
+    computation = serializers.CharField()
+    example = serializers.CharField()
+    docs = serializers.CharField()
+    schema = serializers.CharField()
+
+
+class ParameterSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    description = serializers.CharField()
+    schema = serializers.DictField(help_text="JSON Schema of its value.")
+
+
+class MetricSerializer(serializers.Serializer[Any]):
+    """What a metric computes, and of what."""
+
+    name = serializers.CharField()
+    aliases = serializers.ListField(child=serializers.CharField())
+    label = serializers.CharField()  # type: ignore[assignment]  # the name
+    description = serializers.CharField()
+    formula = serializers.CharField()
+    kinds = serializers.ListField(child=serializers.ChoiceField(("numeric", "categorical")))
+    columns = serializers.ListField(child=serializers.CharField())
+    parameters = ParameterSerializer(many=True)
+    weighted = serializers.BooleanField(help_text="Whether it takes `weight`.")
+    method = serializers.CharField()
+    weighted_method = serializers.CharField(allow_null=True)
+
+
+class CatalogueSerializer(serializers.Serializer[Any]):
+    metrics = MetricSerializer(many=True)
+    parameters = ParameterSerializer(many=True, help_text="Those that every metric takes.")
+
+
+def catalogue_entry(metric: Metric) -> dict[str, Any]:
+    """Return what `MetricSerializer` serializes."""
+    return {
+        "name": metric.name,
+        "aliases": metric.aliases,
+        "label": metric.label,
+        "description": metric.description,
+        "formula": metric.formula,
+        "kinds": metric.kinds,
+        "columns": [column.name for column in metric.columns],
+        "parameters": [parameter_entry(p) for p in metric.parameters(metric.columns[0])],
+        "weighted": metric.weightable,
+        "method": metric.estimator,
+        "weighted_method": metric.weighted_estimator,
+    }
+
+
+def parameter_entry(parameter: Parameter) -> dict[str, Any]:
+    """Return what `ParameterSerializer` serializes."""
+    return {
+        "name": parameter.name,
+        "description": parameter.description,
+        "schema": parameter.schema(),
+    }

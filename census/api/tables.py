@@ -1,0 +1,69 @@
+"""Answers as flat tables, for CSV: a header that the question determines, and rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from census.statistics.computation import Computation
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header and rows of as many cells; None is an empty cell."""
+
+    header: Sequence[str]
+    rows: Sequence[Row]
+
+
+def of_records(records: Sequence[Mapping[str, Any]], header: Sequence[str]) -> Table:
+    """Return a row for each record; of a list, how many it holds."""
+    return Table(header, [[_cell(record.get(name)) for name in header] for record in records])
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as CSV has it: JSON's words for truth, a mapping's value, a list's length."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return len(value)
+    if isinstance(value, Mapping):
+        return value.get("value")
+    return value
+
+
+def of_computation(computation: Computation, answer: Mapping[str, Any]) -> Table:
+    """Return a row for each group, or for each item of the list that each group holds.
+
+    Without groups it is of the whole selection. The group's key comes first.
+    """
+    keys = computation.question.selection.keys()
+    levels = answer["groups"] if keys else [answer]
+    listed = computation.metric.listed(computation.question)
+    if listed:
+        name, fields = listed
+        return Table(
+            [*keys, *fields],
+            [
+                [*_key(level, keys), *(item.get(field) for field in fields)]
+                for level in levels
+                for item in level[name]
+            ],
+        )
+    fields = computation.fields()
+    rows = [
+        [*_key(level, keys), *values] for level in levels for values in _exploded(level, fields)
+    ]
+    return Table([*keys, *fields], rows)
+
+
+def _key(level: Mapping[str, Any], keys: Sequence[str]) -> list[Any]:
+    return [level["key"][key] for key in keys]
+
+
+def _exploded(level: Mapping[str, Any], fields: Sequence[str]) -> Iterator[list[Any]]:
+    """Yield the fields of a level; a list among them gives a row for each of its items."""
+    lists = [level[field] for field in fields if isinstance(level.get(field), list)]
+    for item in lists[0] if lists else [None]:
+        yield [item if isinstance(level[field], list) else level[field] for field in fields]

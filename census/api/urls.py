@@ -1,0 +1,47 @@
+"""The routes below /v1. A suffix names a format: `/v1/fields.csv`."""
+
+from typing import Any
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+from rest_framework.urlpatterns import format_suffix_patterns
+
+from census.api import views
+from census.api.schema import metric_view
+from census.statistics.metrics import METRICS
+
+
+class NameConverter(StringConverter):
+    """A segment of the path up to the suffix that names a format."""
+
+    regex = "[^/.]+"
+
+
+register_converter(NameConverter, "name")
+
+_LIST: dict[str, Any] = {"get": "list"}
+_RETRIEVE: dict[str, Any] = {"get": "retrieve"}
+
+urlpatterns = format_suffix_patterns(
+    [
+        path("v1", views.RootViewSet.as_view(_LIST), name="root"),
+        path("v1/dataset", views.DatasetViewSet.as_view(_LIST), name="dataset"),
+        path("v1/fields", views.FieldViewSet.as_view(_LIST), name="field-list"),
+        path("v1/fields/<name:column>", views.FieldViewSet.as_view(_RETRIEVE), name="field-detail"),
+        path("v1/computation", views.CatalogueViewSet.as_view(_LIST), name="computation-list"),
+        # A route for each metric, so that OpenAPI tells the parameters and results of each.
+        *(
+            path(
+                f"v1/computation/{metric.name}/<name:column>",
+                metric_view(metric).as_view(_RETRIEVE),
+            )
+            for metric in METRICS.values()
+        ),
+        # Aliases, and names that there are not.
+        path(
+            "v1/computation/<name:metric>/<name:column>",
+            views.ComputationViewSet.as_view(_RETRIEVE),
+            name="computation",
+        ),
+    ]
+)

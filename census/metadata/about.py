@@ -1,0 +1,61 @@
+"""What is to be known of the dataset beside its data: where it is from and what it is not."""
+
+TITLE = "Adult (Census Income)"
+DESCRIPTION = (
+    "48,842 people of the United States of America, aged 17 to 90, extracted by Barry Becker from "
+    "the Current Population Survey of 1994: age, work, education, family, origin, capital gains "
+    "and losses, hours worked, and whether the yearly income is over 50,000 dollars."
+)
+CREATORS = ("Barry Becker", "Ronny Kohavi")
+PUBLISHED = "1996-04-30"
+DOI = "10.24432/C5XW20"
+URL = "https://archive.ics.uci.edu/dataset/2/adult"
+LICENSE = {
+    "name": "CC BY 4.0",
+    "title": "Creative Commons Attribution 4.0 International",
+    "url": "https://creativecommons.org/licenses/by/4.0/",
+}
+CITATION = (
+    "Becker, B. & Kohavi, R. (1996). Adult [Dataset]. UCI Machine Learning Repository. "
+    f"https://doi.org/{DOI}"
+)
+CAVEATS = (
+    (
+        "It is an extract of a sample survey, the Current Population Survey of March 1994, not "
+        "a census; incomes are those of 1993."
+    ),
+    (
+        "It was filtered: people over 16, with an adjusted gross income over 100 dollars, a "
+        "weight over 1 and at least one hour of work a week."
+    ),
+    (
+        "The weights come without strata and primary sampling units, so standard errors take "
+        "the people as drawn independently and are optimistic."
+    ),
+    (
+        "A weight is in about 1/100 persons: the sum of the weights is not a number of people, "
+        "and as several extracts of the survey are pooled it is not the population's size "
+        "either."
+    ),
+    (
+        "The threshold of 50,000 dollars is the 76th percentile of income overall, but the 88th"
+        " for Blacks and the 89th for women (Ding, Hardt, Miller and Schmidt 2021): a group's "
+        "share above it says little of its incomes below it."
+    ),
+    (
+        "Large values are top-coded: age 90, 99 hours a week and a capital gain of 99,999 stand"
+        " for themselves and all above."
+    ),
+    "Sex, race and native country are as the survey recorded them in 1994.",
+)
+
+DOCUMENT = {
+    "name": "adult",
+    "title": TITLE,
+    "description": DESCRIPTION,
+    "citation": CITATION,
+    "doi": DOI,
+    "url": URL,
+    "license": LICENSE,
+    "caveats": CAVEATS,
+}

@@ -1,0 +1,82 @@
+"""From a question to an answer: dispatch to the metric, order and limit its groups."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from census.statistics.metrics.base import Level, Levels, Metric, Question, Tally
+from census.statistics.parameters import Choice, Integer, Parameter
+from census.statistics.snapshot import Snapshot, consistently
+
+ORDER_BY = Parameter(
+    "order_by",
+    Choice(("key", "-key", "value", "-value", "count", "-count")),
+    "Order of the groups (by default `key`), or without groups of the categories (by default "
+    "`-count`). Ties are in the order of the key; what has no value is last.",
+)
+LIMIT = Parameter(
+    "limit",
+    Integer(1, 100_000),
+    "At most so many groups, or without groups categories.",
+)
+
+
+@dataclass(frozen=True)
+class Computation:
+    """A metric asked of a question, its groups ordered and cut."""
+
+    metric: Metric
+    question: Question
+    order_by: str | None = None
+    limit: int | None = None
+
+    def answer(self) -> dict[str, Any]:
+        """Compute: the result for the whole selection, and `groups` where there are group keys.
+
+        Raises `DatasetMissing` where no dataset is loaded.
+        """
+        return consistently(self._answer)
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the names of what a level of the answer holds, in order."""
+        return (*Tally().described(self.question.weight), *self.metric.extras)
+
+    def _answer(self, snapshot: Snapshot) -> dict[str, Any]:
+        levels = self.metric.levels(self.question, snapshot)
+        keys = self.question.selection.keys()
+        whole = dict(levels.whole)
+        if not keys and "buckets" in whole:
+            whole["buckets"] = self._ordered_buckets(whole["buckets"])
+        answer = {"dataset": snapshot.version, "method": self.metric.method(self.question), **whole}
+        return answer | ({"groups": self._groups(keys, levels)} if keys else {})
+
+    def _groups(self, keys: tuple[str, ...], levels: Levels) -> list[Level]:
+        order = self.question.selection.key_order
+        ordered = self._ordered(levels.groups, order, self.order_by or "key")
+        return [{"key": dict(zip(keys, key, strict=True)), **levels.groups[key]} for key in ordered]
+
+    def _ordered_buckets(self, buckets: list[Level]) -> list[Level]:
+        """Order and cut what is counted by value; the bins of a histogram stay as they are."""
+        by_value = {bucket["value"]: bucket for bucket in buckets if "value" in bucket}
+        if not by_value:
+            return buckets
+        if self.order_by is None:
+            return buckets[: self.limit]
+        # A bucket's key is its value: both words order it the same way.
+        order_by = self.order_by.replace("value", "key")
+        order = self.question.column.sort_key
+        return [by_value[value] for value in self._ordered(by_value, order, order_by)]
+
+    def _ordered(
+        self, levels: Mapping[Any, Level], key_order: Callable[..., Any], order_by: str
+    ) -> list[Any]:
+        """Return the keys of `levels` as `order_by` says, at most `limit` of them."""
+        field, descending = order_by.lstrip("-"), order_by.startswith("-")
+        if field == "key":
+            return sorted(levels, key=partial(key_order, descending=descending))[: self.limit]
+        keys = sorted(levels, key=key_order)
+        known = [key for key in keys if levels[key].get(field) is not None]
+        unknown = [key for key in keys if levels[key].get(field) is None]
+        known.sort(key=lambda key: levels[key][field], reverse=descending)
+        return (known + unknown)[: self.limit]

@@ -1,0 +1,221 @@
+"""What a metric is: one registered class that says all there is to say about itself.
+
+The registry feeds dispatch, the catalogue, OpenAPI, the documentation and the tests.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from django.db.models import Count, Expression, Q
+
+from census.columns import CATEGORICAL, NUMERIC, Column, Kind
+from census.statistics import estimators
+from census.statistics.aggregates import power_sum
+from census.statistics.parameters import Number, Parameter
+from census.statistics.selection import Selection
+from census.statistics.snapshot import Row, Snapshot
+
+Key = tuple[str | None, ...]
+Level = dict[str, Any]
+
+CONFIDENCE = Parameter(
+    "confidence",
+    Number(0, 1, exclusive=True),
+    "Confidence level of the intervals.",
+    default=0.95,
+)
+
+NUMBER = {"type": ["number", "null"]}
+INTEGER = {"type": ["integer", "null"]}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A column, the rows asked about, and the metric's parameters by name (defaults filled in)."""
+
+    column: Column
+    selection: Selection
+    options: Mapping[str, Any] = field(default_factory=dict)
+    confidence: float = CONFIDENCE.default
+
+    @property
+    def weight(self) -> Column | None:
+        return self.selection.weight
+
+    @property
+    def known(self) -> Q | None:
+        """The condition that the column has a value; None where it always has one."""
+        return Q((f"{self.column.name}__isnull", False)) if self.column.nullable else None
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A result for the whole selection, and for each group by its key."""
+
+    whole: Level
+    groups: Mapping[Key, Level]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many rows, of how many the column has a value, and the sums of their weights.
+
+    `weights` is Σw and `squares` Σw² over the counted rows; `weights_of_all` is Σw over all.
+    All three are 0 where there is no weight.
+    """
+
+    rows: int = 0
+    count: int = 0
+    weights: int = 0
+    squares: int = 0
+    weights_of_all: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.rows + other.rows,
+            self.count + other.count,
+            self.weights + other.weights,
+            self.squares + other.squares,
+            self.weights_of_all + other.weights_of_all,
+        )
+
+    @staticmethod
+    def aggregates(question: Question) -> dict[str, Expression]:
+        sums: dict[str, Expression] = {"rows": Count("*")}
+        if question.known:
+            sums["count"] = Count(question.column.name)
+        if weight := question.weight:
+            sums["weights"] = power_sum([weight], where=question.known)
+            sums["squares"] = power_sum([weight, weight], where=question.known)
+            if question.known:
+                sums["weights_of_all"] = power_sum([weight])
+        return sums
+
+    @classmethod
+    def of(cls, row: Row) -> "Tally":
+        sums = {"count": row["rows"], "weights": 0, "squares": 0, **row}
+        return cls(
+            rows=sums["rows"],
+            count=sums["count"],
+            weights=sums["weights"],
+            squares=sums["squares"],
+            weights_of_all=sums.get("weights_of_all") or sums["weights"],
+        )
+
+    def described(self, weight: Column | None) -> Level:
+        """Return what every level of an answer says of its rows."""
+        level: Level = {
+            "rows": self.rows,
+            "count": self.count,
+            "missing": self.rows - self.count,
+        }
+        if weight:
+            level |= {
+                "weighted_count": self.weights,
+                "n_effective": estimators.n_effective(self.weights, self.squares),
+                "design_effect": estimators.design_effect(self.count, self.weights, self.squares),
+            }
+        return level
+
+
+class Metric(ABC):
+    """A statistic of one column.
+
+    `formula` is for people, `estimator` and `weighted_estimator` the words of an answer's
+    `method`; a metric without the latter takes no weight. `extras` are the JSON Schemas of what
+    its levels hold beside the counts.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    formula: ClassVar[str]
+    estimator: ClassVar[str]
+    weighted_estimator: ClassVar[str | None] = None
+    aliases: ClassVar[tuple[str, ...]] = ()
+    kinds: ClassVar[tuple[Kind, ...]] = ("numeric", "categorical")
+    own_parameters: ClassVar[tuple[Parameter, ...]] = ()
+    extras: ClassVar[Mapping[str, Any]] = {"value": NUMBER}
+
+    @property
+    def description(self) -> str:
+        """The class's docstring, one line."""
+        return " ".join((self.__doc__ or "").split())
+
+    @property
+    def weightable(self) -> bool:
+        return self.weighted_estimator is not None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(c for c in (*NUMERIC, *CATEGORICAL) if c.kind in self.kinds)
+
+    def parameters(self, column: Column) -> tuple[Parameter, ...]:  # noqa: ARG002
+        """Return the metric's own parameters as they are for `column`."""
+        return self.own_parameters
+
+    def method(self, question: Question) -> str:
+        """Return in words which estimator an answer is by."""
+        if question.weight:
+            return self.weighted_estimator or ""
+        return self.estimator
+
+    def listed(self, question: Question) -> tuple[str, tuple[str, ...]] | None:  # noqa: ARG002
+        """Return the name and the members of the list that a level holds, if it holds one."""
+        return None
+
+    @abstractmethod
+    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+        """Compute the result; it holds a level for each group that has rows."""
+
+
+class AggregateMetric(Metric):
+    """A metric that SQL aggregates and a formula give: one statement, two with groups."""
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:  # noqa: ARG002
+        """Return the aggregates that `finish` needs beside the tally."""
+        return {}
+
+    @abstractmethod
+    def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
+        """Return what the level holds beside the counts."""
+
+    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+        rows = question.selection.rows()
+        keys = question.selection.keys()
+        aggregates = Tally.aggregates(question) | self.aggregates(question)
+        whole = snapshot.whole(rows, aggregates)
+        groups = snapshot.by(rows, keys, aggregates) if keys else []
+        return Levels(
+            self._level(question, whole),
+            {tuple(group[k] for k in keys): self._level(question, group) for group in groups},
+        )
+
+    def _level(self, question: Question, sums: Row) -> Level:
+        tally = Tally.of(sums)
+        return tally.described(question.weight) | self.finish(question, tally, sums)
+
+
+M = TypeVar("M", bound=Metric)
+
+METRICS: dict[str, Metric] = {}
+_NAMES: dict[str, Metric] = {}
+
+
+def register(cls: type[M]) -> type[M]:
+    """Add a metric to the registry under its name and aliases."""
+    metric = cls()
+    METRICS[metric.name] = metric
+    _NAMES.update(dict.fromkeys((metric.name, *metric.aliases), metric))
+    return cls
+
+
+def find(name: str) -> Metric:
+    """Return the metric of that name or alias; raise KeyError where there is none."""
+    return _NAMES[name]
+
+
+def names() -> Iterable[str]:
+    """Return every name and alias."""
+    return tuple(_NAMES)

@@ -1,0 +1,69 @@
+"""How many."""
+
+from typing import ClassVar
+
+from django.db.models import Count, Expression
+
+from census.statistics import estimators
+from census.statistics.metrics.base import (
+    INTEGER,
+    NUMBER,
+    AggregateMetric,
+    Level,
+    Question,
+    Tally,
+    register,
+)
+from census.statistics.snapshot import Row
+
+
+@register
+class CountMetric(AggregateMetric):
+    """The number of rows that have a value."""
+
+    name = "count"
+    label = "Count"
+    formula = "n; weighted: Σw"
+    estimator = "number of rows with a value"
+    weighted_estimator = "sum of the weights of the rows with a value"
+    extras: ClassVar = {"value": INTEGER}
+
+    def finish(self, question: Question, tally: Tally, _sums: Row) -> Level:
+        return {"value": tally.weights if question.weight else tally.count}
+
+
+@register
+class MissingMetric(AggregateMetric):
+    """The number and share of rows without a value."""
+
+    name = "missing"
+    label = "Missing values"
+    formula = "rows − n, and its share of rows; weighted: Σw of those rows, and its share of Σw"
+    estimator = "number of rows without a value, as a share of all rows"
+    weighted_estimator = "sum of the weights of the rows without a value, as a share of all weights"
+    extras: ClassVar = {"value": INTEGER, "proportion": NUMBER}
+
+    def finish(self, question: Question, tally: Tally, _sums: Row) -> Level:
+        if question.weight:
+            value, whole = tally.weights_of_all - tally.weights, tally.weights_of_all
+        else:
+            value, whole = tally.rows - tally.count, tally.rows
+        return {"value": value, "proportion": estimators.ratio(value, whole)}
+
+
+@register
+class DistinctMetric(AggregateMetric):
+    """The number of different values, missing not being one."""
+
+    name = "distinct"
+    label = "Distinct values"
+    formula = "number of different values"
+    estimator = "number of different values"
+    weighted_estimator = "number of different values (weights do not change it)"
+    extras: ClassVar = {"value": INTEGER}
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        return {"distinct": Count(question.column.name, distinct=True)}
+
+    def finish(self, _question: Question, _tally: Tally, sums: Row) -> Level:
+        return {"value": sums["distinct"]}

@@ -1,0 +1,57 @@
+"""How often each value occurs: the table behind modes, weighted quantiles and distributions."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db.models import Expression, F
+
+from census.statistics.metrics.base import Key, Question, Tally
+from census.statistics.snapshot import Snapshot
+
+Value = str | int
+
+
+@dataclass
+class Frequencies:
+    """The tally of each value, and of all rows (those with a missing value too)."""
+
+    values: dict[Value, Tally] = field(default_factory=dict)
+    total: Tally = field(default_factory=Tally)
+
+    def add(self, value: Value | None, tally: Tally) -> None:
+        self.total += tally
+        if value is not None:
+            self.values[value] = self.values.get(value, Tally()) + tally
+
+
+@dataclass(frozen=True)
+class FrequencyTable:
+    """Frequencies in the whole selection, and in each group by its key."""
+
+    whole: Frequencies
+    groups: Mapping[Key, Frequencies]
+
+
+def frequencies(
+    question: Question, snapshot: Snapshot, expression: Expression | F | None = None
+) -> FrequencyTable:
+    """Count the values of the column, or of an expression of it that is null where it is null.
+
+    One statement: what holds for the whole is the sum over groups.
+    """
+    keys = question.selection.keys()
+    found = snapshot.by(
+        question.selection.rows(),
+        keys,
+        Tally.aggregates(question),
+        value_of_row=F(question.column.name) if expression is None else expression,
+    )
+    whole = Frequencies()
+    groups: defaultdict[Key, Frequencies] = defaultdict(Frequencies)
+    for row in found:
+        value, tally = row["value_of_row"], Tally.of(row)
+        whole.add(value, tally)
+        if keys:
+            groups[tuple(row[k] for k in keys)].add(value, tally)
+    return FrequencyTable(whole, groups)

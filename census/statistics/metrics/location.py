@@ -1,0 +1,234 @@
+"""Where the values lie."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate
+from typing import Any, ClassVar
+
+from django.db.models import Expression, Max, Min
+
+from census.statistics import estimators
+from census.statistics.aggregates import PercentileCont, power_sum
+from census.statistics.metrics.base import (
+    INTEGER,
+    NUMBER,
+    AggregateMetric,
+    Level,
+    Levels,
+    Question,
+    Tally,
+    register,
+)
+from census.statistics.metrics.frequencies import Frequencies, frequencies
+from census.statistics.parameters import ListOf, Number, Parameter
+from census.statistics.snapshot import Row, Snapshot
+
+TYPE_7 = "linear interpolation between order statistics (Hyndman and Fan's type 7)"
+INVERSE_ECDF = "inverse of the weighted empirical distribution function"
+
+
+@register
+class MeanMetric(AggregateMetric):
+    """The arithmetic mean with its standard error and confidence interval."""
+
+    name = "mean"
+    aliases = ("average", "avg")
+    label = "Mean"
+    kinds = ("numeric",)
+    formula = (
+        "m = Σx / n, SE = s / √n; weighted: m = Σwx / Σw, "
+        "SE² = n/(n−1) · Σ(w(x−m))² / (Σw)²; interval: m ± t(n−1) · SE"
+    )
+    estimator = "sample mean; standard error s/√n; t interval with n−1 degrees of freedom"
+    weighted_estimator = (
+        "weighted mean (Hájek); standard error by Taylor linearisation, sampling taken as with "
+        "replacement; t interval with n−1 degrees of freedom"
+    )
+    extras: ClassVar = {
+        "value": NUMBER,
+        "standard_error": NUMBER,
+        "ci_lower": NUMBER,
+        "ci_upper": NUMBER,
+    }
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        x = question.column
+        if (w := question.weight) is None:
+            return {"x": power_sum([x]), "xx": power_sum([x, x])}
+        return {
+            "wx": power_sum([w, x]),
+            "wwx": power_sum([w, w, x]),
+            "wwxx": power_sum([w, w, x, x]),
+        }
+
+    def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
+        if question.weight:
+            estimate = estimators.weighted_mean(
+                tally.count, tally.weights, tally.squares, sums["wx"], sums["wwx"], sums["wwxx"]
+            )
+        else:
+            estimate = estimators.mean(tally.count, sums["x"], sums["xx"])
+        interval = estimate.t_interval(question.confidence, tally.count - 1)
+        return {
+            "value": estimate.value,
+            "standard_error": estimate.standard_error,
+            "ci_lower": interval.lower,
+            "ci_upper": interval.upper,
+        }
+
+
+@register
+class SumMetric(AggregateMetric):
+    """The sum of the values, an exact integer; 0 of nothing."""
+
+    name = "sum"
+    label = "Sum"
+    kinds = ("numeric",)
+    formula = "Σx; weighted: Σwx"
+    estimator = "sum"
+    weighted_estimator = "weighted sum (Horvitz and Thompson's estimator of the population total)"
+    extras: ClassVar = {"value": {"type": "integer"}}
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        factors = [question.weight, question.column] if question.weight else [question.column]
+        return {"sum": power_sum(factors)}
+
+    def finish(self, _question: Question, _tally: Tally, sums: Row) -> Level:
+        return {"value": sums["sum"]}
+
+
+@register
+class MinMetric(AggregateMetric):
+    """The smallest value."""
+
+    name = "min"
+    aliases: ClassVar[tuple[str, ...]] = ("minimum",)
+    label = "Minimum"
+    kinds = ("numeric",)
+    formula = "min x"
+    estimator = "smallest value"
+    weighted_estimator = "smallest value (weights do not change it)"
+    extras: ClassVar = {"value": INTEGER}
+    function: type[Min | Max] = Min
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        return {"extreme": self.function(question.column.name)}
+
+    def finish(self, _question: Question, _tally: Tally, sums: Row) -> Level:
+        return {"value": sums["extreme"]}
+
+
+@register
+class MaxMetric(MinMetric):
+    """The largest value."""
+
+    name = "max"
+    aliases = ("maximum",)
+    label = "Maximum"
+    formula = "max x"
+    estimator = "largest value"
+    weighted_estimator = "largest value (weights do not change it)"
+    function = Max
+
+
+def weighted_quantiles(found: Frequencies, fractions: Sequence[float]) -> list[Any]:
+    """Return for each q the least value whose cumulative weight is at least q·Σw.
+
+    q is the decimal that it is written as: 0.1 of ten equal weights is the first of them.
+    None of nothing.
+    """
+    ascending = sorted(found.values)
+    cumulated = list(accumulate(found.values[value].weights for value in ascending))
+    if not ascending:
+        return [None for _ in fractions]
+    return [ascending[bisect_left(cumulated, Fraction(repr(q)) * cumulated[-1])] for q in fractions]
+
+
+class QuantileMetric(AggregateMetric):
+    """What the median and the quantiles share: `fractions` asked for, `described` as a level."""
+
+    kinds = ("numeric",)
+    estimator = TYPE_7
+    weighted_estimator = INVERSE_ECDF
+
+    def fractions(self, question: Question) -> Sequence[float]:
+        raise NotImplementedError
+
+    def described(self, question: Question, values: Sequence[float | None]) -> Level:
+        raise NotImplementedError
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        return {"quantiles": PercentileCont(question.column.name, self.fractions(question))}
+
+    def finish(self, question: Question, _tally: Tally, sums: Row) -> Level:
+        found = sums["quantiles"]
+        return self.described(question, found or [None for _ in self.fractions(question)])
+
+    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+        if question.weight is None:
+            return super().levels(question, snapshot)
+        table = frequencies(question, snapshot)
+        return Levels(
+            self._weighted_level(question, table.whole),
+            {key: self._weighted_level(question, found) for key, found in table.groups.items()},
+        )
+
+    def _weighted_level(self, question: Question, found: Frequencies) -> Level:
+        values = weighted_quantiles(found, self.fractions(question))
+        return found.total.described(question.weight) | self.described(question, values)
+
+
+@register
+class MedianMetric(QuantileMetric):
+    """The value in the middle."""
+
+    name = "median"
+    label = "Median"
+    formula = "quantile at q = 0.5; weighted: least x whose cumulative weight ≥ Σw/2"
+
+    def fractions(self, _question: Question) -> Sequence[float]:
+        return [0.5]
+
+    def described(self, _question: Question, values: Sequence[float | None]) -> Level:
+        return {"value": values[0]}
+
+
+@register
+class QuantilesMetric(QuantileMetric):
+    """Values below which given shares of the rows lie."""
+
+    name = "quantiles"
+    aliases = ("quantile", "percentiles")
+    label = "Quantiles"
+    formula = "x(⌊h⌋) + (h − ⌊h⌋)(x(⌊h⌋+1) − x(⌊h⌋)), h = (n−1)q + 1; weighted: least x whose cumulative weight ≥ q·Σw"  # noqa: E501
+    own_parameters = (
+        Parameter(
+            "q",
+            ListOf(Number(0, 1)),
+            "Shares, each from 0 to 1.",
+            default=[0.25, 0.5, 0.75],
+            example="0.1,0.5,0.9",
+        ),
+    )
+    extras: ClassVar = {
+        "quantiles": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["q", "value"],
+                "properties": {"q": {"type": "number"}, "value": NUMBER},
+            },
+        }
+    }
+
+    def listed(self, _question: Question) -> tuple[str, tuple[str, ...]]:
+        return "quantiles", ("q", "value")
+
+    def fractions(self, question: Question) -> Sequence[float]:
+        fractions: Sequence[float] = question.options["q"]
+        return fractions
+
+    def described(self, question: Question, values: Sequence[float | None]) -> Level:
+        pairs = zip(self.fractions(question), values, strict=True)
+        return {"quantiles": [{"q": q, "value": value} for q, value in pairs]}

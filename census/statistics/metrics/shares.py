@@ -1,0 +1,278 @@
+"""Which values occur, how often, and what share of the rows they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, nextafter
+from typing import Any, ClassVar
+
+from django.db.models import Count, Expression, Max, Min, Q
+
+from census.columns import Column
+from census.statistics import estimators
+from census.statistics.aggregates import WidthBucket, power_sum
+from census.statistics.metrics.base import (
+    INTEGER,
+    NUMBER,
+    AggregateMetric,
+    Level,
+    Levels,
+    Metric,
+    Question,
+    Tally,
+    register,
+)
+from census.statistics.metrics.frequencies import Frequencies, FrequencyTable, frequencies
+from census.statistics.parameters import Either, Integer, Number, Parameter, Range
+from census.statistics.selection import column_type
+from census.statistics.snapshot import Row, Snapshot
+
+CATEGORY_OR_NUMBER = {"type": ["string", "integer", "null"]}
+EXACT_VALUES = "values"
+BINS = Parameter(
+    "bins",
+    Either((EXACT_VALUES,), Integer(1, 1000)),
+    "Number of bins of equal width, or `values` to count each value by itself.",
+    default=10,
+)
+RANGE = Parameter(
+    "range",
+    Range(Number(), strict=True),
+    "Where the bins begin and end, `lo,hi`; by default the smallest and the largest value of "
+    "the whole selection. What lies outside is counted in `below` and `above`.",
+    example="0,100",
+)
+
+
+@register
+class ModeMetric(Metric):
+    """The most frequent value, and all that are equally frequent."""
+
+    name = "mode"
+    label = "Mode"
+    formula = "argmax over x of its count; weighted: of its Σw"
+    estimator = "most frequent value; `frequency` is its count"
+    weighted_estimator = "value of the largest sum of weights; `frequency` is that sum"
+    extras: ClassVar = {
+        "value": CATEGORY_OR_NUMBER,
+        "modes": {"type": "array", "items": {"type": ["string", "integer"]}},
+        "frequency": INTEGER,
+    }
+
+    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+        return _levels(question, frequencies(question, snapshot), self._modes)
+
+    def _modes(self, question: Question, found: Frequencies) -> Level:
+        sizes = {value: _size(question, tally) for value, tally in found.values.items()}
+        frequency = max(sizes.values(), default=None)
+        modes = sorted(
+            (value for value, size in sizes.items() if size == frequency),
+            key=question.column.sort_key,
+        )
+        return {"value": modes[0] if modes else None, "modes": modes, "frequency": frequency}
+
+
+@register
+class DistributionMetric(Metric):
+    """How the values are distributed: a histogram of numbers, counts of categories."""
+
+    name = "distribution"
+    aliases = ("histogram", "frequencies")
+    label = "Distribution"
+    formula = "count of each category or bin, and its share of n; weighted: its share of Σw"
+    estimator = "counts, and shares of the rows with a value"
+    weighted_estimator = "counts and sums of weights; proportions are shares of the weights"
+    own_parameters = (BINS, RANGE)
+    extras: ClassVar = {
+        "buckets": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["count", "proportion"],
+                "properties": {
+                    "value": CATEGORY_OR_NUMBER,
+                    "lower": {"type": "number"},
+                    "upper": {"type": "number"},
+                    "count": {"type": "integer"},
+                    "weighted_count": {"type": "integer"},
+                    "proportion": NUMBER,
+                },
+            },
+        },
+        "below": {"type": "integer"},
+        "above": {"type": "integer"},
+    }
+
+    def parameters(self, column: Column) -> tuple[Parameter, ...]:
+        if column.numeric:
+            return self.own_parameters
+        reason = f"{column.name} is categorical: each category is counted by itself."
+        return tuple(parameter.refused(reason) for parameter in self.own_parameters)
+
+    def listed(self, question: Question) -> tuple[str, tuple[str, ...]]:
+        bounds = ("lower", "upper") if _is_histogram(question) else ("value",)
+        counts = ("count", "weighted_count") if question.weight else ("count",)
+        return "buckets", (*bounds, *counts, "proportion")
+
+    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+        if not question.column.numeric:
+            return _levels(question, frequencies(question, snapshot), _categories)
+        if not _is_histogram(question):
+            return _levels(question, frequencies(question, snapshot), _values)
+        bins = Bins.of(question, snapshot)
+        table = frequencies(question, snapshot, bins.expression(question.column))
+        return _levels(question, table, bins.described)
+
+
+@register
+class ProportionMetric(AggregateMetric):
+    """The share of a category among the rows with a value, with its confidence interval."""
+
+    name = "proportion"
+    aliases = ("share",)
+    label = "Proportion"
+    kinds = ("categorical",)
+    formula = (
+        "p = k/n, SE = √(p(1−p)/n), Wilson interval; weighted: p = Σw[x=value] / Σw, "
+        "SE² = n/(n−1) · Σ(w([x=value]−p))² / (Σw)², logit interval"
+    )
+    estimator = "sample proportion; standard error √(p(1−p)/n); Wilson score interval"
+    weighted_estimator = (
+        "weighted proportion (Hájek); standard error by Taylor linearisation, sampling taken as "
+        "with replacement; logit interval with t(n−1)"
+    )
+    extras: ClassVar = {
+        "value": NUMBER,
+        "successes": {"type": "integer"},
+        "standard_error": NUMBER,
+        "ci_lower": NUMBER,
+        "ci_upper": NUMBER,
+    }
+
+    def parameters(self, column: Column) -> tuple[Parameter, ...]:
+        description = "The category whose share is asked for."
+        return (Parameter("value", column_type(column), description, required=True),)
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        success = Q((question.column.name, question.options["value"]))
+        sums: dict[str, Expression] = {"successes": Count("*", filter=success)}
+        if weight := question.weight:
+            sums["weights_of_successes"] = power_sum([weight], where=success)
+            sums["squares_of_successes"] = power_sum([weight, weight], where=success)
+        return sums
+
+    def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
+        confidence = question.confidence
+        if question.weight:
+            estimate = estimators.weighted_proportion(
+                tally.count,
+                tally.weights,
+                tally.squares,
+                sums["weights_of_successes"],
+                sums["squares_of_successes"],
+            )
+            interval = estimate.logit_interval(confidence, tally.count - 1)
+        else:
+            estimate = estimators.proportion(sums["successes"], tally.count)
+            interval = estimators.wilson_interval(sums["successes"], tally.count, confidence)
+        return {
+            "value": estimate.value,
+            "successes": sums["successes"],
+            "standard_error": estimate.standard_error,
+            "ci_lower": interval.lower,
+            "ci_upper": interval.upper,
+        }
+
+
+def _is_histogram(question: Question) -> bool:
+    return question.column.numeric and question.options[BINS.name] != EXACT_VALUES
+
+
+def _size(question: Question, tally: Tally) -> int:
+    return tally.weights if question.weight else tally.count
+
+
+def _levels(question: Question, table: FrequencyTable, describe: Any) -> Levels:
+    def level(found: Frequencies) -> Level:
+        return found.total.described(question.weight) | describe(question, found)
+
+    return Levels(level(table.whole), {key: level(found) for key, found in table.groups.items()})
+
+
+def _bucket(question: Question, bounds: Mapping[str, Any], tally: Tally, whole: Tally) -> Level:
+    bucket = {**bounds, "count": tally.count}
+    if question.weight:
+        bucket["weighted_count"] = tally.weights
+    share = estimators.ratio(_size(question, tally), _size(question, whole))
+    return bucket | {"proportion": share}
+
+
+def _categories(question: Question, found: Frequencies) -> Level:
+    """Describe the categories that occur, the most frequent first, ties by value."""
+    order = question.column.sort_key
+    by_count = sorted(found.values.items(), key=lambda item: (-item[1].count, order(item[0])))
+    return {"buckets": [_bucket(question, {"value": v}, t, found.total) for v, t in by_count]}
+
+
+def _values(question: Question, found: Frequencies) -> Level:
+    """Describe each number by itself, ascending; what lies outside a given range is summed up."""
+    low, high = question.options.get(RANGE.name) or (-inf, inf)
+    numbers = sorted((v, t) for v, t in found.values.items() if isinstance(v, int))
+    buckets = [
+        _bucket(question, {"value": v}, t, found.total) for v, t in numbers if low <= v <= high
+    ]
+    below = sum(t.count for v, t in numbers if v < low)
+    above = sum(t.count for v, t in numbers if v > high)
+    return {"buckets": buckets} | _outside(question, below, above)
+
+
+def _outside(question: Question, below: int, above: int) -> Level:
+    """Return the counts outside the bins, which there can be only where a range was given."""
+    return {"below": below, "above": above} if question.options.get(RANGE.name) else {}
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Bins of equal width by their ascending edges, one more than bins; none of no values.
+
+    A bin holds its lower edge, and not its upper one unless it is the last.
+    """
+
+    edges: Sequence[float]
+
+    @classmethod
+    def of(cls, question: Question, snapshot: Snapshot) -> "Bins":
+        """Return the bins over the range given, else over the values of the whole selection."""
+        low, high = question.options.get(RANGE.name) or _extremes(question, snapshot)
+        if low is None or high is None:
+            return cls(())
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        number = question.options[BINS.name]
+        # The very operations of numpy.linspace, so that the edges are those of numpy.histogram.
+        step = (high - low) / number
+        return cls((*(i * step + low for i in range(number)), float(high)))
+
+    def expression(self, column: Column) -> WidthBucket:
+        """Return the number of a row's bin: 0 below the first, one more than bins above all."""
+        *lower, last = self.edges or (0.0,)
+        return WidthBucket(column.name, [*lower, nextafter(last, inf)])
+
+    def described(self, question: Question, found: Frequencies) -> Level:
+        bounds = list(zip(self.edges, self.edges[1:], strict=False))
+        buckets = [
+            _bucket(
+                question,
+                {"lower": lower, "upper": upper},
+                found.values.get(number, Tally()),
+                found.total,
+            )
+            for number, (lower, upper) in enumerate(bounds, start=1)
+        ]
+        below, above = found.values.get(0, Tally()), found.values.get(len(bounds) + 1, Tally())
+        return {"buckets": buckets} | _outside(question, below.count, above.count)
+
+
+def _extremes(question: Question, snapshot: Snapshot) -> tuple[int | None, int | None]:
+    name = question.column.name
+    found = snapshot.whole(question.selection.rows(), {"smallest": Min(name), "largest": Max(name)})
+    return found["smallest"], found["largest"]

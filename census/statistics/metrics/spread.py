@@ -1,0 +1,107 @@
+"""How far the values spread, and the shape of it."""
+
+from typing import ClassVar
+
+from django.db.models import Expression
+
+from census.statistics import estimators
+from census.statistics.aggregates import power_sum
+from census.statistics.metrics.base import AggregateMetric, Level, Question, Tally, register
+from census.statistics.parameters import Boolean, Integer, Parameter
+from census.statistics.snapshot import Row
+
+DDOF = Parameter(
+    "ddof",
+    Integer(0, 1),
+    "Delta degrees of freedom: 1 estimates the population's, 0 is the rows' own.",
+    default=1,
+)
+BIAS = Parameter(
+    "bias",
+    Boolean(),
+    "`true` gives the moment coefficient, `false` the bias-corrected one.",
+    default=False,
+)
+
+
+@register
+class VarianceMetric(AggregateMetric):
+    """The mean squared distance from the mean."""
+
+    name = "variance"
+    aliases: ClassVar[tuple[str, ...]] = ("var",)
+    label = "Variance"
+    kinds = ("numeric",)
+    formula = "Σ(x−m)² / (n − ddof); weighted: n/(n − ddof) · Σw(x−m)² / Σw"
+    estimator = "sample variance"
+    weighted_estimator = "weighted variance, with the factor n/(n − ddof)"
+    own_parameters = (DDOF,)
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        x, w = question.column, [question.weight] if question.weight else []
+        return {"x": power_sum([*w, x]), "xx": power_sum([*w, x, x])}
+
+    def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
+        weights = tally.weights if question.weight else tally.count
+        return {
+            "value": self.statistic(
+                tally.count, weights, sums["x"], sums["xx"], question.options["ddof"]
+            )
+        }
+
+    def statistic(self, n: int, weights: int, x: int, xx: int, ddof: int) -> float | None:
+        return estimators.variance(n, weights, x, xx, ddof)
+
+
+@register
+class StandardDeviationMetric(VarianceMetric):
+    """The square root of the variance."""
+
+    name = "std"
+    aliases = ("stddev", "standard_deviation")
+    label = "Standard deviation"
+    formula = "√(Σ(x−m)² / (n − ddof)); weighted: √(n/(n − ddof) · Σw(x−m)² / Σw)"
+    estimator = "sample standard deviation"
+    weighted_estimator = "square root of the weighted variance, with the factor n/(n − ddof)"
+
+    def statistic(self, n: int, weights: int, x: int, xx: int, ddof: int) -> float | None:
+        return estimators.standard_deviation(n, weights, x, xx, ddof)
+
+
+@register
+class SkewnessMetric(AggregateMetric):
+    """How far the values lean to one side; positive where the long tail is of large values."""
+
+    name = "skewness"
+    aliases: ClassVar[tuple[str, ...]] = ("skew",)
+    label = "Skewness"
+    kinds = ("numeric",)
+    formula = "g1 = m₃ / m₂^1.5, G1 = g1 · √(n(n−1)) / (n−2)"
+    estimator = "bias-corrected skewness G1 (with bias=true the moment coefficient g1)"
+    own_parameters = (BIAS,)
+    order = 3
+
+    def aggregates(self, question: Question) -> dict[str, Expression]:
+        return {f"x{p}": power_sum([question.column] * p) for p in range(1, self.order + 1)}
+
+    def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
+        powers = [sums[f"x{p}"] for p in range(1, self.order + 1)]
+        return {"value": self.statistic(tally.count, *powers, bias=question.options["bias"])}
+
+    def statistic(self, n: int, *powers: int, bias: bool) -> float | None:
+        return estimators.skewness(n, *powers, bias=bias)
+
+
+@register
+class KurtosisMetric(SkewnessMetric):
+    """How heavy the tails are, in excess of the normal distribution's."""
+
+    name = "kurtosis"
+    aliases = ("kurt",)
+    label = "Excess kurtosis"
+    formula = "g2 = m₄ / m₂² − 3, G2 = (n−1)/((n−2)(n−3)) · ((n+1)g2 + 6)"
+    estimator = "bias-corrected excess kurtosis G2 (with bias=true the moment coefficient g2)"
+    order = 4
+
+    def statistic(self, n: int, *powers: int, bias: bool) -> float | None:
+        return estimators.kurtosis(n, *powers, bias=bias)

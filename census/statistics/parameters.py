@@ -1,0 +1,258 @@
+"""Typed parameters: what can be asked, how its text is read, how it is described.
+
+A type reads a text into a value or raises `Invalid`; it describes itself as a JSON Schema
+from which OpenAPI and HTML forms are made. Nothing here knows HTTP.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any
+
+
+class Invalid(ValueError):
+    """A text that its parameter does not take: a code for programs, a sentence for people."""
+
+    def __init__(
+        self, code: str, detail: str, allowed: Iterable[str] = (), given: str | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.allowed = list(allowed)
+        self.did_you_mean = nearest(given, self.allowed) if given is not None else None
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str | None:
+    """Return the one of `allowed` that `given` was likely meant to be, if any is close."""
+    folded = {name.casefold(): name for name in allowed}
+    # Closeness is quadratic in length, and nothing that is allowed is longer than this.
+    matches = get_close_matches(given[:100].casefold(), folded, n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else None
+
+
+def shown(text: str) -> str:
+    """Return `text` quoted for an error message, cut where it is too long to help."""
+    return repr(text if len(text) <= 80 else text[:80] + "…")
+
+
+class Type(ABC):
+    """How the text of a parameter is read."""
+
+    @abstractmethod
+    def read(self, text: str) -> Any:
+        """Return the value of `text`, or raise `Invalid`."""
+
+    @abstractmethod
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the value."""
+
+
+@dataclass(frozen=True)
+class Number(Type):
+    """A decimal number; the bounds are inclusive unless `exclusive`."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive: bool = False
+
+    pattern = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?", re.ASCII)
+    noun = "a number"
+    json_type = "number"
+
+    def convert(self, text: str) -> float:
+        return float(text)
+
+    def read(self, text: str) -> Any:
+        if not self.pattern.fullmatch(text):
+            raise Invalid(f"not_{self.json_type}", f"{shown(text)} is not {self.expected}.")
+        value = self.convert(text)
+        if not self.holds(value):
+            raise Invalid("out_of_range", f"{text} is out of range: give {self.expected}.")
+        return value
+
+    def holds(self, value: float) -> bool:
+        low = -float("inf") if self.minimum is None else self.minimum
+        high = float("inf") if self.maximum is None else self.maximum
+        return low < value < high if self.exclusive else low <= value <= high
+
+    @property
+    def expected(self) -> str:
+        if self.minimum is None or self.maximum is None:
+            return self.noun
+        if self.exclusive:
+            return f"{self.noun} between {self.minimum} and {self.maximum}, both excluded"
+        return f"{self.noun} from {self.minimum} to {self.maximum}"
+
+    def schema(self) -> dict[str, Any]:
+        low, high = (
+            ("exclusiveMinimum", "exclusiveMaximum")
+            if self.exclusive
+            else (
+                "minimum",
+                "maximum",
+            )
+        )
+        bounds = {low: self.minimum, high: self.maximum}
+        return {"type": self.json_type} | {k: v for k, v in bounds.items() if v is not None}
+
+
+@dataclass(frozen=True)
+class Integer(Number):
+    """A whole number that fits 64 bits."""
+
+    pattern = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+    noun = "a whole number"
+    json_type = "integer"
+
+    def convert(self, text: str) -> int:
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Boolean(Type):
+    def read(self, text: str) -> bool:
+        if text not in ("true", "false"):
+            raise Invalid(
+                "not_boolean", f"{shown(text)} is neither true nor false.", ("true", "false"), text
+            )
+        return text == "true"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Choice(Type):
+    """One of a list of texts, told apart by their letters exactly.
+
+    `aliases` are other spellings of some of them.
+    """
+
+    values: tuple[str, ...]
+    noun: str = "value"
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, text: str) -> str:
+        value = self.aliases.get(text, text)
+        if value not in self.values:
+            raise Invalid(
+                "unknown_value", f"There is no {self.noun} {shown(text)}.", self.values, text
+            )
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.values)}
+
+
+@dataclass(frozen=True)
+class ListOf(Type):
+    """Comma-separated values, each once unless `repeats`."""
+
+    item: Type
+    minimum: int = 1
+    maximum: int = 100
+    repeats: bool = False
+
+    def read(self, text: str) -> list[Any]:
+        parts = text.split(",", self.maximum)
+        if not self.minimum <= len(parts) <= self.maximum or not text:
+            raise Invalid("wrong_length", f"Give {self.expected}, separated by commas.")
+        values = [self.item.read(part) for part in parts]
+        if not self.repeats and len(set(values)) < len(values):
+            raise Invalid("repeated_value", f"{shown(text)} names a value more than once.")
+        return values
+
+    @property
+    def expected(self) -> str:
+        if self.minimum == self.maximum:
+            return f"exactly {self.minimum} values"
+        return f"{self.minimum} to {self.maximum} values"
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "array",
+            "items": self.item.schema(),
+            "minItems": self.minimum,
+            "maxItems": self.maximum,
+        }
+
+
+@dataclass(frozen=True)
+class Range(ListOf):
+    """Two values `a,b` with a ≤ b, or a < b where `strict`."""
+
+    minimum: int = 2
+    maximum: int = 2
+    repeats: bool = True
+    strict: bool = False
+
+    def read(self, text: str) -> list[Any]:
+        low, high = super().read(text)
+        if low > high or (self.strict and low == high):
+            raise Invalid(
+                "empty_range",
+                f"The range {text} holds nothing: the first value must be the smaller one.",
+            )
+        return [low, high]
+
+
+@dataclass(frozen=True)
+class Either(Type):
+    """A word, or else a value of another type."""
+
+    words: tuple[str, ...]
+    otherwise: Number
+
+    def read(self, text: str) -> Any:
+        if text in self.words:
+            return text
+        try:
+            return self.otherwise.read(text)
+        except Invalid as error:
+            words = " or ".join(self.words)
+            raise Invalid(
+                error.code,
+                f"{shown(text)} is neither {self.otherwise.expected} nor {words}.",
+                self.words,
+                text,
+            ) from None
+
+    def schema(self) -> dict[str, Any]:
+        return {"oneOf": [self.otherwise.schema(), {"type": "string", "enum": list(self.words)}]}
+
+
+@dataclass(frozen=True)
+class Refused(Type):
+    """What a parameter takes where it cannot apply: nothing, for a reason that is told."""
+
+    reason: str
+    allowed: tuple[str, ...] = ()
+
+    def read(self, text: str) -> Any:  # noqa: ARG002
+        raise Invalid("not_applicable", self.reason, self.allowed)
+
+    def schema(self) -> dict[str, Any]:
+        return {"not": {}}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named parameter; `default` is the value where it is not given."""
+
+    name: str
+    type: Type
+    description: str
+    default: Any = None
+    required: bool = False
+    example: str | None = None
+
+    def schema(self) -> dict[str, Any]:
+        schema = self.type.schema()
+        return schema if self.default is None else schema | {"default": self.default}
+
+    def refused(self, reason: str, allowed: Iterable[str] = ()) -> "Parameter":
+        """Return this parameter as it is where it cannot apply."""
+        return replace(self, type=Refused(reason, tuple(allowed)), default=None, required=False)

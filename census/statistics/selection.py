@@ -1,0 +1,198 @@
+"""Which rows are asked about: filters, groups and weight, and the queryset they make."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from census.columns import CATEGORICAL, COLUMNS, NULLABLE, WEIGHT, Column
+from census.models import Person
+from census.statistics.parameters import (
+    Boolean,
+    Choice,
+    Integer,
+    ListOf,
+    Parameter,
+    Range,
+    Type,
+)
+
+
+def _is(name: str, lookup: str, value: Any) -> Q:
+    return Q(**{f"{name}__{lookup}": value})
+
+
+def _known(column: Column) -> Q:
+    """Return the condition that no comparison matches a missing value."""
+    return ~_is(column.name, "isnull", value=True) if column.nullable else Q()
+
+
+def _comparison(column: Column, lookup: str, value: Any) -> Q:
+    """Compare numbers by size and categories by their place in the column's order."""
+    if column.numeric:
+        return _is(column.name, lookup, value)
+    compare: dict[str, Callable[[int, int], bool]] = {
+        "gt": int.__gt__,
+        "gte": int.__ge__,
+        "lt": int.__lt__,
+        "lte": int.__le__,
+    }
+    rank = column.rank
+    kept = [c for c in column.choices if compare[lookup](rank[c], rank[value])]
+    return _is(column.name, "in", kept)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A way to compare a column with a value.
+
+    `suffix` follows the column's name and two underscores; equality has none.
+    """
+
+    suffix: str
+    words: str
+    applies: Callable[[Column], bool]
+    type: Callable[[Type], Type]
+    condition: Callable[[Column, Any], Q]
+
+    def name(self, column: Column) -> str:
+        return f"{column.name}__{self.suffix}" if self.suffix else column.name
+
+
+def _every(_column: Column) -> bool:
+    return True
+
+
+def _itself(item: Type) -> Type:
+    return item
+
+
+def _list(item: Type) -> Type:
+    return ListOf(item)
+
+
+LOOKUPS = (
+    Lookup("", "is", _every, _itself, lambda c, v: _is(c.name, "exact", v)),
+    Lookup("ne", "is not", _every, _itself, lambda c, v: _known(c) & ~_is(c.name, "in", [v])),
+    Lookup("in", "is one of", _every, _list, lambda c, v: _is(c.name, "in", v)),
+    Lookup("not_in", "is none of", _every, _list, lambda c, v: _known(c) & ~_is(c.name, "in", v)),
+    Lookup(
+        "isnull",
+        "is missing",
+        _every,
+        lambda _item: Boolean(),
+        lambda c, v: _is(c.name, "isnull", v),
+    ),
+    *(
+        Lookup(
+            suffix,
+            words,
+            lambda c: c.ordered,
+            _itself,
+            lambda c, v, suffix=suffix: _comparison(c, suffix, v),  # type: ignore[misc]
+        )
+        for suffix, words in (
+            ("gt", "is over"),
+            ("gte", "is at least"),
+            ("lt", "is under"),
+            ("lte", "is at most"),
+        )
+    ),
+    Lookup(
+        "range",
+        "is from … to … (both included)",
+        lambda c: c.numeric,
+        Range,
+        lambda c, v: _is(c.name, "range", v),
+    ),
+)
+
+
+def column_type(column: Column) -> Type:
+    """Return how a value of `column` is read."""
+    if column.numeric:
+        return Integer()
+    return Choice(tuple(column.choices), noun=f"{column.name} called")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parameter that keeps the rows whose column compares rightly with its value."""
+
+    column: Column
+    lookup: Lookup
+    parameter: Parameter
+
+
+def _filters() -> Iterator[Filter]:
+    for column in COLUMNS.values():
+        for lookup in LOOKUPS:
+            if lookup.applies(column):
+                parameter = Parameter(
+                    lookup.name(column),
+                    lookup.type(column_type(column)),
+                    f"Keep rows whose {column.label.lower()} {lookup.words} this.",
+                )
+                yield Filter(column, lookup, parameter)
+
+
+FILTERS: Mapping[str, Filter] = MappingProxyType({f.parameter.name: f for f in _filters()})
+
+COMPLETE = Parameter(
+    "complete", Boolean(), "`true` keeps only rows with no missing value at all.", default=False
+)
+GROUP_BY = Parameter(
+    "group_by",
+    ListOf(Choice(tuple(c.name for c in CATEGORICAL), noun="categorical column"), maximum=3),
+    "One to three categorical columns: the answer is given for each of their combinations that "
+    "occurs, a missing value being one of its own.",
+    example="sex",
+)
+WEIGHTED_BY = Parameter(
+    "weight",
+    Choice((WEIGHT.name,), noun="weight"),
+    "The survey weight: estimates are then of the population, not of the sample.",
+    example=WEIGHT.name,
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows by `filters` (parameter name to value), split by `group_by`, weighted by `weight`.
+
+    What it holds is valid: `FILTERS` has each name, and the values are of its parameter.
+    """
+
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    complete: bool = False
+    group_by: tuple[Column, ...] = ()
+    weight: Column | None = None
+
+    def rows(self) -> QuerySet[Person]:
+        """Return the people selected."""
+        condition = Q()
+        for name, value in self.filters.items():
+            chosen = FILTERS[name]
+            condition &= chosen.lookup.condition(chosen.column, value)
+        if self.complete:
+            for column in NULLABLE:
+                condition &= _known(column)
+        return Person.objects.filter(condition).order_by()
+
+    def described(self) -> dict[str, Any]:
+        """Return the filters as an answer repeats them."""
+        return dict(self.filters) | ({"complete": True} if self.complete else {})
+
+    def keys(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.group_by)
+
+    def key_order(
+        self, key: tuple[str | None, ...], *, descending: bool = False
+    ) -> tuple[tuple[bool, int], ...]:
+        """Sort keys of groups: each column in its order, missing last."""
+        return tuple(
+            column.sort_key(value, descending=descending)
+            for column, value in zip(self.group_by, key, strict=True)
+        )

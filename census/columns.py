@@ -72,7 +72,7 @@ def _role(name: str) -> Role:
     return roles.get(name, "feature")
 
 
-def _bounds(field: models.Field[Any, Any]) -> tuple[int, int]:
+def _bounds(field: "models.Field[Any, Any]") -> tuple[int, int]:
     """Return the smallest and largest integer that the field's validators allow.
 
     Django adds those of the database's type to the ones that the model declares.
@@ -82,7 +82,7 @@ def _bounds(field: models.Field[Any, Any]) -> tuple[int, int]:
     return max(lows), min(highs)
 
 
-def _column(field: models.Field[Any, Any]) -> Column:
+def _column(field: "models.Field[Any, Any]") -> Column:
     numeric = isinstance(field, models.IntegerField)
     minimum, maximum = _bounds(field) if numeric else (None, None)
     return Column(

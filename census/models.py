@@ -10,7 +10,7 @@ from census import choices
 
 def _category(
     label: str, values: type[models.TextChoices], **options: Any
-) -> models.CharField[Any, Any]:
+) -> "models.CharField[Any, Any]":
     """Return a text column of `values`, sorted by code point on every server."""
     return models.CharField(
         label,

@@ -23,7 +23,7 @@ class TopCodedSerializer(serializers.Serializer[Any]):
 
 class CategorySerializer(serializers.Serializer[Any]):
     value = serializers.CharField(help_text="As stored, filtered and returned.")
-    label = serializers.CharField(help_text="For people.")
+    label = serializers.CharField(help_text="For people.")  # type: ignore[assignment]  # the name
     count = serializers.IntegerField(help_text="Rows that have it.")
 
 

@@ -41,7 +41,7 @@ def _aggregates() -> dict[str, Expression]:
         aggregates[f"{name}_minimum"] = Min(name)
         aggregates[f"{name}_maximum"] = Max(name)
         if column.top_code is not None:
-            aggregates[f"{name}_top_coded"] = Count("*", filter=Q((name, column.top_code)))
+            aggregates[f"{name}_top_coded"] = Count("pk", filter=Q((name, column.top_code)))
     return aggregates
 
 

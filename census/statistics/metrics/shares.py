@@ -154,7 +154,7 @@ class ProportionMetric(AggregateMetric):
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
         success = Q((question.column.name, question.options["value"]))
-        sums: dict[str, Expression] = {"successes": Count("*", filter=success)}
+        sums: dict[str, Expression] = {"successes": Count("pk", filter=success)}
         if weight := question.weight:
             sums["weights_of_successes"] = power_sum([weight], where=success)
             sums["squares_of_successes"] = power_sum([weight, weight], where=success)

@@ -1,16 +1,38 @@
 #!/usr/bin/env python
-"""Django's command line."""
+"""Django's command line. Without DATABASE_URL it brings its own PostgreSQL."""
 
 import os
+import signal
 import sys
+from contextlib import AbstractContextManager, nullcontext
+
+from adultapi import postgres
+
+WITHOUT_DATABASE = {"help", "version", "check", "collectstatic", "spectacular"}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adultapi.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    with database(sys.argv[1:]):
+        execute_from_command_line(sys.argv)
+
+
+def database(arguments: list[str]) -> AbstractContextManager[object]:
+    """Return what a command needs around it: the embedded PostgreSQL, or nothing."""
+    asks_for_help = not arguments or {"-h", "--help", "--version"} & {*arguments}
+    elsewhere = os.environ.get("DATABASE_URL", "").strip()
+    if asks_for_help or elsewhere or arguments[0] in WITHOUT_DATABASE:
+        return nullcontext()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop it then, too
+    return postgres.Server(postgres.VAR)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except postgres.PostgresError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -81,9 +81,7 @@ if not SECRET_KEY:
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
-DATABASES = {
-    "default": _database("DATABASE_URL", DATABASE_URL or postgres.local_url(BASE_DIR / "var"))
-}
+DATABASES = {"default": _database("DATABASE_URL", DATABASE_URL or postgres.local_url(postgres.VAR))}
 
 INSTALLED_APPS = [
     "django.contrib.postgres",

@@ -1,0 +1,169 @@
+"""Where an embedded server keeps its things, and whom it runs as."""
+
+import errno
+import hashlib
+import os
+import pwd
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from adultapi.processes import Account
+
+PORT = "5432"  # only part of the socket's name: nothing listens on a network
+_SOCKET = f".s.PGSQL.{PORT}"
+_LONGEST_SOCKET = 103  # bytes: 103 on macOS and BSD, 107 on Linux
+
+
+class PostgresError(Exception):
+    """One sentence for a person: what is wrong, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """That of the server whose folder is `var`."""
+
+    var: Path
+
+    @cached_property
+    def account(self) -> Account | None:
+        """Whom root hands the server to, as PostgreSQL refuses to be root; else None.
+
+        The owner of the data, or of the folder it will be in, so that root and that
+        user can take turns. If that is root, a system user.
+        """
+        if os.geteuid() != 0:
+            return None
+        nearest = next(path for path in (self.var, *self.var.parents) if path.exists())
+        owners = [
+            path.stat().st_uid
+            for path in (self.var / "postgres", self._far_home, nearest)
+            if path.exists()
+        ]
+        names: list[int | str] = [*owners, "postgres", "_postgres", "nobody"]
+        for who in names:
+            with suppress(KeyError):
+                entry = pwd.getpwnam(who) if isinstance(who, str) else pwd.getpwuid(who)
+                if entry.pw_uid:
+                    return Account(entry.pw_uid, entry.pw_gid, entry.pw_name)
+        raise PostgresError(
+            "PostgreSQL refuses to run as root, and there is no user postgres or nobody to run "
+            "it as: run this as an ordinary user, or set DATABASE_URL to a PostgreSQL of yours."
+        )
+
+    @cached_property
+    def home(self) -> Path:
+        """The server's folder: `var`/postgres, unless the account cannot get there."""
+        near = self.var / "postgres"
+        if self.account and not all(_may_enter(path, self.account) for path in near.parents):
+            return self._far_home
+        return near
+
+    @cached_property
+    def sockets(self) -> Path:
+        """The folder of the socket: `home`, unless no client could name a socket there."""
+        path = os.fsencode(self.home / _SOCKET)
+        if len(path) <= _LONGEST_SOCKET and b"," not in path:  # libpq splits hosts at commas
+            return self.home
+        return Path("/tmp") / self._unique_name  # noqa: S108 - `_make` and `_check` guard it
+
+    @property
+    def socket(self) -> Path:
+        return self.sockets / _SOCKET
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log"
+
+    @property
+    def _far_home(self) -> Path:
+        return Path("/var/lib") / self._unique_name
+
+    @property
+    def _unique_name(self) -> str:
+        return f"adultapi-{hashlib.sha256(os.fsencode(self.var)).hexdigest()[:16]}"
+
+    def prepare(self) -> None:
+        """Make the folders; see to it that nobody else can enter `home` and `sockets`."""
+        try:
+            if self.home.parent == self.var and not self.var.exists():
+                self._make(self.var, 0o755)
+            for folder in (self.home, self.sockets):
+                if not os.path.lexists(folder):
+                    self._make(folder, 0o700)
+                self._check(folder)
+        except OSError as error:
+            raise PostgresError(
+                f"Cannot use the folder {error.filename} for the database ({error.strerror}): "
+                "make it yours and writable, or set DATABASE_URL to a PostgreSQL of yours."
+            ) from error
+
+    def open(self, name: str, flags: int = 0) -> int:
+        """Return a descriptor of the file `name` in `home`, made if need be."""
+        path = self.home / name
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
+        except OSError as error:
+            raise PostgresError(
+                f"Cannot write {path} ({error.strerror}): remove {self.home}, "
+                "the dataset will be loaded again."
+            ) from error
+        self.give(file)
+        return file
+
+    def give(self, path: Path | int) -> None:
+        """Hand the file at `path`, or an open one, over to the account of the server."""
+        if self.account and isinstance(path, int):
+            os.fchown(path, self.account.uid, self.account.gid)
+        elif self.account:
+            os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
+
+    def _make(self, folder: Path, mode: int) -> None:
+        """Make `folder` for the server's account; another process may be quicker."""
+        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            new.chmod(mode)
+            self.give(new)
+            new.rename(folder)
+        except OSError as error:
+            new.rmdir()
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+                raise
+
+    def _check(self, folder: Path) -> None:
+        """Raise PostgresError unless `folder` is a real folder of the account, for it alone."""
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode):
+            raise PostgresError(f"{folder} is in the way: move it elsewhere.")
+        if status.st_uid != (self.account.uid if self.account else os.geteuid()):
+            raise PostgresError(
+                f"The database folder {folder} belongs to {_user_name(status.st_uid)}: run this "
+                "as root or as that user, or remove the folder; the dataset will be loaded again."
+            )
+        if stat.S_IMODE(status.st_mode) != 0o700:
+            folder.chmod(0o700)
+
+
+def _may_enter(folder: Path, account: Account) -> bool:
+    if not folder.exists():
+        return True  # to be made, for that account
+    status = folder.stat()
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & stat.S_IXUSR)
+    if status.st_gid == account.gid:
+        return bool(status.st_mode & stat.S_IXGRP)
+    return bool(status.st_mode & stat.S_IXOTH)
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"the user of id {uid}"

@@ -1,0 +1,243 @@
+"""Start the embedded PostgreSQL, or use the one that runs, and stop it after the last user.
+
+Two locks in the server's folder say all there is to know:
+
+`server.lock`  is held by the server itself: postmaster and backends inherit it. Whoever
+               gets it knows that none of them lives, whatever pid files say.
+`users.lock`   is shared by all that use the server. Who started it waits for the others
+               before stopping it.
+
+The kernel lets go of both when a process ends, by kill -9 too.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from subprocess import Popen
+from types import TracebackType
+from typing import IO, Self
+
+from adultapi import processes
+from adultapi.postgres.place import PORT, Place, PostgresError
+from adultapi.postgres.programs import ENV, Programs
+
+DATABASE = "adult"
+TIMEOUT = 60.0  # seconds for a server to answer, or for who is in the way to go
+_PAUSE = 0.02
+_LOG_LIMIT = 1_000_000  # bytes
+
+
+class Server:
+    """The server of `var` while this process uses it: started here, or found running.
+
+    A context manager. Enter it in the main thread (see `processes.follow_parent`).
+    """
+
+    def __init__(self, var: Path, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are PostgreSQL's own, such as fsync, for a server started here."""
+        self.place = Place(var)
+        self._settings = settings or {}
+        self._process: Popen[bytes] | None = None
+        self._users = -1
+
+    def __enter__(self) -> Self:
+        self.place.prepare()
+        self._programs = Programs.find(self.place)
+        self._users = self.place.open("users.lock")
+        try:
+            self._join()
+            for _ in self._tries():
+                if self.take_over() or self._is_ready():
+                    break
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if not isinstance(error, KeyboardInterrupt):
+                self._wait_for_others()
+        finally:
+            self._stop()
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's process id if it was started here."""
+        return self._process.pid if self._process else None
+
+    def leave_to_owner(self) -> None:
+        """Let whoever started the server stop it without waiting for this process."""
+        if not self._process:
+            fcntl.flock(self._users, fcntl.LOCK_UN)
+
+    def take_over(self) -> bool:
+        """Start a server if none is alive, whosever it was; return whether that was so."""
+        if self._process and self._process.poll() is None:
+            return False
+        self._process = None
+        lock = self.place.open("server.lock")
+        try:
+            if not _try_lock(lock, fcntl.LOCK_EX):
+                return False
+            self._launch(lock)
+        finally:
+            os.close(lock)  # the server has its own hold of it
+        self._join()
+        return True
+
+    def _launch(self, lock: int) -> None:
+        place = self.place
+        if not place.data.exists():
+            self._initialise(lock)
+        self._check_version()
+        # Nobody else holds the lock, so these are of the dead; a process of the same id
+        # that has nothing to do with PostgreSQL would make it refuse to start.
+        for stale in (
+            place.data / "postmaster.pid",
+            place.socket,
+            place.socket.with_name(f"{place.socket.name}.lock"),
+        ):
+            stale.unlink(missing_ok=True)
+        folder = str(place.sockets).replace('"', '""')
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": f'"{folder}"',
+            "max_connections": "200",
+            **self._settings,
+        }
+        command: list[str | Path] = [self._programs["postgres"], "-D", place.data, "-p", PORT]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        with self._open_log() as log:
+            self._process = processes.start(
+                command,
+                on_parent_death=signal.SIGINT,  # a fast shutdown
+                account=place.account,
+                output=log,
+                pass_fds=[lock],
+                env=ENV,
+            )
+        for _ in self._tries():
+            if self._process.poll() is not None:
+                self._process = None
+                raise PostgresError(
+                    f"PostgreSQL does not start ({_last_line(place.log.read_text())}): "
+                    f"see {place.log}, or remove {place.home} to load the dataset again."
+                )
+            if self._is_ready():
+                break
+
+    def _initialise(self, lock: int) -> None:
+        """Make the data folder, whole or not at all."""
+        new = self.place.home / "data.new"
+        shutil.rmtree(new, ignore_errors=True)
+        sync = [] if self._settings.get("fsync") != "off" else ["--no-sync"]
+        self._run(
+            lock,
+            *("initdb", "--pgdata", new, "--username=postgres", "--encoding=UTF8", "--locale=C"),
+            *("--auth-local=trust", "--auth-host=reject", "--no-instructions", *sync),
+        )
+        self._run(
+            lock, "postgres", "--single", "-D", new, "postgres", text=f"CREATE DATABASE {DATABASE}"
+        )
+        new.rename(self.place.data)
+
+    def _run(self, lock: int, name: str, *arguments: str | Path, text: str = "") -> None:
+        result = processes.run(
+            [self._programs[name], *arguments],
+            account=self.place.account,
+            pass_fds=[lock],  # until the last of its own children is gone
+            env=ENV,
+            text=text,
+        )
+        if result.returncode:
+            raise PostgresError(
+                f"{name} failed in {self.place.home} ({_last_line(result.stdout)}): remove the "
+                "cause and start again, or set DATABASE_URL to a PostgreSQL of yours."
+            )
+
+    def _check_version(self) -> None:
+        with suppress(FileNotFoundError):  # PostgreSQL has its own words for such a folder
+            made_by = (self.place.data / "PG_VERSION").read_text().strip()
+            if made_by != str(self._programs.major):
+                raise PostgresError(
+                    f"{self.place.data} was made by PostgreSQL {made_by}, but this is PostgreSQL "
+                    f"{self._programs.major} ({self._programs.folder}): remove {self.place.home}, "
+                    f"the dataset will be loaded again, or install PostgreSQL {made_by}."
+                )
+
+    def _open_log(self) -> IO[bytes]:
+        log = os.fdopen(self.place.open("log", os.O_APPEND), "ab")
+        if log.tell() > _LOG_LIMIT:
+            log.truncate(0)
+        return log
+
+    def _is_ready(self) -> bool:
+        if not self.place.socket.exists():
+            return False
+        question = ("-q", "-t", "3", "-U", "postgres", "-h", self.place.sockets, "-p", PORT)
+        return processes.run([self._programs["pg_isready"], *question], env=ENV).returncode == 0
+
+    def _tries(self) -> Iterator[None]:
+        """Yield until TIMEOUT, then raise PostgresError."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            yield
+            time.sleep(_PAUSE)
+        raise PostgresError(
+            f"The PostgreSQL in {self.place.home} does not answer: end the process that started "
+            f"it and start again; {self.place.log} may say more."
+        )
+
+    def _join(self) -> None:
+        for _ in self._tries():
+            if _try_lock(self._users, fcntl.LOCK_SH):
+                break
+
+    def _wait_for_others(self) -> None:
+        said = False
+        started = time.monotonic()
+        while self._process and self._process.poll() is None:
+            if _try_lock(self._users, fcntl.LOCK_EX):  # and nobody can come in any more
+                break
+            if not said and time.monotonic() > started + 1:
+                said = True
+                print(  # noqa: T201 - to the person at the terminal
+                    "Other processes still use the database started here: waiting for them "
+                    "(Ctrl-C stops it at once).",
+                    file=sys.stderr,
+                )
+            time.sleep(_PAUSE)
+
+    def _stop(self) -> None:
+        try:
+            if self._process:
+                # SIGINT is a fast shutdown, SIGQUIT an immediate one.
+                processes.stop(self._process, (signal.SIGINT, 10), (signal.SIGQUIT, 5))
+        finally:
+            self._process = None
+            os.close(self._users)
+
+
+def _try_lock(file: int, operation: int) -> bool:
+    try:
+        fcntl.flock(file, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it says nothing"])[-1]

@@ -1,0 +1,115 @@
+"""Child processes that do not outlive their parent."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Account(NamedTuple):
+    """Whom a process runs as."""
+
+    uid: int
+    gid: int
+    name: str
+
+
+def follow_parent(parent: int, signum: signal.Signals) -> None:
+    """Have the kernel send `signum` to this process when `parent` ends, however it ends.
+
+    Linux only; elsewhere nothing happens. Linux means the parent's *thread* that started
+    this process, and forgets about it all when the process changes its user.
+    """
+    if _libc:
+        _libc.prctl(_PR_SET_PDEATHSIG, signum)
+        if os.getppid() != parent:  # it ended before the kernel knew
+            os.kill(os.getpid(), signum)
+
+
+def start(
+    command: Sequence[str | Path],
+    *,
+    on_parent_death: signal.Signals,
+    account: Account | None = None,
+    output: IO[bytes] | None = None,
+    pass_fds: Sequence[int] = (),
+    env: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `command` in a session of its own, out of reach of the terminal's Ctrl-C.
+
+    Call it from the main thread: see `follow_parent`. With an `account` (root only) the
+    process runs as that user, with no other groups.
+    """
+    return subprocess.Popen(  # noqa: S603 - commands are made here, never from input
+        command,
+        cwd="/",  # where every account may be
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+        pass_fds=pass_fds,
+        preexec_fn=_following(os.getpid(), on_parent_death),
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    account: Account | None = None,
+    pass_fds: Sequence[int] = (),
+    env: Mapping[str, str] | None = None,
+    text: str = "",
+) -> subprocess.CompletedProcess[str]:
+    """Run `command` to its end, with `text` as its input; it ends with its parent."""
+    return subprocess.run(  # noqa: S603 - as above
+        command,
+        cwd="/",
+        env=env,
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        pass_fds=pass_fds,
+        preexec_fn=_following(os.getpid(), signal.SIGTERM),
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
+def stop(
+    process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float], group: bool = False
+) -> None:
+    """End `process` and reap it: send each signal in turn and wait its seconds, then SIGKILL.
+
+    With `group`, SIGKILL goes to all of its session.
+    """
+    for signum, seconds in steps:
+        if process.poll() is None:
+            process.send_signal(signum)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+    if group:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _following(parent: int, signum: signal.Signals) -> Callable[[], None]:
+    return lambda: follow_parent(parent, signum)

@@ -1,0 +1,85 @@
+"""The database of the tests: a PostgreSQL that is thrown away, with the dataset loaded.
+
+Set TEST_DATABASE_URL to use another server; its user must be allowed to create databases.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from environ import Env
+
+from adultapi.postgres import Server, local_url
+
+# Nothing here has to survive a power cut.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_var = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of the server, in the process that hands out the tests."""
+    if hasattr(config, "workerinput"):
+        config.stash[_var] = Path(config.workerinput["var"])
+        return
+    folder = Path(tempfile.mkdtemp(prefix="adultapi-test-"))
+    folder.chmod(0o711)  # a way in for the user that root hands the server to
+    config.stash[_var] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["var"] = str(node.config.stash[_var])
+
+
+@pytest.fixture(scope="session")
+def database_server(pytestconfig: pytest.Config) -> Iterator[str]:
+    """The URL of a PostgreSQL for the tests; workers share one, started by the first."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+    else:
+        var = pytestconfig.stash[_var]
+        with Server(var, FAST):
+            yield local_url(var)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    database_server: str, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Point Django to that server, whatever DATABASE_URL says."""
+    settings = connections["default"].settings_dict
+    config = Env.db_url_config(database_server)
+    settings["OPTIONS"] |= config.pop("OPTIONS", {})
+    settings.update(config)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Load the dataset, once: every test with a database finds all people there."""
+    with django_db_blocker.unblock():
+        call_command("load_adult", verbosity=0, stdout=StringIO())
+
+
+@pytest.fixture
+def dataset(transactional_db: None) -> None:
+    """For tests outside a transaction, whose database the one before may have emptied."""
+    call_command("load_adult", verbosity=0, stdout=StringIO())
+
+
+@pytest.fixture
+def service_environment(database_server: str, django_db_setup: None) -> dict[str, str]:
+    """The environment of a process of its own that uses the database of the tests."""
+    name = connections["default"].settings_dict["NAME"]
+    return os.environ | {
+        "DATABASE_URL": urlsplit(database_server)._replace(path=f"/{name}").geturl(),
+        "SECRET_KEY": "only-for-tests",
+    }

@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_ROOT = Path("/")  # where every account may be
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -41,6 +43,7 @@ def start(
     output: IO[bytes] | None = None,
     pass_fds: Sequence[int] = (),
     env: Mapping[str, str] | None = None,
+    cwd: Path = _ROOT,
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, out of reach of the terminal's Ctrl-C.
 
@@ -49,7 +52,7 @@ def start(
     """
     return subprocess.Popen(  # noqa: S603 - commands are made here, never from input
         command,
-        cwd="/",  # where every account may be
+        cwd=cwd,
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -74,7 +77,7 @@ def run(
     """Run `command` to its end, with `text` as its input; it ends with its parent."""
     return subprocess.run(  # noqa: S603 - as above
         command,
-        cwd="/",
+        cwd=_ROOT,
         env=env,
         input=text,
         stdout=subprocess.PIPE,
@@ -90,24 +93,23 @@ def run(
 
 
 def stop(
-    process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float], group: bool = False
+    process: subprocess.Popen[bytes],
+    *steps: tuple[signal.Signals, float],
+    session: bool = False,
 ) -> None:
     """End `process` and reap it: send each signal in turn and wait its seconds, then SIGKILL.
 
-    With `group`, SIGKILL goes to all of its session.
+    With `session`, nothing of what it started there is left either.
     """
     for signum, seconds in steps:
-        if process.poll() is None:
-            process.send_signal(signum)
-        try:
+        process.send_signal(signum)  # does nothing once it has ended
+        with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            continue
-        return
-    if group:
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+            break
+    if session:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
 
 

@@ -1,0 +1,72 @@
+# The one interface: people, hooks and CI call these targets. `make` alone lists them.
+
+PYTHON ?= python3
+ARGS ?=
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run load shell test lint fix migrations-check schema lock clean venv venv-dev
+
+help: ## List the targets
+	@echo "make TARGET [ARGS='…']"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Run --------------------------------------------------------------------------------------
+
+run: venv ## Serve on http://127.0.0.1:8000 (PORT, HOST), with PostgreSQL and the dataset
+	@exec $(PY) -m adultapi.local
+
+load: venv ## Load the dataset: ARGS='--source uci', ARGS=--help
+	@$(PY) manage.py migrate --verbosity 0
+	@exec $(PY) manage.py load_adult $(ARGS)
+
+shell: venv ## Open a Python shell with the models
+	@exec $(PY) manage.py shell $(ARGS)
+
+# --- Check ------------------------------------------------------------------------------------
+
+test: venv-dev ## Run the tests, on a PostgreSQL of their own: ARGS='tests/census -k mean'
+	@exec $(PY) -m pytest -n logical --maxprocesses 8 --cov --cov-report term $(ARGS)
+
+lint: venv-dev migrations-check ## Check style, types, layers and migrations
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+fix: venv-dev ## Repair what ruff can repair
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+migrations-check: venv-dev ## Fail if a model differs from its migrations
+	$(PY) manage.py makemigrations --check --dry-run
+
+schema: venv ## Write the OpenAPI description to openapi.yaml
+	$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+# --- Keep -------------------------------------------------------------------------------------
+
+COMPILE = .venv/bin/uv pip compile -q pyproject.toml
+OPTIONS = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS)
+FORMATS = --extra charts --extra parquet --extra redis
+
+lock: venv-dev ## Write requirements*.txt anew from pyproject.toml: ARGS=--upgrade
+	$(COMPILE) $(OPTIONS) -o requirements.txt
+	$(COMPILE) $(FORMATS) $(OPTIONS) -o requirements-formats.txt
+	$(COMPILE) $(FORMATS) --extra local $(OPTIONS) -o requirements-local.txt
+	$(COMPILE) --all-extras --group test --group lint $(OPTIONS) -o requirements-dev.txt
+
+clean: ## Remove all that was made here: .venv, the database, caches
+	rm -rf .venv .venv.lock var staticfiles openapi.yaml .coverage* htmlcov
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+MAKE_VENV = command -v $(PYTHON) >/dev/null || { \
+	echo "Error: there is no $(PYTHON): install Python 3.11 or later, or name it as in" \
+	"'make PYTHON=python3.13 run'." >&2; exit 1; }; exec $(PYTHON) tools/venv.py
+
+venv:
+	@$(MAKE_VENV) requirements-local.txt requirements-dev.txt
+
+venv-dev:
+	@$(MAKE_VENV) requirements-dev.txt

@@ -1,0 +1,48 @@
+"""gunicorn's configuration, of `make run` and of the image (`-c python:adultapi.gunicorn`)."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def _number(name: str, default: int, maximum: int) -> int:
+    text = os.environ.get(name, "").strip() or str(default)
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= maximum:
+        sys.exit(f"Error: {name} is {text!r}: set it to a whole number from 1 to {maximum}.")
+    return int(text)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def address(name: str) -> str:
+    """Return `name` with the port, as URLs have it."""
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+host = os.environ.get("HOST", "").strip() or "127.0.0.1"
+port = _number("PORT", 8000, maximum=65535)
+bind = address(host)
+
+wsgi_app = "adultapi.wsgi"
+# Loaded once, before the workers are forked: nothing may connect to the database at import.
+preload_app = True
+worker_class = "gthread"
+workers = _number("WEB_CONCURRENCY", min(_cores(), 32), maximum=256)
+threads = _number("WEB_THREADS", 4, maximum=256)
+
+graceful_timeout = 30
+# Longer than a load balancer keeps an idle connection (60 s on AWS): it has to close first,
+# or it may send a request into a connection that is being closed here.
+keepalive = 65
+# Workers show they live by touching a file: in memory, where a slow disk cannot stall them.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# By default every gunicorn of a user listens at the same path for commands.
+control_socket_disable = True
+accesslog = None  # the application logs its requests
+errorlog = "-"
+loglevel = "info"

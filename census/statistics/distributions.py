@@ -31,7 +31,7 @@ def student_t_quantile(probability: float, df: int) -> float:
     """The t below which Student's t on `df` >= 1 degrees of freedom falls with this probability.
 
     From the expansion of t around the normal quantile; below `_ASYMPTOTIC_DF` degrees of freedom
-    that is only the start of Halley's iteration on the incomplete beta function.
+    that is only the start of Newton's iteration on the incomplete beta function.
     """
     if probability == 0.5:
         return 0.0

@@ -48,7 +48,7 @@ class MissingMetric(AggregateMetric):
             value, whole = tally.weights_of_all - tally.weights, tally.weights_of_all
         else:
             value, whole = tally.rows - tally.count, tally.rows
-        return {"value": value, "proportion": estimators.ratio(value, whole)}
+        return {"value": value, "proportion": estimators.mean(value, whole)}
 
 
 @register

@@ -202,7 +202,7 @@ def _bucket(question: Question, bounds: Mapping[str, Any], tally: Tally, whole: 
     bucket = {**bounds, "count": tally.count}
     if question.weight:
         bucket["weighted_count"] = tally.weights
-    share = estimators.ratio(_size(question, tally), _size(question, whole))
+    share = estimators.mean(_size(question, tally), _size(question, whole))
     return bucket | {"proportion": share}
 
 

@@ -4,7 +4,7 @@ Standard library only; docs/adr/ has the measurements that speak for it. Accurat
 relative, far tails included. Where a probability is too small for a float, its `log10` is not.
 
 Sources: DLMF = NIST Digital Library of Mathematical Functions (dlmf.nist.gov); AS = Abramowitz
-and Stegun (1964); NR = Press et al., Numerical Recipes (2007), sections 5.2, 6.2 and 6.4; Loader
+and Stegun (1964); NR = Press et al., Numerical Recipes (2007), sections 5.2 and 6.2; Loader
 (2000), Fast and accurate computation of binomial probabilities.
 """
 

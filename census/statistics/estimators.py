@@ -172,7 +172,7 @@ def weighted_proportion_estimate(sums: Sums, confidence: float) -> Estimate:
     """The weighted share p = Σwy/Σw, its linearised standard error, and the logit interval.
 
     The interval is expit(logit p ± t(n-1)·SE/(p(1-p))), as R's survey::svyciprop(method="logit")
-    and samplics have it, t included (Lumley 2010, section 2.4). At p = 0 and p = 1 no interval:
+    and samplics have it, t included (Lumley 2010). At p = 0 and p = 1 no interval:
     the logit is infinite and the linearised error a 0 that says nothing about the population.
     """
     value, standard_error, _, _ = mean_estimate(sums, confidence)
@@ -262,7 +262,7 @@ def rate_ratio(group: Rate | None, reference: Rate | None, confidence: float) ->
 def smoothed_differential_fairness(
     groups: Iterable[tuple[Exact, Exact]], concentration: int = 1
 ) -> float | None:
-    """The ε of smoothed empirical differential fairness (Foulds et al. 2020, equation 7).
+    """The ε of smoothed empirical differential fairness (Foulds et al. 2020).
 
     `groups` holds each group's favourable outcomes and size. A rate is (k + α)/(n + 2α), with α
     half of `concentration`; ε is the largest |log| of the ratio of two groups' rates, of the

@@ -2,12 +2,16 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.template.loader import render_to_string
 from rest_framework import renderers
 from rest_framework.exceptions import APIException
+from rest_framework.utils.encoders import JSONEncoder
+
+from census.api.tables import Table
 
 Context = Mapping[str, Any]
 
@@ -18,23 +22,52 @@ class JSONRenderer(renderers.JSONRenderer):
     charset = None
 
 
-class CSVRenderer(renderers.BaseRenderer):
-    """RFC 4180 with a header line; an empty cell is a missing value."""
-
-    media_type = "text/csv"
-    format = "csv"
-    charset = "utf-8"
+class TableRenderer(renderers.BaseRenderer):
+    """An answer as the flat table that its view makes of it."""
 
     def render(
         self,
         data: Any,
         accepted_media_type: str | None = None,  # noqa: ARG002
         renderer_context: Context | None = None,
-    ) -> str:
-        table = (renderer_context or {})["view"].table(data)
+    ) -> bytes:
+        return self.text((renderer_context or {})["view"].table(data)).encode()
+
+    def text(self, table: Table) -> str:
+        raise NotImplementedError
+
+
+class CSVRenderer(TableRenderer):
+    """RFC 4180 with a header line; an empty cell is a missing value."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def text(self, table: Table) -> str:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\r\n").writerows([table.header, *table.rows])
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(table.header)
+        writer.writerows([self._cell(value) for value in row] for row in table.rows)
         return text.getvalue()
+
+    def _cell(self, value: Any) -> Any:
+        """Return a value as CSV has it: JSON's words for truth."""
+        return json.dumps(value) if isinstance(value, bool) else value
+
+
+class NDJSONRenderer(TableRenderer):
+    """Newline-delimited JSON: an object a line, of the same names whatever its values."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+    charset = None
+
+    encoder = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    def text(self, table: Table) -> str:
+        objects = (dict(zip(table.header, row, strict=True)) for row in table.rows)
+        return "".join(f"{self.encoder.encode(item)}\n" for item in objects)
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):

@@ -14,6 +14,7 @@ from drf_spectacular.utils import (
 
 from census.api import views
 from census.api.parameters import FILTERING, FORMAT, common_parameters
+from census.api.renderers import TableRenderer
 from census.api.serializers import (
     CatalogueSerializer,
     DatasetSerializer,
@@ -35,6 +36,9 @@ ERRORS = {
     406: "There is no such representation here: `detail` lists those there are.",
     503: "The database is away, holds no dataset, or took too long: see `Retry-After`.",
 }
+
+TABULAR_FORMATS = [renderer.format for renderer in views.TABULAR]
+TABLE_MEDIA_TYPES = [r.media_type for r in views.TABULAR if issubclass(r, TableRenderer)]
 
 NULLABLE_TEXT = {"type": ["string", "null"]}
 _COUNTS = {
@@ -82,11 +86,11 @@ def column_in_path(names: Iterable[str]) -> OpenApiParameter:
     return OpenApiParameter("column", schema, OpenApiParameter.PATH, description=description)
 
 
-def responses(success: Any, *errors: int, csv: bool = False) -> dict[Any, Any]:
+def responses(success: Any, *errors: int, tabular: bool = False) -> dict[Any, Any]:
     """Return the responses of a route: its answer in each format, and its problem documents."""
     found: dict[Any, Any] = {(200, "application/json"): success}
-    if csv:
-        found[200, "text/csv"] = OpenApiTypes.STR
+    if tabular:
+        found |= {(200, media_type): OpenApiTypes.STR for media_type in TABLE_MEDIA_TYPES}
     for status in sorted({400, 406, 503, *errors}):
         found[status, PROBLEM] = OpenApiResponse(ProblemSerializer, ERRORS[status])
     return found
@@ -137,10 +141,10 @@ def metric_view(metric: Metric) -> type[views.ComputationViewSet]:
         tags=["computation"],
         parameters=[
             column_in_path(names),
-            formats("json", "api", "csv"),
+            formats(*TABULAR_FORMATS),
             *query_parameters((*own, *common_parameters(metric), *FILTERING)),
         ],
-        responses=responses(result(metric), 404, csv=True),
+        responses=responses(result(metric), 404, tabular=True),
     )
     name = f"{metric.name.title()}ViewSet"
     view = type(name, (views.ComputationViewSet,), {"metric": metric, "__doc__": description})
@@ -188,15 +192,15 @@ extend_schema_view(
         operation_id="fields",
         summary="All columns",
         tags=["about"],
-        parameters=[formats("json", "api", "csv")],
-        responses=responses(FieldsSerializer, csv=True),
+        parameters=[formats(*TABULAR_FORMATS)],
+        responses=responses(FieldsSerializer, tabular=True),
     ),
     retrieve=extend_schema(
         operation_id="field",
         summary="One column",
         tags=["about"],
-        parameters=[column_in_path(COLUMNS), formats("json", "api", "csv")],
-        responses=responses(FieldSerializer, 404, csv=True),
+        parameters=[column_in_path(COLUMNS), formats(*TABULAR_FORMATS)],
+        responses=responses(FieldSerializer, 404, tabular=True),
     ),
 )(views.FieldViewSet)
 extend_schema_view(
@@ -204,8 +208,8 @@ extend_schema_view(
         operation_id="catalogue",
         summary="The metrics",
         tags=["computation"],
-        parameters=[formats("json", "api", "csv")],
-        responses=responses(CatalogueSerializer, csv=True),
+        parameters=[formats(*TABULAR_FORMATS)],
+        responses=responses(CatalogueSerializer, tabular=True),
     )
 )(views.CatalogueViewSet)
 extend_schema(exclude=True)(views.ComputationViewSet.retrieve)

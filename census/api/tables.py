@@ -1,4 +1,4 @@
-"""Answers as flat tables, for CSV: a header that the question determines, and rows."""
+"""Answers as flat tables, for CSV and NDJSON: a header that the question determines, and rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,7 @@ def of_records(records: Sequence[Mapping[str, Any]], header: Sequence[str]) -> T
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as CSV has it: JSON's words for truth, a mapping's value, a list's length."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    """Return a value as a table has it: of a list its length, of a mapping its `value`."""
     if isinstance(value, list):
         return len(value)
     if isinstance(value, Mapping):

@@ -9,7 +9,12 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from census.api import forms, parameters, tables
-from census.api.renderers import BrowsableAPIRenderer, CSVRenderer, JSONRenderer
+from census.api.renderers import (
+    BrowsableAPIRenderer,
+    CSVRenderer,
+    JSONRenderer,
+    NDJSONRenderer,
+)
 from census.api.serializers import (
     CatalogueSerializer,
     DatasetSerializer,
@@ -31,13 +36,14 @@ from census.statistics.snapshot import DatasetMissing
 JSON = Mapping[str, Any]
 
 
-TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer)
+TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer, NDJSONRenderer)
 
 
 class CensusViewSet(ViewSet):
     """What the routes share.
 
-    `parameters` are those of the action at hand; `table` gives its answer as CSV has it.
+    `parameters` are those of the action at hand; `table` gives its answer as CSV and NDJSON
+    have it.
     """
 
     name: str | None = None

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from django.test import override_settings
 from environ import Env
 
 from adultapi.postgres import Server, local_url
@@ -38,6 +39,16 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["var"] = str(node.config.stash[_var])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Link static files by their plain names: nothing collects them before the tests."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(
+        STATIC_ROOT=tmp_path_factory.mktemp("static"), STORAGES={"staticfiles": plain}
+    ):
+        yield
 
 
 @pytest.fixture(scope="session")

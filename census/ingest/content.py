@@ -7,14 +7,14 @@ the reader lets only whole numbers and categories of the model through.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import count, islice
 from typing import Any
 
+from census.choices import Split
 from census.columns import COLUMNS
-from census.ingest.reader import ColumnSpec, Reader, Row
-from census.ingest.sources import UCI_MD5, DataFile, SourceError
+from census.ingest.reader import ColumnSpec, Reader
+from census.ingest.sources import UCI_MD5, DataFile
 from census.models import Person
 
 FILE_COLUMNS = tuple(column for column in COLUMNS.values() if column.name != Person.SPLIT)
@@ -29,22 +29,20 @@ SPECS = tuple(
     for column in FILE_COLUMNS
 )
 CSV_COLUMNS = ("id", *COLUMNS)
-_ROWS_PER_CHUNK = 1000
 
 
 class Content:
-    """What `files` hold. The account is complete when `csv` is exhausted."""
+    """What `files` hold. The account of it is complete when `csv` is exhausted."""
 
     def __init__(self, files: Sequence[DataFile], max_errors: int = 1) -> None:
-        """Read `files` through once for their digests. Raises SourceError."""
-        self._files = files
+        self._sources = files
         self._reader = Reader(SPECS, max_errors)
-        self.digests = [file.digest() for file in files]
+        self._sha256 = hashlib.sha256()
+        self.files: list[dict[str, Any]] = []
         self.rows_by_split: dict[str, int] = {}
         self.missing = {column.name: 0 for column in FILE_COLUMNS if column.nullable}
         self.complete_rows = 0
         self.csv_bytes = 0
-        self._sha256 = hashlib.sha256()
 
     @property
     def rows(self) -> int:
@@ -54,54 +52,67 @@ class Content:
     def sha256(self) -> str:
         return self._sha256.hexdigest()
 
-    @property
-    def files(self) -> list[dict[str, Any]]:
-        """What `Dataset.files` says of the files."""
-        return [
-            {
-                "name": file.name,
-                "split": file.split.value,
-                **asdict(digest),
-                "rows": self.rows_by_split.get(file.split, 0),
-                "authentic": digest.md5 == UCI_MD5[file.split],
-            }
-            for file, digest in zip(self._files, self.digests, strict=True)
-        ]
+    def comes_from(self, files: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the files are, byte for byte, those that `Dataset.files` tells of.
+
+        Reads them through, which takes a tenth of the time of a load. Raises SourceError.
+        """
+        known = {file["split"]: file["sha256"] for file in files}
+        return known == {file.split: file.digest().sha256 for file in self._sources}
 
     def csv(self, advance: Callable[[int], object] = int) -> Iterator[bytes]:
-        """Yield the export in chunks; call `advance` with the bytes read for each.
+        """Yield the export in chunks; `advance` is called with the rows of each.
 
         Raises SourceError or BadDataError.
         """
         yield self._account(",".join(CSV_COLUMNS).encode() + b"\n")
-        for file, digest in zip(self._files, self.digests, strict=True):
-            with file.open() as (stream, source):
-                for chunk in self._lines(file.split, self._reader.rows(stream, file.name)):
-                    before = source.bytes
-                    yield chunk
-                    advance(source.bytes - before)
-            if source.digest != digest:
-                raise SourceError(file.name, "changed while it was read; load it again")
+        for source in self._sources:
+            with source.open() as stream:
+                blocks = self._reader.blocks(stream, source.name)
+                yield from self._lines(source.split, blocks, advance)
+            digest = stream.digest
+            self.files.append(
+                {
+                    "name": source.name,
+                    "split": source.split.value,
+                    **asdict(digest),
+                    "rows": self.rows_by_split[source.split],
+                    "authentic": digest.md5 == UCI_MD5[source.split],
+                }
+            )
         self._reader.finish()
 
-    def _lines(self, split: str, rows: Iterator[Row]) -> Iterator[bytes]:
-        ids = count(self.rows + 1)
+    def _lines(
+        self, split: Split, blocks: Iterator[bytes], advance: Callable[[int], object]
+    ) -> Iterator[bytes]:
         ending = b"," + split.encode() + b"\n"
-        self.rows_by_split[split] = 0
-        while batch := list(islice(rows, _ROWS_PER_CHUNK)):
-            self.rows_by_split[split] += len(batch)
-            self._count_missing(batch)
-            lines = [b"%d,%b" % (next(ids), b",".join(row)) for row in batch]
+        self.rows_by_split[split.value] = 0
+        for block in blocks:
+            first = self.rows + 1
+            incomplete = self._count_missing(block)
+            rows = block.replace(b"?", b"").splitlines()
+            self.rows_by_split[split.value] += len(rows)
+            self.complete_rows += len(rows) - incomplete
+            lines = [b"%d,%b" % numbered for numbered in enumerate(rows, first)]
             yield self._account(ending.join(lines) + ending)
+            advance(len(rows))
 
     def _account(self, chunk: bytes) -> bytes:
         self._sha256.update(chunk)
         self.csv_bytes += len(chunk)
         return chunk
 
-    def _count_missing(self, batch: list[Row]) -> None:
-        incomplete = [row for row in batch if b"" in row]
-        self.complete_rows += len(batch) - len(incomplete)
-        for position, column in enumerate(FILE_COLUMNS):
-            if column.nullable:
-                self.missing[column.name] += sum(not row[position] for row in incomplete)
+    def _count_missing(self, block: bytes) -> int:
+        """Count the missing values of `block` by column; return in how many rows they are."""
+        incomplete = 0
+        position = block.find(b"?")
+        while position >= 0:
+            start = block.rfind(b"\n", 0, position) + 1
+            end = block.find(b"\n", position)
+            values = block[start:end].split(b",")
+            for column, value in zip(FILE_COLUMNS, values, strict=True):
+                if value == b"?":
+                    self.missing[column.name] += 1
+            incomplete += 1
+            position = block.find(b"?", end)
+        return incomplete

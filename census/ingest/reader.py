@@ -1,45 +1,54 @@
-"""The format of UCI's files: lines to checked rows.
+"""The format of UCI's files: any bytes to checked rows.
 
 A line is 15 values between commas, spaces around them allowed. These are format and
 not errors: lines that are blank or begin with `|` (a comment, as in C4.5's files), the
 dot that ends each label of adult.test, CRLF line ends, a UTF-8 byte order mark, and a
 last line without a line end if it is whole.
 
-Everything works on bytes: values are looked up, not decoded, and what the lookup does
-not know is checked and remembered. This makes the check cheap enough to keep up with
-PostgreSQL's COPY; see `_Check`.
+The columns are made into one regular expression of lines, so that many right lines cost one
+match; only a line that does not match is looked at value by value. This keeps up with
+PostgreSQL's COPY, and what is right is written down once.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
-from operator import getitem
 from typing import BinaryIO
 
 from census.ingest import IngestError
 
-MISSING = b"?"
-MAX_LINE = 4096  # bytes; a real line has at most 150
-_REMEMBERED = 65_536  # values per column: all of a category's or of age's, not all weights
-_LINE_END = ord("\n")
+MAX_LINE = 65_536  # bytes; a real line has at most 150
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_INTEGER = re.compile(rb"0|[1-9][0-9]{0,18}")
-
-Row = list[bytes]
-"""The values of a line as CSV writes them, UTF-8; empty where the value is missing."""
 
 
 @dataclass(frozen=True)
 class ColumnSpec:
-    """What a column can hold: integers from `minimum` to `maximum`, or one of `categories`."""
+    """What a column can hold: one of `categories`, or whole numbers within the bounds.
+
+    Raises ValueError for a category that the format cannot write: one with a space, a
+    comma or a question mark, or with a dot at its end.
+    """
 
     name: str
     nullable: bool = False
     categories: tuple[str, ...] = ()
     minimum: int = 0
     maximum: int = 0
+
+    def __post_init__(self) -> None:
+        for category in self.categories:
+            if not re.fullmatch(r"[^\s,?]*[^\s,?.]", category):
+                raise ValueError(f"{self.name}: {category!r} cannot be written in a file")
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of the values."""
+        if self.categories:
+            values = "|".join(map(re.escape, self.categories))
+        else:
+            values = _whole_numbers(self.minimum, self.maximum)
+        return rf"(?:{values}|\?)" if self.nullable else f"(?:{values})"
 
     @property
     def expected(self) -> str:
@@ -48,6 +57,43 @@ class ColumnSpec:
         else:
             values = f"a whole number from {self.minimum} to {self.maximum}"
         return f"{values}, or ? where it is missing" if self.nullable else values
+
+    def likely(self, value: str) -> str | None:
+        """Return the category that `value` was probably meant to be."""
+        by_lower_case = {category.lower(): category for category in self.categories}
+        matches = get_close_matches(value.lower(), by_lower_case, n=1)
+        return by_lower_case[matches[0]] if matches else None
+
+
+def _whole_numbers(minimum: int, maximum: int) -> str:
+    """Return a regular expression of the numbers from `minimum` to `maximum`, as Python
+    writes them: only the digits 0 to 9, no sign, no leading zero.
+    """
+    low, high = str(minimum), str(maximum)
+    if len(low) == len(high):
+        return _between(low, high)
+    between = [_between(low, "9" * len(low)), _between(f"1{'0' * (len(high) - 1)}", high)]
+    if len(high) - len(low) > 1:
+        between.append(f"[1-9][0-9]{{{len(low)},{len(high) - 2}}}")
+    return "|".join(between)
+
+
+def _between(low: str, high: str) -> str:
+    """Return a regular expression of the strings of digits from `low` to `high`, equally long."""
+    if low == high:
+        return low
+    rest = len(low) - 1
+    if set(low[1:]) <= {"0"} and set(high[1:]) <= {"9"}:
+        return f"[{low[0]}-{high[0]}]" + "[0-9]" * rest
+    if low[0] == high[0]:
+        return f"{low[0]}(?:{_between(low[1:], high[1:])})"
+    parts = [
+        f"{low[0]}(?:{_between(low[1:], '9' * rest)})",
+        f"{high[0]}(?:{_between('0' * rest, high[1:])})",
+    ]
+    if int(high[0]) - int(low[0]) > 1:
+        parts.append(f"[{int(low[0]) + 1}-{int(high[0]) - 1}]" + "[0-9]" * rest)
+    return "|".join(parts)
 
 
 @dataclass(frozen=True)
@@ -62,14 +108,13 @@ class Problem:
     did_you_mean: str | None = None
 
     def __str__(self) -> str:
-        where = [
-            self.file,
-            f"line {self.line}" if self.line else None,
-            f"column {self.column}" if self.column else None,
-        ]
-        text = ", ".join(filter(None, where)) + ": "
-        text += "" if self.value is None else f"'{self.value}' is wrong, "
-        text += f"expected {self.expected}."
+        text = self.file
+        if self.line is not None:
+            text += f", line {self.line}"
+        if self.column is not None:
+            text += f", column {self.column}"
+        found = "" if self.value is None else f"found '{self.value}', "
+        text += f": {found}expected {self.expected}."
         return text + (f" Did you mean '{self.did_you_mean}'?" if self.did_you_mean else "")
 
 
@@ -81,46 +126,6 @@ class BadDataError(IngestError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class _Rejected(Exception):
-    """A value that its column cannot hold."""
-
-
-class _Check(dict[bytes, bytes]):
-    """Maps a column's text between two commas to its value in a `Row`.
-
-    A dict that fills itself: a text seen before costs one lookup. Raises `_Rejected` for
-    a text the column cannot hold.
-    """
-
-    def __init__(self, column: ColumnSpec, *, last: bool) -> None:
-        self.column = column
-        self._last = last
-        self._categories = {value.encode() for value in column.categories}
-
-    def __missing__(self, text: bytes) -> bytes:
-        value = self.strip(text)
-        if value == MISSING and self.column.nullable:
-            value = b""
-        elif not self._holds(value):
-            raise _Rejected
-        if len(self) < _REMEMBERED:
-            self[text] = value
-        return value
-
-    def strip(self, text: bytes) -> bytes:
-        """Return what the file means by `text`: no spaces, line end or dot of adult.test."""
-        if self._last:
-            text = text.removesuffix(b"\n").removesuffix(b"\r").rstrip(b" \t").removesuffix(b".")
-        return text.strip(b" \t")
-
-    def _holds(self, value: bytes) -> bool:
-        if self._categories:
-            return value in self._categories
-        if not _INTEGER.fullmatch(value):
-            return False
-        return self.column.minimum <= int(value) <= self.column.maximum
-
-
 class Reader:
     """Reads files one after another and stops at the `max_errors`-th problem.
 
@@ -129,31 +134,39 @@ class Reader:
 
     def __init__(self, columns: Sequence[ColumnSpec], max_errors: int = 1) -> None:
         self.problems: list[Problem] = []
+        self._columns = columns
         self._max_errors = max_errors
-        last = len(columns) - 1
-        self._checks = [_Check(column, last=i == last) for i, column in enumerate(columns)]
+        patterns = [column.pattern for column in columns]
+        patterns[-1] = rf"{patterns[-1]}\.?"  # the dot of adult.test
+        padded = [rf"[ \t]*+{pattern}[ \t]*+".encode() for pattern in patterns]
+        self._values = [re.compile(pattern) for pattern in padded]
+        self._lines = re.compile(rb"(?:" + b",".join(padded) + rb"\r?\n)++")
 
-    def rows(self, stream: BinaryIO, file: str) -> Iterator[Row]:
-        """Yield the rows of `stream`, called `file` in problems.
+    def blocks(self, stream: BinaryIO, file: str) -> Iterator[bytes]:
+        """Yield the rows of `stream`, called `file` in problems, some at a time.
 
-        Raises BadDataError at the `max_errors`-th problem of all files so far.
+        A block is some lines, each `value,value,…,value` and a line end, with nothing
+        around the values and `?` where one is missing. Raises BadDataError at the
+        `max_errors`-th problem of all files so far.
         """
-        checks, width = self._checks, len(self._checks)
-        empty = True
-        for number, line in enumerate(iter(partial(stream.readline, MAX_LINE), b""), 1):
-            values = line.split(b",")
-            try:
-                plain = len(values) == width and line[-1] == _LINE_END
-                row = list(map(getitem, checks, values)) if plain else None
-            except _Rejected:
-                row = None
-            row = row or self._examine(line, stream, file, number)
-            if row:
-                empty = False
-                if not self.problems:
-                    yield row
+        number, empty = 1, True
+        while chunk := stream.read(MAX_LINE) + stream.readline(MAX_LINE):
+            position = 0
+            while position < len(chunk):
+                if lines := self._lines.match(chunk, position):
+                    block = lines.group()
+                    rows = _plain(block)
+                else:
+                    block = chunk[position : chunk.find(b"\n", position) + 1 or len(chunk)]
+                    rows = self._examine(block, stream, file, number)
+                position += len(block)
+                number += block.count(b"\n")
+                if rows:
+                    empty = False
+                    if not self.problems:
+                        yield rows
         if empty and not self.problems:
-            self._report(Problem(file, None, None, None, "at least one row, the file has none"))
+            self._report(Problem(file, None, None, None, "at least one row, but there is none"))
 
     def finish(self) -> None:
         """Raise BadDataError if there was any problem."""
@@ -165,52 +178,57 @@ class Reader:
         if len(self.problems) >= self._max_errors:
             self.finish()
 
-    def _examine(self, line: bytes, stream: BinaryIO, file: str, number: int) -> Row | None:
-        """Return the row of a line that is not plain; None if it has none or is wrong."""
+    def _examine(self, line: bytes, stream: BinaryIO, file: str, number: int) -> bytes:
+        """Return the row of a line that `_lines` does not match; empty if it has none."""
         if number == 1:
             line = line.removeprefix(_BYTE_ORDER_MARK)
-        ended = line.endswith(b"\n")
-        if not ended and (rest := stream.readline(MAX_LINE)):
-            while rest and not rest.endswith(b"\n"):
-                rest = stream.readline(MAX_LINE)
-            self._report(
-                Problem(
-                    file, number, None, _printable(line), f"a line of less than {MAX_LINE} bytes"
-                )
-            )
-            return None
+        last = not line.endswith(b"\n")
+        too_long = last and _skip_to_end(stream)
         if line.startswith(b"|") or not line.strip(b" \t\r\n"):
-            return None
-        values = line.split(b",")
-        hint = "" if ended else " (the file ends in this line: it may be cut off)"
-        if len(values) != len(self._checks):
-            fields = f"{len(values)} field{'' if len(values) == 1 else 's'}"
-            self._report(
-                Problem(file, number, None, fields, f"{len(self._checks)} between commas{hint}")
-            )
-            return None
-        row = []
-        for check, text in zip(self._checks, values, strict=True):
-            try:
-                row.append(check[text])
-            except _Rejected:
-                self._report(_problem(file, number, check, text, hint))
-        return row if len(row) == len(values) else None
+            return b""
+        if too_long:
+            expected = f"a line of less than {MAX_LINE:,} bytes"
+            self._report(Problem(file, number, None, _printable(line), expected))
+            return b""
+        line = line.removesuffix(b"\n") + b"\n"
+        if self._lines.fullmatch(line):
+            return _plain(line)
+        hint = "; the file ends in this line and may be cut off" if last else ""
+        values = line.removesuffix(b"\n").removesuffix(b"\r").split(b",")
+        self._explain(values, file, number, hint)
+        return b""
+
+    def _explain(self, values: list[bytes], file: str, number: int, hint: str) -> None:
+        """Report what is wrong with the `values` of a line that does not match."""
+        width = len(self._columns)
+        if len(values) != width:
+            found = f"{len(values)} {'value' if len(values) == 1 else 'values'}"
+            expected = f"{width}, between commas{hint}"
+            self._report(Problem(file, number, None, found, expected))
+            return
+        for column, pattern, text in zip(self._columns, self._values, values, strict=True):
+            if not pattern.fullmatch(text):
+                value = _printable(text.strip(b" \t"))
+                expected, likely = column.expected + hint, column.likely(value)
+                self._report(Problem(file, number, column.name, value, expected, likely))
 
 
-def _problem(file: str, number: int, check: _Check, text: bytes, hint: str) -> Problem:
-    value = _printable(check.strip(text))
-    column = check.column
-    by_lower_case = {name.lower(): name for name in column.categories}
-    likely = get_close_matches(value.lower(), by_lower_case, n=1)
-    return Problem(
-        file=file,
-        line=number,
-        column=column.name,
-        value=value,
-        expected=column.expected + hint,
-        did_you_mean=by_lower_case[likely[0]] if likely else None,
-    )
+def _plain(lines: bytes) -> bytes:
+    """Return lines that match without what is format in them.
+
+    Within values there is none of it: see ColumnSpec.
+    """
+    return lines.translate(None, b" \t\r").replace(b".\n", b"\n")
+
+
+def _skip_to_end(stream: BinaryIO) -> bool:
+    """Read on to the end of a line; return whether there was more of it."""
+    more = False
+    while rest := stream.readline(MAX_LINE):
+        more = True
+        if rest.endswith(b"\n"):
+            break
+    return more
 
 
 def _printable(text: bytes) -> str:

@@ -68,8 +68,8 @@ class Digest:
     sha256: str
 
 
-class DigestingStream(io.RawIOBase):
-    """The decompressed bytes of `name`; `digest` is of those read so far.
+class _Digesting(io.RawIOBase):
+    """The bytes of `raw`, summed up as they are read.
 
     Raises SourceError where they cannot be read or are more than MAX_BYTES.
     """
@@ -101,6 +101,19 @@ class DigestingStream(io.RawIOBase):
         return Digest(self.bytes, self._md5.hexdigest(), self._sha256.hexdigest())
 
 
+class DataStream(io.BufferedReader):
+    """The decompressed bytes of a file; `digest` is of those read so far."""
+
+    raw: _Digesting
+
+    def __init__(self, name: str, raw: BinaryIO) -> None:
+        super().__init__(_Digesting(name, raw), _BUFFER)
+
+    @property
+    def digest(self) -> Digest:
+        return self.raw.digest
+
+
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
     """Turn what can go wrong while a file is read into a SourceError."""
@@ -126,28 +139,29 @@ class DataFile:
     authentic_md5: str | None = None
 
     @contextmanager
-    def open(self) -> Iterator[tuple[BinaryIO, DigestingStream]]:
-        """Open the decompressed content, buffered, and the stream that sums it up."""
+    def open(self) -> Iterator[DataStream]:
+        """Open the file and decompress it. Raises SourceError, also where it is read."""
         with ExitStack() as stack:
             with _reading(self.name):
                 raw = stack.enter_context(self.open_raw())
                 plain = stack.enter_context(_decompressed(raw))
-            digesting = DigestingStream(self.name, plain)
-            yield io.BufferedReader(digesting, _BUFFER), digesting
+            yield DataStream(self.name, plain)
 
     def digest(self) -> Digest:
-        """Read the file through. Raises SourceError if it is not what its source claims."""
-        with self.open() as (stream, digesting):
+        """Read the file through. Raises SourceError."""
+        with self.open() as stream:
             while stream.read(_BUFFER):
                 pass
-        digest = digesting.digest
-        if self.authentic_md5 not in {None, digest.md5}:
+            return stream.digest
+
+    def verify(self) -> None:
+        """Raise SourceError if the file is not what its source claims it to be."""
+        if self.authentic_md5 and (md5 := self.digest().md5) != self.authentic_md5:
             raise SourceError(
                 self.name,
-                f"is not UCI's file: its md5 is {digest.md5} instead of {self.authentic_md5}. "
-                "To load it all the same, give its path as --source.",
+                f"is not UCI's file: its md5 is {md5} instead of {self.authentic_md5}. "
+                "To load it all the same, give its path as --source",
             )
-        return digest
 
 
 @dataclass(frozen=True)
@@ -214,8 +228,8 @@ def gather(
 ) -> list[DataFile]:
     """Return the files that `sources` name, training before test, at most one of each.
 
-    Each of `sources` is "bundled", "uci", a path or a URL. Downloads go into `folder`.
-    Raises SourceError.
+    Each of `sources` is "bundled", "uci", a path or a URL; what claims to be UCI's has
+    been verified. Downloads go into `folder`. Raises SourceError.
     """
     downloader = downloader or Downloader()
     files: dict[Split, DataFile] = {}
@@ -226,6 +240,7 @@ def gather(
                     file.name,
                     f"is a second {file.split} file beside {files[file.split].name}; give one",
                 )
+            file.verify()
             files[file.split] = file
     return [files[split] for split in FILE_NAMES if split in files]
 

@@ -87,10 +87,7 @@ class Command(BaseCommand):
             if not options["dry_run"]:
                 Dataset.objects.exists()  # fail before the download, not after
             content = Content(gather(options["source"], Path(folder)), options["max_errors"])
-            total = sum(digest.bytes for digest in content.digests)
-            with tqdm(
-                total=total, unit="B", unit_scale=True, leave=False, disable=None
-            ) as progress:
+            with tqdm(unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
                 if options["dry_run"]:
                     for _ in content.csv(progress.update):
                         pass

@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 from census.choices import Split
@@ -40,10 +40,10 @@ FILE_NAMES = {Split.TRAIN: "adult.data", Split.TEST: "adult.test"}
 # room for 130 million rows.
 MAX_BYTES = 16 * 2**30
 
-_DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b"\x1f\x8b": lambda raw: cast("BinaryIO", gzip.GzipFile(fileobj=raw)),
-    b"BZh": lambda raw: cast("BinaryIO", bz2.BZ2File(raw)),
-    b"\xfd7zXZ\0": lambda raw: cast("BinaryIO", lzma.LZMAFile(raw)),
+_DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
 }
 _SUFFIXES = (".gz", ".bz2", ".xz")
 _ZIP = b"PK"
@@ -178,7 +178,11 @@ class Downloader:
         A failure that may pass (no connection, a time-out, a short answer, 429 and 5xx) is
         tried again after a pause that doubles. Raises SourceError.
         """
-        path = folder / (PurePosixPath(unquote(urlsplit(url).path)).name or "download")
+        name = public_name(url)
+        address = urlsplit(url)
+        if address.scheme not in {"http", "https"} or not address.hostname or address.username:
+            raise SourceError(name, "is not the address of a file: give http(s)://HOST/PATH")
+        path = folder / (PurePosixPath(unquote(address.path)).name or "download")
         for attempt in range(1, self.attempts + 1):
             try:
                 self._fetch_once(url, path)
@@ -186,17 +190,15 @@ class Downloader:
                 reason = f"the server answers {error.code} {error.reason}"
                 error.close()
                 if error.code != 429 and error.code < 500:
-                    raise SourceError(url, reason) from error
+                    raise SourceError(name, reason) from error
             except (OSError, HTTPException, EOFError) as error:
                 cause = getattr(error, "reason", None) or error
                 reason = f"the download failed: {cause or type(error).__name__}"
-            except ValueError as error:
-                raise SourceError(url, f"is not a URL: {error}") from error
             else:
                 return path
             if attempt < self.attempts:
                 time.sleep(self.pause * 2 ** (attempt - 1))
-        raise SourceError(url, f"{reason} ({self.attempts} attempts)")
+        raise SourceError(name, f"{reason} ({self.attempts} attempts)")
 
     def _fetch_once(self, url: str, path: Path) -> None:
         request = urllib.request.Request(url, headers={"User-Agent": "adultapi"})  # noqa: S310
@@ -213,10 +215,19 @@ class Downloader:
         while data := response.read(_BUFFER):
             received += len(data)
             if received > MAX_BYTES:
-                raise SourceError(url, f"is over {MAX_BYTES // 2**30} GiB")
+                raise SourceError(public_name(url), f"is over {MAX_BYTES // 2**30} GiB")
             file.write(data)
         if expected is not None and received < expected:
             raise EOFError(f"{received} of {expected} bytes came")
+
+
+def public_name(source: str) -> str:
+    """Return `source` without what may be secret in a URL: user, password and query."""
+    if "://" not in source:
+        return source
+    address = urlsplit(source)
+    host = address.netloc.rpartition("@")[2]
+    return address._replace(netloc=host, query="", fragment="").geturl()
 
 
 def gather(
@@ -251,9 +262,7 @@ def _find(source: str, folder: Path, uci_url: str, downloader: Downloader) -> li
     if source == UCI:
         return _in_file(downloader.fetch(uci_url, folder), uci_url, UCI_MD5)
     if "://" in source:
-        if urlsplit(source).scheme not in {"http", "https"}:
-            raise SourceError(source, "is no http or https address")
-        return _in_file(downloader.fetch(source, folder), source, {})
+        return _in_file(downloader.fetch(source, folder), public_name(source), {})
     path = Path(source)
     with _reading(source):
         if path.is_dir():
@@ -279,6 +288,8 @@ def _in_file(path: Path, source: str, authentic: dict[Split, str]) -> list[DataF
         magic = file.read(len(_ZIP))
     if magic == _ZIP:
         return _in_zip(path, source, authentic)
+    if path.suffix == ".zip":
+        raise SourceError(source, "is not a zip, whatever its name says")
     split = _split_of(path.name)
     if split is None:
         raise SourceError(
@@ -339,5 +350,5 @@ def _decompressed(raw: BinaryIO) -> BinaryIO:
     raw.seek(0)
     for magic, decompressor in _DECOMPRESSORS.items():
         if start.startswith(magic):
-            return decompressor(raw)
+            return cast("BinaryIO", decompressor(raw))
     return raw

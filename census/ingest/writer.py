@@ -20,7 +20,13 @@ logger = logging.getLogger(__name__)
 LOCK = int.from_bytes(b"adult")  # of all advisory locks in the database, that of the load
 _PAUSE = 0.2  # seconds between two tries for the lock
 _TABLE = Person._meta.db_table
-_TIMEOUTS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+# What a server may set for those who ask, a load is not bound by.
+_TIMEOUTS = (
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "transaction_timeout",  # since PostgreSQL 17
+)
 
 
 def write(
@@ -44,29 +50,36 @@ def write(
     while outcome is None:
         time.sleep(_PAUSE)
         outcome = _write_unless_locked(content, source, force, advance)
-    if outcome[1]:
-        _clean_up()
-    return outcome
+    dataset, written, deleted = outcome
+    if deleted:
+        _free_deleted_rows()
+    return dataset, written
 
 
 def _write_unless_locked(
     content: Content, source: str, force: bool, advance: Callable[[int], object]
-) -> tuple[Dataset, bool] | None:
-    """Do what `write` does, or return None at once while another load works."""
+) -> tuple[Dataset, bool, bool] | None:
+    """Do what `write` does, or return None at once while another load works.
+
+    The last of what is returned is whether rows were deleted.
+    """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return None
-        for timeout in _TIMEOUTS:
-            cursor.execute(f"SET LOCAL {timeout} = 0")
+        cursor.execute(
+            "SELECT set_config(name, '0', true) FROM pg_settings WHERE name = ANY(%s)",
+            [list(_TIMEOUTS)],
+        )
         earlier = None if force else Dataset.objects.first()
         if earlier and content.comes_from(earlier.files):
-            return earlier, False
+            return earlier, False, False
         cursor.execute(f"DELETE FROM {_TABLE}")  # noqa: S608 - the model's name
+        deleted = cursor.rowcount > 0
         _copy(content, advance)
         if earlier and earlier.sha256 == content.sha256:
             transaction.set_rollback(True)  # other files, such as with other line ends
-            return earlier, False
+            return earlier, False, False
         # ANALYZE belongs to the transaction: whoever sees the rows plans with their statistics.
         cursor.execute(f"ANALYZE {_TABLE}")
         dataset, _ = Dataset.objects.update_or_create(
@@ -84,7 +97,7 @@ def _write_unless_locked(
                 "loaded_at": timezone.now(),
             }
         )
-        return dataset, True
+        return dataset, True, deleted
 
 
 def _copy(content: Content, advance: Callable[[int], object]) -> None:
@@ -124,8 +137,8 @@ def _duplicate_rows() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _clean_up() -> None:
-    """Free the space of the deleted rows and mark the new ones visible to all.
+def _free_deleted_rows() -> None:
+    """Free the space of the deleted rows for the next load.
 
     TRUNCATE false: giving the space back to the system would lock readers out. The load
     is done by now, so a failure is not one of the load; autovacuum will come round.

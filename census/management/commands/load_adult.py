@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error, OperationalError, ProgrammingError
+from django.db import Error
+from psycopg import errors
 from tqdm import tqdm
 
 from census.ingest import IngestError
 from census.ingest.content import Content
-from census.ingest.sources import BUNDLED, UCI, gather
+from census.ingest.sources import BUNDLED, UCI, gather, public_name
 from census.ingest.writer import write
 from census.models import Dataset
 
@@ -95,7 +96,7 @@ class Command(BaseCommand):
                 else:
                     dataset, written = write(
                         content,
-                        " ".join(options["source"]),
+                        " ".join(map(public_name, options["source"])),
                         force=options["force"],
                         advance=progress.update,
                         waiting=self._say_waiting,
@@ -105,7 +106,7 @@ class Command(BaseCommand):
         summary["seconds"] = round(time.perf_counter() - started, 3)
         if options["json"]:
             self.stdout.write(json.dumps(summary))
-        else:
+        elif options["verbosity"]:
             self.stdout.write(_for_people(summary))
 
     def _say_waiting(self) -> None:
@@ -128,7 +129,7 @@ def _summary(status: str, what: Content | Dataset) -> dict[str, Any]:
 
 def _for_people(summary: dict[str, Any]) -> str:
     def counts(by: dict[str, int]) -> str:
-        return ", ".join(f"{name} {number:,}" for name, number in by.items())
+        return ", ".join(f"{name} {number:,}" for name, number in sorted(by.items()))
 
     lines = [
         f"Adult {summary['version']}: {summary['status']} in {summary['seconds']:.2f} s",
@@ -148,23 +149,20 @@ def _errors_for_people() -> Iterator[None]:
         yield
     except IngestError as error:
         raise CommandError(str(error)) from error
-    except ProgrammingError as error:
-        raise CommandError(
-            f"The database has not the tables of this version ({_first_line(error)}): "
-            "run `manage.py migrate`, then load again."
-        ) from error
-    except OperationalError as error:
-        raise CommandError(
-            f"The database cannot be used, nothing was changed: {_first_line(error)}. "
-            "Check that it runs and that DATABASE_URL is right, then load again."
-        ) from error
     except Error as error:
-        raise CommandError(
-            f"The database refused the load, nothing was changed: {_first_line(error)}."
-        ) from error
+        raise CommandError(_about_database(error)) from error
     except KeyboardInterrupt:
         raise CommandError("Interrupted: nothing was changed.", returncode=130) from None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+def _about_database(error: Error) -> str:
+    what = str(error).strip().partition("\n")[0].rstrip(".")
+    code = getattr(error.__cause__, "sqlstate", None)
+    if code in {errors.UndefinedTable.sqlstate, errors.UndefinedColumn.sqlstate}:
+        return f"The database is not migrated ({what}): run `manage.py migrate`, then load again."
+    if code is None:  # it is not the server that speaks
+        return (
+            f"The database cannot be reached ({what}): check that it runs and that DATABASE_URL "
+            "is right, then load again."
+        )
+    return f"The database refused the load, nothing was changed: {what}."

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from census.statistics.metrics.base import Level, Levels, Metric, Question, Tally
 from census.statistics.parameters import Choice, Integer, Parameter
@@ -22,6 +22,30 @@ LIMIT = Parameter(
 )
 
 
+class Asked(Protocol):
+    """What can be computed from one version of the dataset."""
+
+    @property
+    def method(self) -> str:
+        """The estimators in words."""
+
+    def compute(self, snapshot: Snapshot) -> Level:
+        """Return the result from what `snapshot` reads."""
+
+
+def answer(asked: Asked) -> Level:
+    """Return the result of `asked` with its method and the dataset's version.
+
+    Raises `DatasetMissing` where no dataset is loaded.
+    """
+
+    def attempt(snapshot: Snapshot) -> Level:
+        result = asked.compute(snapshot)
+        return {"dataset": snapshot.version, "method": asked.method, **result}
+
+    return consistently(attempt)
+
+
 @dataclass(frozen=True)
 class Computation:
     """A metric asked of a question, its groups ordered and cut."""
@@ -31,25 +55,22 @@ class Computation:
     order_by: str | None = None
     limit: int | None = None
 
-    def answer(self) -> dict[str, Any]:
-        """Compute: the result for the whole selection, and `groups` where there are group keys.
-
-        Raises `DatasetMissing` where no dataset is loaded.
-        """
-        return consistently(self._answer)
+    @property
+    def method(self) -> str:
+        return self.metric.method(self.question)
 
     def fields(self) -> tuple[str, ...]:
         """Return the names of what a level of the answer holds, in order."""
         return (*Tally().described(self.question.weight), *self.metric.extras)
 
-    def _answer(self, snapshot: Snapshot) -> dict[str, Any]:
+    def compute(self, snapshot: Snapshot) -> Level:
+        """Return the result for the whole selection, and `groups` where there are group keys."""
         levels = self.metric.levels(self.question, snapshot)
         keys = self.question.selection.keys()
         whole = dict(levels.whole)
         if not keys and "buckets" in whole:
             whole["buckets"] = self._ordered_buckets(whole["buckets"])
-        answer = {"dataset": snapshot.version, "method": self.metric.method(self.question), **whole}
-        return answer | ({"groups": self._groups(keys, levels)} if keys else {})
+        return whole | ({"groups": self._groups(keys, levels)} if keys else {})
 
     def _groups(self, keys: tuple[str, ...], levels: Levels) -> list[Level]:
         order = self.question.selection.key_order

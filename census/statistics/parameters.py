@@ -181,6 +181,24 @@ class ListOf(Type):
 
 
 @dataclass(frozen=True)
+class Tuple(Type):
+    """Comma-separated values, one for each of `items`."""
+
+    items: tuple[Type, ...]
+
+    def read(self, text: str) -> tuple[Any, ...]:
+        parts = text.split(",")
+        if len(parts) != len(self.items):
+            raise Invalid(
+                "wrong_length", f"Give {len(self.items)} values, separated by commas, not {text!r}."
+            )
+        return tuple(item.read(part) for item, part in zip(self.items, parts, strict=True))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+@dataclass(frozen=True)
 class Range(ListOf):
     """Two values `a,b` with a ≤ b, or a < b where `strict`."""
 

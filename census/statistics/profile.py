@@ -51,14 +51,14 @@ def _frequencies(snapshot: Snapshot) -> Mapping[str, Mapping[str | None, int]]:
         (
             Person.objects.order_by(),
             (),
-            {"number": Count("*")},
+            {"rows": Count("*")},
             {"column": Value(column.name, CharField()), "category": F(column.name)},
         )
         for column in CATEGORICAL
     ]
     found: dict[str, dict[str | None, int]] = {}
     for row in snapshot.union(parts):
-        found.setdefault(row["column"], {})[row["category"]] = row["number"]
+        found.setdefault(row["column"], {})[row["category"]] = row["rows"]
     return found
 
 

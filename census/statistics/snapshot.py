@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import Expression, F, QuerySet, Subquery
+from django.db.models import Count, Expression, F, QuerySet, Subquery
 
 from census.models import Dataset, Person
 
@@ -48,16 +48,20 @@ class LoadedVersion(Subquery):
 class Snapshot:
     """Reads aggregates; raises `DatasetChanged` where statements saw different versions.
 
-    `version` is that of the rows read so far.
+    `version` is that of the rows read so far. All statements of one snapshot are over the same
+    rows; each grouping counts them as `rows`.
     """
 
     def __init__(self) -> None:
         self.version = ""
+        self._rows: int | None = None
 
     def whole(self, rows: QuerySet[Person], aggregates: Mapping[str, Expression]) -> Row:
-        """Return the aggregates over all of `rows`."""
-        result = rows.aggregate(**aggregates, **{VERSION: LoadedVersion()})
+        """Return the aggregates over all of `rows`, and how many there are as `rows`."""
+        counted = {"rows": Count("*"), **aggregates}
+        result = rows.aggregate(**counted, **{VERSION: LoadedVersion()})
         self._see(result.pop(VERSION))
+        self._expect(result["rows"])
         return result
 
     def by(
@@ -68,12 +72,20 @@ class Snapshot:
         **expressions: Expression | F,
     ) -> list[Row]:
         """Return the aggregates for each value of `keys` (columns) and of `expressions`."""
-        return self._read(self._grouped(rows, keys, aggregates, expressions))
+        results = self._read(self._grouped(rows, keys, aggregates, expressions))
+        if self.version:
+            self._expect(sum(row["rows"] for row in results))
+        else:
+            self._confirm_empty(rows)
+        return results
 
     def union(self, parts: Sequence[Part]) -> list[Row]:
         """Return the rows of several groupings, all of the same names, by one statement."""
         first, *others = (self._grouped(*part) for part in parts)
-        return self._read(first.union(*others, all=True))
+        results = self._read(first.union(*others, all=True))
+        if not self.version:
+            self._confirm_empty(parts[0][0])
+        return results
 
     def _grouped(
         self,
@@ -97,6 +109,16 @@ class Snapshot:
         if self.version not in ("", version):
             raise DatasetChanged
         self.version = version
+
+    def _expect(self, rows: int) -> None:
+        if self._rows not in (None, rows):
+            raise DatasetChanged
+        self._rows = rows
+
+    def _confirm_empty(self, rows: QuerySet[Person]) -> None:
+        """Learn the version where no group told it, for there was none."""
+        self._expect(0)
+        self.whole(rows, {})
 
 
 def consistently(compute: Callable[[Snapshot], Answer]) -> Answer:

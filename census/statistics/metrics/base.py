@@ -82,14 +82,15 @@ class Tally:
         )
 
     @staticmethod
-    def aggregates(question: Question) -> dict[str, Expression]:
+    def aggregates(weight: Column | None, known: Q | None = None) -> dict[str, Expression]:
+        """Return what `of` reads; `known` is the condition of a row to be counted, if any is."""
         sums: dict[str, Expression] = {"rows": Count("*")}
-        if question.known:
-            sums["count"] = Count(question.column.name)
-        if weight := question.weight:
-            sums["weights"] = power_sum([weight], where=question.known)
-            sums["squares"] = power_sum([weight, weight], where=question.known)
-            if question.known:
+        if known:
+            sums["count"] = Count("pk", filter=known)
+        if weight:
+            sums["weights"] = power_sum([weight], where=known)
+            sums["squares"] = power_sum([weight, weight], where=known)
+            if known:
                 sums["weights_of_all"] = power_sum([weight])
         return sums
 
@@ -103,6 +104,10 @@ class Tally:
             squares=sums["squares"],
             weights_of_all=sums.get("weights_of_all") or sums["weights"],
         )
+
+    def uncounted(self) -> "Tally":
+        """Return the tally of the same rows with the value missing in all of them."""
+        return Tally(rows=self.rows, weights_of_all=self.weights_of_all)
 
     def described(self, weight: Column | None) -> Level:
         """Return what every level of an answer says of its rows."""
@@ -184,7 +189,8 @@ class AggregateMetric(Metric):
     def levels(self, question: Question, snapshot: Snapshot) -> Levels:
         rows = question.selection.rows()
         keys = question.selection.keys()
-        aggregates = Tally.aggregates(question) | self.aggregates(question)
+        tally = Tally.aggregates(question.weight, question.known)
+        aggregates = tally | self.aggregates(question)
         whole = snapshot.whole(rows, aggregates)
         groups = snapshot.by(rows, keys, aggregates) if keys else []
         return Levels(

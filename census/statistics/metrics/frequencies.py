@@ -20,8 +20,10 @@ class Frequencies:
     total: Tally = field(default_factory=Tally)
 
     def add(self, value: Value | None, tally: Tally) -> None:
-        self.total += tally
-        if value is not None:
+        if value is None:
+            self.total += tally.uncounted()
+        else:
+            self.total += tally
             self.values[value] = self.values.get(value, Tally()) + tally
 
 
@@ -44,7 +46,7 @@ def frequencies(
     found = snapshot.by(
         question.selection.rows(),
         keys,
-        Tally.aggregates(question),
+        Tally.aggregates(question.weight),
         value_of_row=F(question.column.name) if expression is None else expression,
     )
     whole = Frequencies()

@@ -1,6 +1,6 @@
 """Where the values lie."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
@@ -45,12 +45,7 @@ class MeanMetric(AggregateMetric):
         "weighted mean (Hájek); standard error by Taylor linearisation, sampling taken as with "
         "replacement; t interval with n−1 degrees of freedom"
     )
-    extras: ClassVar = {
-        "value": NUMBER,
-        "standard_error": NUMBER,
-        "ci_lower": NUMBER,
-        "ci_upper": NUMBER,
-    }
+    extras: ClassVar = dict.fromkeys(estimators.Estimate._fields, NUMBER)
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
         x = question.column
@@ -64,18 +59,17 @@ class MeanMetric(AggregateMetric):
 
     def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
         if question.weight:
-            estimate = estimators.weighted_mean(
-                tally.count, tally.weights, tally.squares, sums["wx"], sums["wwx"], sums["wwxx"]
+            found = estimators.Sums(
+                n=tally.count,
+                w=tally.weights,
+                wx=sums["wx"],
+                w2=tally.squares,
+                w2x=sums["wwx"],
+                w2x2=sums["wwxx"],
             )
         else:
-            estimate = estimators.mean(tally.count, sums["x"], sums["xx"])
-        interval = estimate.t_interval(question.confidence, tally.count - 1)
-        return {
-            "value": estimate.value,
-            "standard_error": estimate.standard_error,
-            "ci_lower": interval.lower,
-            "ci_upper": interval.upper,
-        }
+            found = estimators.Sums.unweighted(tally.count, sums["x"], sums["xx"])
+        return estimators.mean_estimate(found, question.confidence)._asdict()
 
 
 @register
@@ -130,6 +124,17 @@ class MaxMetric(MinMetric):
     estimator = "largest value"
     weighted_estimator = "largest value (weights do not change it)"
     function = Max
+
+
+def middle(found: Frequencies) -> float | None:
+    """Return the median, type 7: the mean of the two middle values of an even number of rows."""
+    ascending = sorted(found.values)
+    if not ascending:
+        return None
+    cumulated = list(accumulate(found.values[value].count for value in ascending))
+    below, above = (found.total.count - 1) // 2, found.total.count // 2
+    low, high = (ascending[bisect_right(cumulated, place)] for place in (below, above))
+    return (low + high) / 2
 
 
 def weighted_quantiles(found: Frequencies, fractions: Sequence[float]) -> list[Any]:

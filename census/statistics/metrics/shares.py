@@ -161,26 +161,20 @@ class ProportionMetric(AggregateMetric):
         return sums
 
     def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
-        confidence = question.confidence
         if question.weight:
-            estimate = estimators.weighted_proportion(
+            found = estimators.Sums.of_indicator(
                 tally.count,
                 tally.weights,
-                tally.squares,
                 sums["weights_of_successes"],
+                tally.squares,
                 sums["squares_of_successes"],
             )
-            interval = estimate.logit_interval(confidence, tally.count - 1)
+            estimate = estimators.weighted_proportion_estimate(found, question.confidence)
         else:
-            estimate = estimators.proportion(sums["successes"], tally.count)
-            interval = estimators.wilson_interval(sums["successes"], tally.count, confidence)
-        return {
-            "value": estimate.value,
-            "successes": sums["successes"],
-            "standard_error": estimate.standard_error,
-            "ci_lower": interval.lower,
-            "ci_upper": interval.upper,
-        }
+            successes = sums["successes"]
+            estimate = estimators.proportion_estimate(successes, tally.count, question.confidence)
+        level = estimate._asdict()
+        return {"value": level.pop("value"), "successes": sums["successes"], **level}
 
 
 def _is_histogram(question: Question) -> bool:

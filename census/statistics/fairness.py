@@ -1,0 +1,199 @@
+"""Label fairness: how the favourable outcome is spread over protected groups of the data.
+
+Signs are those of AIF360 (group − reference, group / reference), names those of Fairlearn.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from census.columns import COLUMNS, Column
+from census.models import Person
+from census.statistics import estimators
+from census.statistics.aggregates import power_sum
+from census.statistics.estimators import Estimate, Rate, RateRatio, Sums
+from census.statistics.metrics.base import Key, Level, Tally
+from census.statistics.parameters import Choice, Parameter, Tuple
+from census.statistics.selection import Selection, column_type
+from census.statistics.snapshot import Row, Snapshot
+
+TARGET = COLUMNS[Person.TARGET]
+OUTCOME = Parameter(
+    "outcome",
+    Choice(tuple(TARGET.choices), noun=f"{TARGET.name} called"),
+    f"The favourable outcome of `{TARGET.name}`.",
+    default=list(TARGET.choices)[-1],
+)
+
+
+def reference_parameter(columns: tuple[Column, ...]) -> Parameter:
+    """Return the parameter that names the reference group by its value of each column."""
+    types = tuple(column_type(column) for column in columns)
+    return Parameter(
+        "reference",
+        types[0] if len(types) == 1 else Tuple(types),
+        "The group that the others are compared with, a value of each column separated by commas; "
+        "by default the largest.",
+    )
+
+
+@dataclass(frozen=True)
+class Group:
+    """A protected group: its rows, and how many of those counted have the favourable outcome."""
+
+    tally: Tally
+    positives: int
+    weighted_positives: int
+    squares_of_positives: int
+
+    @classmethod
+    def of(cls, row: Row) -> "Group":
+        return cls(
+            Tally.of(row),
+            row["positives"],
+            row.get("weighted_positives", 0),
+            row.get("squares_of_positives", 0),
+        )
+
+    def __add__(self, other: "Group") -> "Group":
+        return Group(
+            self.tally + other.tally,
+            self.positives + other.positives,
+            self.weighted_positives + other.weighted_positives,
+            self.squares_of_positives + other.squares_of_positives,
+        )
+
+    @property
+    def sums(self) -> Sums:
+        return Sums.of_indicator(
+            self.tally.count,
+            self.tally.weights,
+            self.weighted_positives,
+            self.tally.squares,
+            self.squares_of_positives,
+        )
+
+
+NOBODY = Group(Tally(), 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """Base rates of `outcome` by the groups of the selection's `group_by`, compared.
+
+    `reference` is the key of the group compared with, None for the largest.
+    """
+
+    selection: Selection
+    outcome: str
+    reference: Key | None = None
+    confidence: float = 0.95
+
+    @property
+    def method(self) -> str:
+        if self.selection.weight:
+            return (
+                "weighted shares (Hájek) with logit intervals, standard errors by Taylor "
+                "linearisation, sampling taken as with replacement; Wald intervals of differences; "
+                "log intervals of ratios"
+            )
+        return (
+            "sample shares with Wilson score intervals; Wald intervals of differences; Katz's log "
+            "intervals of ratios"
+        )
+
+    def compute(self, snapshot: Snapshot) -> Level:
+        """Return the comparison, by one statement; null against a group that has no rows."""
+        groups = self._groups(snapshot)
+        whole = sum(groups.values(), start=NOBODY)
+        key = self.reference or self._largest(groups)
+        keys = self.selection.keys()
+        return {
+            **whole.tally.described(self.selection.weight),
+            "outcome": self.outcome,
+            "reference": dict(zip(keys, key, strict=True)) if key else None,
+            "base_rate": self._share(whole).value,
+            "groups": [
+                {
+                    "key": dict(zip(keys, of, strict=True)),
+                    **self._described(group),
+                    **self._compared(group, groups.get(key or of), itself=of == key),
+                }
+                for of, group in groups.items()
+            ],
+            **self._parity(groups.values()),
+        }
+
+    def _groups(self, snapshot: Snapshot) -> Mapping[Key, Group]:
+        """Return the groups in the order of their keys."""
+        weight = self.selection.weight
+        favourable = Q((TARGET.name, self.outcome))
+        aggregates = Tally.aggregates(weight) | {"positives": Count("pk", filter=favourable)}
+        if weight:
+            aggregates["weighted_positives"] = power_sum([weight], favourable)
+            aggregates["squares_of_positives"] = power_sum([weight, weight], favourable)
+        keys = self.selection.keys()
+        found = snapshot.by(self.selection.rows(), keys, aggregates)
+        groups = {tuple(row[k] for k in keys): Group.of(row) for row in found}
+        return {key: groups[key] for key in sorted(groups, key=self.selection.key_order)}
+
+    def _largest(self, groups: Mapping[Key, Group]) -> Key | None:
+        return max(groups, key=lambda key: groups[key].tally.count, default=None)
+
+    def _rate(self, group: Group) -> Rate | None:
+        if self.selection.weight:
+            return estimators.weighted_rate(group.sums)
+        return estimators.rate(group.positives, group.tally.count)
+
+    def _share(self, group: Group) -> Estimate:
+        if self.selection.weight:
+            return estimators.weighted_proportion_estimate(group.sums, self.confidence)
+        return estimators.proportion_estimate(group.positives, group.tally.count, self.confidence)
+
+    def _described(self, group: Group) -> Level:
+        share = self._share(group)
+        level = group.tally.described(self.selection.weight) | {"positives": group.positives}
+        if self.selection.weight:
+            level["weighted_positives"] = group.weighted_positives
+        return level | {
+            "base_rate": share.value,
+            "ci_lower": share.ci_lower,
+            "ci_upper": share.ci_upper,
+        }
+
+    def _compared(self, group: Group, reference: Group | None, *, itself: bool) -> Level:
+        """Return the difference and the ratio to the reference: of itself 0 and 1, for certain."""
+        difference, ratio = Estimate(0.0), RateRatio(1.0)
+        if not itself:
+            rates = self._rate(group), self._rate(reference or NOBODY)
+            difference = estimators.rate_difference(*rates, self.confidence)
+            ratio = estimators.rate_ratio(*rates, self.confidence)
+        return {
+            "statistical_parity_difference": difference.value,
+            "spd_standard_error": difference.standard_error,
+            "spd_ci_lower": difference.ci_lower,
+            "spd_ci_upper": difference.ci_upper,
+            "disparate_impact": ratio.value,
+            "di_ci_lower": ratio.ci_lower,
+            "di_ci_upper": ratio.ci_upper,
+        }
+
+    def _parity(self, groups: Collection[Group]) -> Level:
+        """Return what one number says of all groups: the extreme rates, and Foulds' epsilon."""
+        rates = [rate.value for rate in map(self._rate, groups) if rate is not None]
+        best, worst = max(rates, default=None), min(rates, default=None)
+        if best is None or worst is None:
+            difference = ratio = None
+        else:
+            difference, ratio = float(best - worst), float(worst / best) if best else None
+        level: Level = {
+            "demographic_parity_difference": difference,
+            "demographic_parity_ratio": ratio,
+        }
+        if not self.selection.weight:
+            sizes = [(group.positives, group.tally.count) for group in groups]
+            level["smoothed_differential_fairness"] = estimators.smoothed_differential_fairness(
+                sizes
+            )
+        return level

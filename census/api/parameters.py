@@ -1,17 +1,19 @@
 """All judgement of input: the query string against the parameters that a route takes."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import QueryDict
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
-from census.columns import COLUMNS, Column, canonical_name
+from census.columns import CATEGORICAL, COLUMNS, Column, canonical_name
 from census.statistics import metrics
 from census.statistics.computation import LIMIT, ORDER_BY, Computation
+from census.statistics.fairness import OUTCOME, TARGET, Fairness
 from census.statistics.metrics import CONFIDENCE, Metric, Question
-from census.statistics.parameters import Invalid, Parameter, nearest, shown
+from census.statistics.parameters import Choice, Invalid, ListOf, Parameter, nearest, shown
 from census.statistics.selection import COMPLETE, FILTERS, GROUP_BY, WEIGHTED_BY, Selection
 
 FORMAT = "format"
@@ -19,6 +21,10 @@ MOST_PARAMETERS = 100
 
 FILTERING = (*(f.parameter for f in FILTERS.values()), COMPLETE)
 COMMON = (GROUP_BY, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT)
+PROTECTED = ListOf(
+    Choice(tuple(of.name for of in CATEGORICAL if of is not TARGET), noun="protected column"),
+    maximum=3,
+)
 
 Error = dict[str, Any]
 
@@ -126,10 +132,7 @@ def selection(values: Mapping[str, Any]) -> Selection:
 
 def column(name: str) -> Column:
     """Return the column of that name, in either spelling; raise `Unknown`."""
-    try:
-        return COLUMNS[canonical_name(name)]
-    except KeyError:
-        raise Unknown([_unknown("column", name, COLUMNS)]) from None
+    return _columns({"column": name})["column"]
 
 
 def metric_and_column(metric_name: str, column_name: str) -> tuple[Metric, Column]:
@@ -151,9 +154,9 @@ def metric_and_column(metric_name: str, column_name: str) -> tuple[Metric, Colum
     return metric, found
 
 
-def _unknown(what: str, name: str, names: Iterable[str]) -> Error:
+def _unknown(what: str, name: str, names: Iterable[str], part: str = "") -> Error:
     detail = f"There is no {what} {shown(name)}."
-    return error(what, f"unknown_{what}", detail, names, nearest(name, names))
+    return error(part or what, f"unknown_{what}", detail, names, nearest(name, names))
 
 
 def computation_parameters(metric: Metric, of: Column) -> tuple[Parameter, ...]:
@@ -170,18 +173,59 @@ def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
     return tuple(p.refused(reason, allowed) if p is WEIGHTED_BY else p for p in COMMON)
 
 
-def computation(metric: Metric, of: Column, query: QueryDict, *, blanks: bool) -> Computation:
-    """Return the computation that the query asks for."""
-    values = judge(query, computation_parameters(metric, of), blanks=blanks)
+def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Computation:
+    """Return the computation that judged `values` ask for."""
     own = {parameter.name for parameter in metric.parameters(of)}
+    options = {name: value for name, value in values.items() if name in own}
     return Computation(
         metric,
-        Question(
-            of,
-            selection(values),
-            {n: v for n, v in values.items() if n in own},
-            values[CONFIDENCE.name],
-        ),
+        Question(of, selection(values), options, values[CONFIDENCE.name]),
         order_by=values.get(ORDER_BY.name),
         limit=values.get(LIMIT.name),
     )
+
+
+def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness:
+    """Return the comparison of the groups of `columns` that judged `values` ask for."""
+    reference = values.get("reference")
+    return Fairness(
+        replace(selection(values), group_by=columns),
+        values[OUTCOME.name],
+        (reference,) if isinstance(reference, str) else reference,
+        values[CONFIDENCE.name],
+    )
+
+
+def categorical_columns(names: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns that parts of a path name; raise `Unknown`, or `BadRequest` if unfit.
+
+    `names` are the columns' names by the name of the part.
+    """
+    found = _columns(names)
+    allowed = [of.name for of in CATEGORICAL]
+    unfit = [
+        error(part, "not_applicable", f"{of.name} is {of.kind}: give a category.", allowed)
+        for part, of in found.items()
+        if of.numeric
+    ]
+    if unfit:
+        raise BadRequest(unfit)
+    return tuple(found.values())
+
+
+def protected_columns(names: str) -> tuple[Column, ...]:
+    """Return the columns of a path like `sex,race`: one to three, each once, not the target."""
+    given = names.split(",")
+    found = [_columns({"column": name})["column"] for name in given]
+    try:
+        PROTECTED.read(",".join(of.name for of in found))
+    except Invalid as e:
+        raise BadRequest([error("column", e.code, e.detail, e.allowed, e.did_you_mean)]) from None
+    return tuple(found)
+
+
+def _columns(names: Mapping[str, str]) -> dict[str, Column]:
+    unknown = {part: n for part, n in names.items() if canonical_name(n) not in COLUMNS}
+    if unknown:
+        raise Unknown([_unknown("column", n, COLUMNS, part) for part, n in unknown.items()])
+    return {part: COLUMNS[canonical_name(n)] for part, n in names.items()}

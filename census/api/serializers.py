@@ -180,6 +180,10 @@ class RootSerializer(serializers.Serializer[Any]):
     dataset = serializers.CharField()
     fields = serializers.CharField()  # type: ignore[assignment]  # the name of the link
     computation = serializers.CharField()
+    statistics = serializers.CharField()
+    correlation = serializers.CharField()
+    crosstab = serializers.CharField()
+    fairness = serializers.CharField()
     example = serializers.CharField()
     docs = serializers.CharField()
     schema = serializers.CharField()

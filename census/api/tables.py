@@ -65,3 +65,44 @@ def _exploded(level: Mapping[str, Any], fields: Sequence[str]) -> Iterator[list[
     lists = [level[field] for field in fields if isinstance(level.get(field), list)]
     for item in lists[0] if lists else [None]:
         yield [item if isinstance(level[field], list) else level[field] for field in fields]
+
+
+def of_statistics(answer: Mapping[str, Any]) -> Table:
+    """Return a row for each column: its counts, and the moments of a number."""
+    header = ("nan_count", "nan_proportion", "n_unique", "min", "max", "mean", "median", "std")
+    return Table(
+        ["column_name", "column_type", *header],
+        [
+            [
+                column["column_name"],
+                column["column_type"],
+                *(column["column_statistics"].get(name) for name in header),
+            ]
+            for column in answer["statistics"]
+        ],
+    )
+
+
+def of_correlation(answer: Mapping[str, Any]) -> Table:
+    """Return the matrix, each row after the name of its column."""
+    columns = answer["columns"]
+    rows = [[name, *row] for name, row in zip(columns, answer["matrix"], strict=True)]
+    return Table(["column", *columns], rows)
+
+
+def of_crosstab(answer: Mapping[str, Any]) -> Table:
+    """Return a row for each cell, row by row."""
+    sizes = ("counts", "weighted_counts", "row_proportions", "column_proportions")
+    names = [name for name in sizes if name in answer]
+    rows = [
+        [row, column, *(answer[name][i][j] for name in names)]
+        for i, row in enumerate(answer["row_values"])
+        for j, column in enumerate(answer["column_values"])
+    ]
+    return Table(["row", "column", *(name.removesuffix("s") for name in names)], rows)
+
+
+def of_groups(answer: Mapping[str, Any], keys: Sequence[str], fields: Sequence[str]) -> Table:
+    """Return a row for each group: its key, then `fields`."""
+    rows = [[*_key(group, keys), *(group[field] for field in fields)] for group in answer["groups"]]
+    return Table([*keys, *fields], rows)

@@ -43,5 +43,15 @@ urlpatterns = format_suffix_patterns(
             views.ComputationViewSet.as_view(_RETRIEVE),
             name="computation",
         ),
+        path("v1/statistics", views.StatisticsViewSet.as_view(_LIST), name="statistics"),
+        path("v1/correlation", views.CorrelationViewSet.as_view(_LIST), name="correlation"),
+        path(
+            "v1/crosstab/<name:row>/<name:column>",
+            views.CrosstabViewSet.as_view(_RETRIEVE),
+            name="crosstab",
+        ),
+        path(
+            "v1/fairness/<name:column>", views.FairnessViewSet.as_view(_RETRIEVE), name="fairness"
+        ),
     ]
 )

@@ -1,6 +1,6 @@
 """The routes of the API: parameters → selection → metric → representation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -28,13 +28,13 @@ from census.api.serializers import (
 from census.columns import COLUMNS, Column
 from census.models import Dataset
 from census.statistics import profile
-from census.statistics.computation import Computation
-from census.statistics.metrics import METRICS, Metric
+from census.statistics.computation import Asked, Computation, answer
+from census.statistics.fairness import OUTCOME, Fairness, reference_parameter
+from census.statistics.metrics import CONFIDENCE, METRICS, Metric
 from census.statistics.parameters import Parameter
+from census.statistics.selection import WEIGHTED_BY, Selection
 from census.statistics.snapshot import DatasetMissing
-
-JSON = Mapping[str, Any]
-
+from census.statistics.tables import CORRELATED, Correlation, Crosstab, Statistics
 
 TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer, NDJSONRenderer)
 
@@ -84,6 +84,10 @@ class RootViewSet(CensusViewSet):
                 "dataset": reverse("dataset"),
                 "fields": reverse("field-list"),
                 "computation": reverse("computation-list"),
+                "statistics": reverse("statistics"),
+                "correlation": reverse("correlation"),
+                "crosstab": reverse("crosstab", args=["sex", "income"]),
+                "fairness": reverse("fairness", args=["sex"]),
                 "example": reverse("computation", args=["mean", "age"]),
                 "docs": reverse("docs"),
                 "schema": reverse("schema"),
@@ -149,55 +153,151 @@ class CatalogueViewSet(CensusViewSet):
         return tables.of_records(data["metrics"], header)
 
 
-class ComputationViewSet(CensusViewSet):
-    """A statistic of a column, over any rows, by groups, with or without survey weights."""
+class AnswerViewSet(CensusViewSet):
+    """A result computed from a selection of rows; what every such answer holds."""
 
     renderer_classes = TABULAR
+    asked: Asked
+
+    def answered(self, asked: Asked, selection: Selection, **names: Any) -> Response:
+        """Return the answer to `asked`, after what was asked and before where to go on."""
+        self.asked = asked
+        result = answer(asked)
+        return Response(
+            {
+                **names,
+                "dataset": result.pop("dataset"),
+                "filters": selection.described(),
+                "weight": selection.weight.name if selection.weight else None,
+                **result,
+                "links": self.links(),
+            }
+        )
+
+    def links(self) -> dict[str, str]:
+        query = self.request.META.get("QUERY_STRING", "")
+        path = self.request.path.removesuffix(f".{self.format_kwarg}")
+        return {
+            "self": f"{path}?{query}" if query else path,
+            "csv": f"{path}.csv?{query}" if query else f"{path}.csv",
+            "caveats": reverse("dataset"),
+        }
+
+
+class ComputationViewSet(AnswerViewSet):
+    """A statistic of a column, over any rows, by groups, with or without survey weights."""
+
     name = "Computation"
+    asked: Computation
 
     # The route of each metric sets its own; the general route takes it from the path.
     metric: Metric | None = None
-    computation: Computation
 
-    def asked(self) -> tuple[Metric, Column]:
+    def named(self) -> tuple[Metric, Column]:
         """Return the metric and the column that the path names."""
         metric = self.metric.name if self.metric else self.kwargs["metric"]
         return parameters.metric_and_column(metric, self.kwargs["column"])
 
     def get_parameters(self) -> Sequence[Parameter]:
-        return parameters.computation_parameters(*self.asked())
+        return parameters.computation_parameters(*self.named())
 
-    def retrieve(self, request: Request, **kwargs: Any) -> Response:
-        metric, of = self.asked()
-        self.computation = parameters.computation(
-            metric, of, request.query_params, blanks=self.from_form
-        )
-        answer = self.computation.answer()
-        selection = self.computation.question.selection
-        return Response(
-            {
-                "metric": kwargs.get("metric", metric.name),
-                "column": of.name,
-                "dataset": answer.pop("dataset"),
-                "filters": selection.described(),
-                "group_by": list(selection.keys()),
-                "weight": selection.weight.name if selection.weight else None,
-                "parameters": dict(self.computation.question.options),
-                **answer,
-                "links": self._links(metric, of),
-            }
+    def retrieve(self, _request: Request, **kwargs: Any) -> Response:
+        metric, column = self.named()
+        asked = parameters.computation(metric, column, self.judged())
+        selection = asked.question.selection
+        return self.answered(
+            asked,
+            selection,
+            metric=kwargs.get("metric", metric.name),
+            column=column.name,
+            group_by=list(selection.keys()),
+            parameters=dict(asked.question.options),
         )
 
-    def _links(self, metric: Metric, of: Column) -> JSON:
-        path = reverse("computation", args=[metric.name, of.name])
-        query = self.request.META.get("QUERY_STRING", "")
-        return {
-            "self": f"{path}?{query}" if query else path,
-            "csv": f"{path}.csv?{query}" if query else f"{path}.csv",
-            "field": reverse("field-detail", args=[of.name]),
+    def links(self) -> dict[str, str]:
+        return super().links() | {
+            "field": reverse("field-detail", args=[self.asked.question.column.name]),
             "catalogue": reverse("computation-list"),
-            "caveats": reverse("dataset"),
         }
 
     def table(self, data: Any) -> tables.Table:
-        return tables.of_computation(self.computation, data)
+        return tables.of_computation(self.asked, data)
+
+
+class StatisticsViewSet(AnswerViewSet):
+    """A profile of every column, in the shape of the Hugging Face dataset viewer."""
+
+    name = "Statistics"
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        return (WEIGHTED_BY, *parameters.FILTERING)
+
+    def list(self, _request: Request, **_kwargs: Any) -> Response:
+        selection = parameters.selection(self.judged())
+        return self.answered(Statistics(selection), selection)
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_statistics(data)
+
+
+class CorrelationViewSet(AnswerViewSet):
+    """Pearson's correlations of numeric columns."""
+
+    name = "Correlation"
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        return (CORRELATED, WEIGHTED_BY, *parameters.FILTERING)
+
+    def list(self, _request: Request, **_kwargs: Any) -> Response:
+        values = self.judged()
+        selection = parameters.selection(values)
+        columns = tuple(COLUMNS[name] for name in values[CORRELATED.name])
+        return self.answered(Correlation(columns, selection), selection)
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_correlation(data)
+
+
+class CrosstabViewSet(AnswerViewSet):
+    """A two-way table of categorical columns, with tests of independence."""
+
+    name = "Crosstab"
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        return (WEIGHTED_BY, *parameters.FILTERING)
+
+    def retrieve(self, _request: Request, row: str, column: str, **_kwargs: Any) -> Response:
+        of_rows, of_columns = parameters.categorical_columns({"row": row, "column": column})
+        selection = parameters.selection(self.judged())
+        return self.answered(
+            Crosstab(of_rows, of_columns, selection),
+            selection,
+            row=of_rows.name,
+            column=of_columns.name,
+        )
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_crosstab(data)
+
+
+class FairnessViewSet(AnswerViewSet):
+    """How the favourable outcome is spread over protected groups."""
+
+    name = "Fairness"
+    asked: Fairness
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns that the path names."""
+        return parameters.protected_columns(self.kwargs["column"])
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        own = (OUTCOME, reference_parameter(self.columns()))
+        return (*own, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
+
+    def retrieve(self, _request: Request, **_kwargs: Any) -> Response:
+        columns = self.columns()
+        asked = parameters.fairness(columns, self.judged())
+        return self.answered(asked, asked.selection, columns=[column.name for column in columns])
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_groups(data, self.asked.selection.keys(), self.asked.fields())

@@ -28,12 +28,13 @@ from django.db.models.functions import Cast
 from census.columns import Column
 
 _BIGINT_MAX = 2**63 - 1
+_NUMERIC = DecimalField(max_digits=20, decimal_places=0)
 
 
 def _product(factors: Sequence[Column]) -> Expression:
     """Return the product of columns in a type that holds it whatever the rows are."""
     fits = prod(column.maximum or 0 for column in factors) <= _BIGINT_MAX
-    field = BigIntegerField() if fits else DecimalField()
+    field = BigIntegerField() if fits else _NUMERIC
     first, *rest = factors
     expression: Expression = Cast(F(first.name), field)
     for column in rest:

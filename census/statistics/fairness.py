@@ -103,6 +103,10 @@ class Fairness:
             "intervals of ratios"
         )
 
+    def fields(self) -> tuple[str, ...]:
+        """Return the names of what a group of the answer holds beside its key, in order."""
+        return (*self._described(NOBODY), *self._compared(NOBODY, None, itself=False))
+
     def compute(self, snapshot: Snapshot) -> Level:
         """Return the comparison, by one statement; null against a group that has no rows."""
         groups = self._groups(snapshot)

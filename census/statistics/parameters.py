@@ -52,11 +52,10 @@ class Type(ABC):
 
 @dataclass(frozen=True)
 class Number(Type):
-    """A decimal number; the bounds are inclusive unless `exclusive`."""
+    """A decimal number within bounds, which are inclusive."""
 
     minimum: float | None = None
     maximum: float | None = None
-    exclusive: bool = False
 
     pattern = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?", re.ASCII)
     noun = "a number"
@@ -76,26 +75,16 @@ class Number(Type):
     def holds(self, value: float) -> bool:
         low = -float("inf") if self.minimum is None else self.minimum
         high = float("inf") if self.maximum is None else self.maximum
-        return low < value < high if self.exclusive else low <= value <= high
+        return low <= value <= high
 
     @property
     def expected(self) -> str:
         if self.minimum is None or self.maximum is None:
             return self.noun
-        if self.exclusive:
-            return f"{self.noun} between {self.minimum} and {self.maximum}, both excluded"
         return f"{self.noun} from {self.minimum} to {self.maximum}"
 
     def schema(self) -> dict[str, Any]:
-        low, high = (
-            ("exclusiveMinimum", "exclusiveMaximum")
-            if self.exclusive
-            else (
-                "minimum",
-                "maximum",
-            )
-        )
-        bounds = {low: self.minimum, high: self.maximum}
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
         return {"type": self.json_type} | {k: v for k, v in bounds.items() if v is not None}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import CharField, Expression, F, IntegerField, Q, Value
 
-from census.columns import COLUMNS, NUMERIC, Column
+from census.columns import COLUMNS, NUMERIC, WEIGHT, Column
 from census.statistics import association, estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.metrics.base import Level, Tally
@@ -49,9 +49,11 @@ class Statistics:
     def compute(self, snapshot: Snapshot) -> Level:
         """Return the profile, by one statement."""
         tables = self._frequencies(snapshot)
-        rows = next(iter(tables.values())).total.rows
+        # Every row has a weight: the column's total is that of all rows.
+        total = tables[WEIGHT.name].total
         return {
-            "num_examples": rows,
+            **total.described(self.selection.weight),
+            "num_examples": total.rows,
             "statistics": [
                 {
                     "column_name": column.name,

@@ -22,7 +22,7 @@ Level = dict[str, Any]
 
 CONFIDENCE = Parameter(
     "confidence",
-    Number(0, 1, exclusive=True),
+    Number(0.001, 0.9999),
     "Confidence level of the intervals.",
     default=0.95,
 )

@@ -134,7 +134,7 @@ def middle(found: Frequencies) -> float | None:
     cumulated = list(accumulate(found.values[value].count for value in ascending))
     below, above = (found.total.count - 1) // 2, found.total.count // 2
     low, high = (ascending[bisect_right(cumulated, place)] for place in (below, above))
-    return (low + high) / 2
+    return estimators.mean(int(low) + int(high), 2)
 
 
 def weighted_quantiles(found: Frequencies, fractions: Sequence[float]) -> list[Any]:

@@ -41,12 +41,12 @@ TABULAR_FORMATS = [renderer.format for renderer in views.TABULAR]
 TABLE_MEDIA_TYPES = [r.media_type for r in views.TABULAR if issubclass(r, TableRenderer)]
 
 NULLABLE_TEXT = {"type": ["string", "null"]}
-_COUNTS = {
+COUNTS = {
     "rows": {"type": "integer", "description": "Rows selected."},
     "count": {"type": "integer", "description": "Those with a value of the column."},
     "missing": {"type": "integer", "description": "Those without: rows − count."},
 }
-_WEIGHTED_COUNTS = {
+WEIGHTED_COUNTS = {
     "weighted_count": {"type": "integer", "description": "Σw over the counted rows."},
     "n_effective": NUMBER | {"description": "Kish's effective sample size (Σw)²/Σw²."},
     "design_effect": NUMBER | {"description": "count / n_effective."},
@@ -98,11 +98,11 @@ def responses(success: Any, *errors: int, tabular: bool = False) -> dict[Any, An
 
 def result(metric: Metric) -> dict[str, Any]:
     """Return the JSON Schema of a metric's answer."""
-    level = {**_COUNTS, **_WEIGHTED_COUNTS, **metric.extras}
+    level = {**COUNTS, **WEIGHTED_COUNTS, **metric.extras}
     key = {"type": "object", "additionalProperties": NULLABLE_TEXT}
     group = {
         "type": "object",
-        "required": ["key", *_COUNTS],
+        "required": ["key", *COUNTS],
         "properties": {"key": key, **level},
     }
     about = {
@@ -122,7 +122,7 @@ def result(metric: Metric) -> dict[str, Any]:
     return {
         "type": "object",
         "description": metric.description,
-        "required": [*about, *_COUNTS, "links"],
+        "required": [*about, *COUNTS, "links"],
         "properties": {**about, **level, **ends},
     }
 

@@ -6,7 +6,10 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
-from census.api import views
+from census.api import (
+    table_schema,  # noqa: F401  (it describes the views)
+    views,
+)
 from census.api.schema import metric_view
 from census.statistics.metrics import METRICS
 

@@ -15,6 +15,7 @@ from census.api.parameters import FILTERING
 from census.api.schema import (
     COUNTS,
     NULLABLE_TEXT,
+    TABULAR_FORMATS,
     WEIGHTED_COUNTS,
     formats,
     query_parameters,
@@ -139,13 +140,13 @@ FAIRNESS = _answer(
 
 def _describe(view: type[views.AnswerViewSet], method: str, operation_id: str, **of: Any) -> None:
     """Tell OpenAPI of a view: its parameters and the schema of its answer."""
-    own = [formats("json", "api", "csv"), *of.get("path", ()), *query_parameters(of["parameters"])]
+    own = [formats(*TABULAR_FORMATS), *of.get("path", ()), *query_parameters(of["parameters"])]
     described = extend_schema(
         operation_id=operation_id,
         summary=view.name,
         tags=["tables"],
         parameters=own,
-        responses=responses(of["answer"], *of.get("errors", ()), csv=True),
+        responses=responses(of["answer"], *of.get("errors", ()), tabular=True),
     )
     extend_schema_view(**{method: described})(view)
 

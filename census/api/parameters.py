@@ -22,7 +22,7 @@ MOST_PARAMETERS = 100
 FILTERING = (*(f.parameter for f in FILTERS.values()), COMPLETE)
 COMMON = (GROUP_BY, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT)
 PROTECTED = ListOf(
-    Choice(tuple(of.name for of in CATEGORICAL if of is not TARGET), noun="protected column"),
+    Choice(tuple(of.name for of in CATEGORICAL if of is not TARGET), noun="a protected column"),
     maximum=3,
 )
 

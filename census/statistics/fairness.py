@@ -21,7 +21,7 @@ from census.statistics.snapshot import Row, Snapshot
 TARGET = COLUMNS[Person.TARGET]
 OUTCOME = Parameter(
     "outcome",
-    Choice(tuple(TARGET.choices), noun=f"{TARGET.name} called"),
+    Choice(tuple(TARGET.choices), noun=f"a category of {TARGET.name}"),
     f"The favourable outcome of `{TARGET.name}`.",
     default=list(TARGET.choices)[-1],
 )

@@ -121,15 +121,13 @@ class Choice(Type):
     """
 
     values: tuple[str, ...]
-    noun: str = "value"
+    noun: str = "one of the values allowed"
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, text: str) -> str:
         value = self.aliases.get(text, text)
         if value not in self.values:
-            raise Invalid(
-                "unknown_value", f"There is no {self.noun} {shown(text)}.", self.values, text
-            )
+            raise Invalid("unknown_value", f"{shown(text)} is not {self.noun}.", self.values, text)
         return value
 
     def schema(self) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def column_type(column: Column) -> Type:
     """Return how a value of `column` is read."""
     if column.numeric:
         return Integer()
-    return Choice(tuple(column.choices), noun=f"{column.name} called")
+    return Choice(tuple(column.choices), noun=f"a category of {column.name}")
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,14 @@ COMPLETE = Parameter(
 )
 GROUP_BY = Parameter(
     "group_by",
-    ListOf(Choice(tuple(c.name for c in CATEGORICAL), noun="categorical column"), maximum=3),
+    ListOf(Choice(tuple(c.name for c in CATEGORICAL), noun="a categorical column"), maximum=3),
     "One to three categorical columns: the answer is given for each of their combinations that "
     "occurs, a missing value being one of its own.",
     example="sex",
 )
 WEIGHTED_BY = Parameter(
     "weight",
-    Choice((WEIGHT.name,), noun="weight"),
+    Choice((WEIGHT.name,), noun="a weight"),
     "The survey weight: estimates are then of the population, not of the sample.",
     example=WEIGHT.name,
 )

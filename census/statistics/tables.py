@@ -21,7 +21,7 @@ from census.statistics.snapshot import Part, Snapshot
 HISTOGRAM_BINS = 10
 CORRELATED = Parameter(
     "columns",
-    ListOf(Choice(tuple(column.name for column in NUMERIC), noun="numeric column"), minimum=2),
+    ListOf(Choice(tuple(column.name for column in NUMERIC), noun="a numeric column"), minimum=2),
     "Numeric columns, in the order of the matrix; by default all.",
     default=[column.name for column in NUMERIC],
     example="age,hours_per_week",

@@ -5,7 +5,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run load shell test lint fix migrations-check schema lock clean venv venv-dev
+.PHONY: help run load shell test lint fix migrations-check schema readme lock clean venv venv-dev
 
 help: ## List the targets
 	@echo "make TARGET [ARGS='…']"
@@ -33,6 +33,7 @@ lint: venv-dev migrations-check ## Check style, types, layers and migrations
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) -m tools.readme --check
 
 fix: venv-dev ## Repair what ruff can repair
 	$(PY) -m ruff check --fix .
@@ -40,6 +41,9 @@ fix: venv-dev ## Repair what ruff can repair
 
 migrations-check: venv-dev ## Fail if a model differs from its migrations
 	$(PY) manage.py makemigrations --check --dry-run
+
+readme: venv ## Write README.md's table of metrics from the code: ARGS=--check compares
+	@$(PY) -m tools.readme $(ARGS)
 
 schema: venv ## Write the OpenAPI description to openapi.yaml
 	$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml

@@ -97,7 +97,6 @@ class MinMetric(AggregateMetric):
     """The smallest value."""
 
     name = "min"
-    aliases: ClassVar[tuple[str, ...]] = ("minimum",)
     label = "Minimum"
     kinds = ("numeric",)
     formula = "min x"
@@ -118,7 +117,6 @@ class MaxMetric(MinMetric):
     """The largest value."""
 
     name = "max"
-    aliases = ("maximum",)
     label = "Maximum"
     formula = "max x"
     estimator = "largest value"
@@ -204,7 +202,6 @@ class QuantilesMetric(QuantileMetric):
     """Values below which given shares of the rows lie."""
 
     name = "quantiles"
-    aliases = ("quantile", "percentiles")
     label = "Quantiles"
     formula = "x(⌊h⌋) + (h − ⌊h⌋)(x(⌊h⌋+1) − x(⌊h⌋)), h = (n−1)q + 1; weighted: least x whose cumulative weight ≥ q·Σw"  # noqa: E501
     own_parameters = (

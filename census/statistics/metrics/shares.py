@@ -128,7 +128,6 @@ class ProportionMetric(AggregateMetric):
     """The share of a category among the rows with a value, with its confidence interval."""
 
     name = "proportion"
-    aliases = ("share",)
     label = "Proportion"
     kinds = ("categorical",)
     formula = (

@@ -29,7 +29,6 @@ class VarianceMetric(AggregateMetric):
     """The mean squared distance from the mean."""
 
     name = "variance"
-    aliases: ClassVar[tuple[str, ...]] = ("var",)
     label = "Variance"
     kinds = ("numeric",)
     formula = "Σ(x−m)² / (n − ddof); weighted: n/(n − ddof) · Σw(x−m)² / Σw"
@@ -58,7 +57,6 @@ class StandardDeviationMetric(VarianceMetric):
     """The square root of the variance."""
 
     name = "std"
-    aliases = ("stddev", "standard_deviation")
     label = "Standard deviation"
     formula = "√(Σ(x−m)² / (n − ddof)); weighted: √(n/(n − ddof) · Σw(x−m)² / Σw)"
     estimator = "sample standard deviation"
@@ -73,7 +71,6 @@ class SkewnessMetric(AggregateMetric):
     """How far the values lean to one side; positive where the long tail is of large values."""
 
     name = "skewness"
-    aliases: ClassVar[tuple[str, ...]] = ("skew",)
     label = "Skewness"
     kinds = ("numeric",)
     formula = "g1 = m₃ / m₂^1.5, G1 = g1 · √(n(n−1)) / (n−2)"
@@ -97,7 +94,6 @@ class KurtosisMetric(SkewnessMetric):
     """How heavy the tails are, in excess of the normal distribution's."""
 
     name = "kurtosis"
-    aliases = ("kurt",)
     label = "Excess kurtosis"
     formula = "g2 = m₄ / m₂² − 3, G2 = (n−1)/((n−2)(n−3)) · ((n+1)g2 + 6)"
     estimator = "bias-corrected excess kurtosis G2 (with bias=true the moment coefficient g2)"

@@ -112,6 +112,7 @@ class SourceFileSerializer(serializers.Serializer[Any]):
 class DatasetSerializer(serializers.ModelSerializer[Any]):
     """What the dataset is, where it is from, and what it is not."""
 
+    dataset = serializers.CharField(help_text="Version of the loaded data.")
     name = serializers.CharField()
     title = serializers.CharField()
     description = serializers.CharField()
@@ -127,6 +128,7 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
     class Meta:
         model = Dataset
         fields = (
+            "dataset",
             "name",
             "title",
             "description",
@@ -150,7 +152,7 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
 
 def dataset_document(loaded: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `DatasetSerializer` serializes: what is loaded, and where it is from."""
-    return {**about.DOCUMENT, **loaded}
+    return {**about.DOCUMENT, **loaded, "dataset": loaded["version"]}
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):

@@ -1,7 +1,5 @@
 """How far the values spread, and the shape of it."""
 
-from typing import ClassVar
-
 from django.db.models import Expression
 
 from census.statistics import estimators

@@ -9,11 +9,19 @@ from rest_framework import status
 from rest_framework.exceptions import APIException
 
 from census.columns import CATEGORICAL, COLUMNS, Column, canonical_name
-from census.statistics import metrics
+from census.statistics import metrics, records
 from census.statistics.computation import LIMIT, ORDER_BY, Computation
 from census.statistics.fairness import OUTCOME, TARGET, Fairness
 from census.statistics.metrics import CONFIDENCE, Metric, Question
-from census.statistics.parameters import Choice, Invalid, ListOf, Parameter, nearest, shown
+from census.statistics.parameters import (
+    Choice,
+    Integer,
+    Invalid,
+    ListOf,
+    Parameter,
+    nearest,
+    shown,
+)
 from census.statistics.selection import COMPLETE, FILTERS, GROUP_BY, WEIGHTED_BY, Selection
 
 FORMAT = "format"
@@ -229,3 +237,36 @@ def _columns(names: Mapping[str, str]) -> dict[str, Column]:
     if unknown:
         raise Unknown([_unknown("column", n, COLUMNS, part) for part, n in unknown.items()])
     return {part: COLUMNS[canonical_name(n)] for part, n in names.items()}
+
+
+def page(values: Mapping[str, Any]) -> records.Page:
+    """Return the page of records that judged `values` ask for."""
+    ordering = tuple(values[records.ORDERING.name])
+    cursor = values.get(records.CURSOR.name)
+    if cursor and cursor.ordering != ordering:
+        detail = (
+            f"This cursor is of `ordering={','.join(cursor.ordering)}`: ask for that, or begin "
+            "without a cursor."
+        )
+        raise BadRequest([error(records.CURSOR.name, "other_ordering", detail)])
+    return records.Page(
+        selection(values),
+        tuple(values.get(records.FIELDS.name, records.NAMES)),
+        ordering,
+        values.get(records.PAGE_SIZE.name, records.PAGE_SIZE.default),
+        cursor,
+    )
+
+
+def person(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of the id in a path, and its dataset; raise `Unknown`."""
+    fields = values.get(records.FIELDS.name, records.NAMES)
+    try:
+        identifier = Integer(0, records.LAST_ID).read(text)
+    except Invalid:
+        identifier = 0  # which nobody has
+    try:
+        return records.person(identifier, fields)
+    except records.NoSuchPerson as e:
+        detail = f"There is no person {shown(text)}: ids are 1 to {e.last}."
+        raise Unknown([error("id", "unknown_person", detail)]) from None

@@ -181,6 +181,7 @@ class RootSerializer(serializers.Serializer[Any]):
 
     dataset = serializers.CharField()
     fields = serializers.CharField()  # type: ignore[assignment]  # the name of the link
+    people = serializers.CharField()
     computation = serializers.CharField()
     statistics = serializers.CharField()
     correlation = serializers.CharField()

@@ -7,7 +7,9 @@ from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
 from census.api import (
-    table_schema,  # noqa: F401  (it describes the views)
+    people,
+    record_schema,  # noqa: F401  (it describes the views)
+    table_schema,  # noqa: F401  (likewise)
     views,
 )
 from census.api.schema import metric_view
@@ -31,6 +33,8 @@ urlpatterns = format_suffix_patterns(
         path("v1/dataset", views.DatasetViewSet.as_view(_LIST), name="dataset"),
         path("v1/fields", views.FieldViewSet.as_view(_LIST), name="field-list"),
         path("v1/fields/<name:column>", views.FieldViewSet.as_view(_RETRIEVE), name="field-detail"),
+        path("v1/people", people.PeopleViewSet.as_view(_LIST), name="person-list"),
+        path("v1/people/<name:id>", people.PersonViewSet.as_view(_RETRIEVE), name="person-detail"),
         path("v1/computation", views.CatalogueViewSet.as_view(_LIST), name="computation-list"),
         # A route for each metric, so that OpenAPI tells the parameters and results of each.
         *(

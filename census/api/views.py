@@ -83,6 +83,7 @@ class RootViewSet(CensusViewSet):
             {
                 "dataset": reverse("dataset"),
                 "fields": reverse("field-list"),
+                "people": reverse("person-list"),
                 "computation": reverse("computation-list"),
                 "statistics": reverse("statistics"),
                 "correlation": reverse("correlation"),

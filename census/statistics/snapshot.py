@@ -9,7 +9,6 @@ from census.models import Dataset, Person
 
 Answer = TypeVar("Answer")
 Row = dict[str, Any]
-# Rows, key columns, aggregates, and named expressions that are keys too.
 # Rows, key columns, aggregates, and the named expressions that are keys too.
 Part = tuple[
     "QuerySet[Person]", Sequence[str], Mapping[str, Expression], Mapping[str, Expression | F]
@@ -46,7 +45,7 @@ class LoadedVersion(Subquery):
 
 
 class Snapshot:
-    """Reads aggregates; raises `DatasetChanged` where statements saw different versions.
+    """Reads aggregates and records, all of one version; raises `DatasetChanged` where it cannot.
 
     `version` is that of the rows read so far. All statements of one snapshot are over the same
     rows; each grouping counts them as `rows`.
@@ -86,6 +85,11 @@ class Snapshot:
         if not self.version:
             self._confirm_empty(parts[0][0])
         return results
+
+    def records(self, rows: QuerySet[Person], names: Sequence[str]) -> list[Row]:
+        """Return those columns of each of `rows`."""
+        version = Subquery(Dataset.objects.values("version")[:1])
+        return self._read(rows.values(*names).annotate(**{VERSION: version}))
 
     def _grouped(
         self,

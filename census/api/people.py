@@ -1,0 +1,113 @@
+"""The routes of the records: pages, single records, and files of any selection."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import StreamingHttpResponse
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from census.api import exports, parameters, parquet, tables
+from census.api.views import TABULAR, CensusViewSet
+from census.statistics import records
+from census.statistics.parameters import Parameter
+from census.statistics.records import CURSOR, FIELDS, ORDERING, PAGE_SIZE, Cursor
+
+
+class ParquetRenderer(BaseRenderer):
+    """The name of the format: the view streams the file itself."""
+
+    media_type = "application/vnd.apache.parquet"
+    format = "parquet"
+    charset = None
+
+
+class PeopleViewSet(CensusViewSet):
+    """The records, one for each person: page by page, or all that are selected as one file."""
+
+    renderer_classes = (*TABULAR, ParquetRenderer)
+    name = "People"
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        paging: tuple[Parameter, ...] = (PAGE_SIZE, CURSOR)
+        if self._is_file:
+            reason = "A file has no pages: it holds all that is selected."
+            paging = tuple(parameter.refused(reason) for parameter in paging)
+        return (FIELDS, ORDERING, *paging, *parameters.FILTERING)
+
+    @property
+    def _is_file(self) -> bool:
+        return self._format in exports.FORMATS
+
+    @property
+    def _format(self) -> str:
+        return self.request.accepted_renderer.format or ""
+
+    def list(self, _request: Request, **_kwargs: Any) -> Response | StreamingHttpResponse:
+        if self._format == "parquet" and not parquet.available():
+            raise NotAcceptable(
+                "This service was installed without Parquet: add the extra `parquet` "
+                "(`pip install 'adultapi[parquet]'`), or ask for csv or ndjson."
+            )
+        page = parameters.page(self.judged())
+        return self._file(page) if self._is_file else self._page(page)
+
+    def _page(self, page: records.Page) -> Response:
+        answer = page.answer()
+        urls = {rel: self._url(answer[rel]) for rel in ("next", "previous") if answer[rel]}
+        relations = {"first": self._url(None), **urls}
+        link = ", ".join(
+            f'<{url}>; rel="{rel.removesuffix("ious")}"' for rel, url in relations.items()
+        )
+        links = {rel: urls.get(rel) for rel in ("next", "previous")}
+        return Response({**answer, **links}, headers={"Link": link})
+
+    def _url(self, cursor: Cursor | None) -> str:
+        """Return the address of another page: this one's, but for the cursor."""
+        query = [
+            (name, text)
+            for name, text in self.request.query_params.items()
+            if name != CURSOR.name and text
+        ]
+        if cursor:
+            query.append((CURSOR.name, str(cursor)))
+        path = self.request.path
+        return self.request.build_absolute_uri(
+            f"{path}?{urlencode(query, safe=',')}" if query else path
+        )
+
+    def _file(self, page: records.Page) -> StreamingHttpResponse:
+        blocks: Iterable[bytes]
+        if self.request.method == "HEAD":
+            version, blocks = exports.loaded_version(), ()
+        else:
+            format = exports.FORMATS[self._format]  # noqa: A001
+            blocks = exports.Download(page.everything(), page.fields, format)
+            version = blocks.version
+        name = f"adult-{version}.{self._format}"
+        renderer = self.request.accepted_renderer
+        charset = f"; charset={renderer.charset}" if renderer.charset else ""
+        return StreamingHttpResponse(
+            blocks,
+            content_type=f"{renderer.media_type}{charset}",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+class PersonViewSet(CensusViewSet):
+    """One record: the id is its line in adult.data, those of adult.test follow."""
+
+    renderer_classes = TABULAR
+    name = "Person"
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        return (FIELDS,)
+
+    def retrieve(self, _request: Request, id: str, **_kwargs: Any) -> Response:  # noqa: A002
+        return Response(parameters.person(id, self.judged()))
+
+    def table(self, data: Mapping[str, Any]) -> tables.Table:
+        return tables.of_records([data], [name for name in data if name != "dataset"])

@@ -1,0 +1,283 @@
+"""The records themselves: which columns of them, in which order, and page by page.
+
+Pages are found by key, not by counting rows: a cursor holds the place in the order where a
+page begins or ends, so that a page far into the table costs no more than the first.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models.expressions import OrderBy
+
+from census.columns import COLUMNS, Column
+from census.models import Dataset, Person
+from census.statistics.parameters import Choice, Integer, Invalid, ListOf, Parameter, Type, shown
+from census.statistics.selection import Selection
+from census.statistics.snapshot import DatasetMissing, Snapshot, consistently
+
+ID = "id"
+NAMES = (ID, *COLUMNS)
+LAST_ID = 2**31 - 1
+_SOURCE_NAMES = {c.source_name: c.name for c in COLUMNS.values() if c.source_name}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A column that records are ordered by; missing values are last in either direction."""
+
+    name: str
+    descending: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> "Key":
+        return cls(text.removeprefix("-"), text.startswith("-"))
+
+    @property
+    def column(self) -> Column | None:
+        """The column; None for the id."""
+        return COLUMNS.get(self.name)
+
+    @property
+    def nullable(self) -> bool:
+        return self.column is not None and self.column.nullable
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the column's order is another one than that of the values in the database."""
+        return self.column is not None and self.column.ordered and not self.column.numeric
+
+    @property
+    def alias(self) -> str:
+        return f"{self.name}_rank" if self.ranked else self.name
+
+    def expression(self) -> Case | F:
+        """Return what the database sorts by."""
+        if self.column is None or not self.ranked:
+            return F(self.name)
+        ranks = [When((self.name, v), then=Value(r)) for v, r in self.column.rank.items()]
+        return Case(*ranks, output_field=IntegerField())
+
+    def order(self, *, backwards: bool) -> OrderBy:
+        descending = self.descending != backwards
+        if not self.nullable:
+            return OrderBy(F(self.alias), descending=descending)
+        return OrderBy(
+            F(self.alias),
+            descending=descending,
+            nulls_first=backwards or None,
+            nulls_last=not backwards or None,
+        )
+
+    def at(self, value: Any) -> Q:
+        """Return the condition that a record is where `value` is."""
+        return Q((f"{self.name}__isnull", True)) if value is None else Q((self.name, value))
+
+    def beyond(self, value: Any, *, backwards: bool) -> Q | None:
+        """Return the condition that a record comes after `value` (before it if `backwards`).
+
+        None where nothing can.
+        """
+        if value is None:
+            return Q((f"{self.name}__isnull", False)) if backwards else None
+        lookup = "lt" if self.descending != backwards else "gt"
+        place = self.column.rank[value] if self.column and self.ranked else value
+        condition = Q((f"{self.alias}__{lookup}", place))
+        if self.nullable and not backwards:
+            condition |= Q((f"{self.name}__isnull", True))
+        return condition
+
+    def holds(self, value: Any) -> bool:
+        """Return whether the column can have `value`."""
+        if value is None:
+            return self.nullable
+        if self.column and not self.column.numeric:
+            return value in self.column.choices
+        return type(value) is int and 0 <= value <= LAST_ID
+
+
+def keys(ordering: Sequence[str]) -> tuple[Key, ...]:
+    """Return what `ordering` orders by; the id, which no two records share, is the last."""
+    found = [Key.of(text) for text in ordering]
+    names = [key.name for key in found]
+    return tuple(found[: names.index(ID) + 1]) if ID in names else (*found, Key(ID))
+
+
+def ordered(
+    rows: QuerySet[Person], by: Sequence[Key], *, backwards: bool = False
+) -> QuerySet[Person]:
+    aliases = {key.alias: key.expression() for key in by if key.ranked}
+    return rows.alias(**aliases).order_by(*(key.order(backwards=backwards) for key in by))
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between two records: after (or `backwards`, before) the one that has `values`."""
+
+    ordering: tuple[str, ...]
+    values: tuple[Any, ...]
+    backwards: bool = False
+
+    def __str__(self) -> str:
+        content = [",".join(self.ordering), self.values, self.backwards]
+        text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """Return the cursor that `text` was made of. Raises ValueError."""
+        padding = "=" * (-len(text) % 4)
+        content = json.loads(urlsafe_b64decode(text.encode("ascii") + padding.encode()))
+        match content:
+            case [str(ordering), [*values], bool(backwards)]:
+                cursor = cls(tuple(ordering.split(",")), tuple(values), backwards)
+                if str(cursor) == text and cursor.fits():
+                    return cursor
+        raise ValueError(text)
+
+    def fits(self) -> bool:
+        """Return whether the values are some that the columns of the ordering can have."""
+        by = keys(self.ordering)
+        return (
+            all(key.name in NAMES for key in by)
+            and len(by) == len(self.values)
+            and all(key.holds(value) for key, value in zip(by, self.values, strict=True))
+        )
+
+    def condition(self) -> Q:
+        """Return the condition that a record is on this side of the place."""
+        found, tied = Q(pk__in=()), Q()
+        for key, value in zip(keys(self.ordering), self.values, strict=True):
+            beyond = key.beyond(value, backwards=self.backwards)
+            if beyond is not None:
+                found |= tied & beyond
+            tied &= key.at(value)
+        return found
+
+
+@dataclass(frozen=True)
+class CursorType(Type):
+    def read(self, text: str) -> Cursor:
+        try:
+            return Cursor.read(text)
+        except (ValueError, RecursionError):
+            detail = f"{shown(text)} is no cursor: take one from `next` or `previous`."
+            raise Invalid("invalid_cursor", detail) from None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+_DIRECTIONS = tuple(sign + name for name in NAMES for sign in ("", "-"))
+
+FIELDS = Parameter(
+    "fields",
+    ListOf(Choice(NAMES, noun="column", aliases=_SOURCE_NAMES)),
+    "The columns of each record, in this order; by default the id and all columns.",
+    example="age,sex",
+)
+ORDERING = Parameter(
+    "ordering",
+    ListOf(
+        Choice(
+            _DIRECTIONS,
+            noun="column",
+            aliases={
+                sign + source: sign + name
+                for source, name in _SOURCE_NAMES.items()
+                for sign in ("", "-")
+            },
+        )
+    ),
+    "The columns to sort by, with a minus for the largest first. Missing values are last in "
+    "either direction; ties are in the order of the id.",
+    default=[ID],
+    example="-age,id",
+)
+PAGE_SIZE = Parameter("page_size", Integer(1, 1000), "Records on a page.", default=50)
+CURSOR = Parameter(
+    "cursor",
+    CursorType(),
+    "Where the page begins or ends, as `next` and `previous` have it. Opaque; good for the same "
+    "`ordering` only.",
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the records selected, in an order, from the beginning or from a cursor on."""
+
+    selection: Selection
+    fields: tuple[str, ...] = NAMES
+    ordering: tuple[str, ...] = (ID,)
+    size: int = 50
+    cursor: Cursor | None = None
+
+    def answer(self) -> dict[str, Any]:
+        """Return `dataset`, `count` (of all selected), `next`, `previous` (cursors), `results`.
+
+        Raises `DatasetMissing` where no dataset is loaded.
+        """
+        return consistently(self._answer)
+
+    def everything(self) -> QuerySet[Person]:
+        """Return the records of all pages."""
+        return ordered(self.selection.rows(), keys(self.ordering))
+
+    def _answer(self, snapshot: Snapshot) -> dict[str, Any]:
+        count = snapshot.whole(self.selection.rows(), {})["rows"]
+        found = snapshot.records(self._rows(), (*self.fields, *self._key_names()))
+        more = len(found) > self.size
+        records = found[: self.size]
+        backwards = self.cursor is not None and self.cursor.backwards
+        if backwards:
+            records.reverse()
+        # Where the page was come to from is a page, too.
+        after, before = (self.cursor, more) if backwards else (more, self.cursor)
+        return {
+            "dataset": snapshot.version,
+            "count": count,
+            "next": self._cursor(records[-1]) if records and after else None,
+            "previous": self._cursor(records[0], backwards=True) if records and before else None,
+            "results": [{name: record[name] for name in self.fields} for record in records],
+        }
+
+    def _rows(self) -> QuerySet[Person]:
+        backwards = self.cursor is not None and self.cursor.backwards
+        rows = ordered(self.selection.rows(), keys(self.ordering), backwards=backwards)
+        if self.cursor:
+            rows = rows.filter(self.cursor.condition())
+        return rows[: self.size + 1]
+
+    def _key_names(self) -> tuple[str, ...]:
+        return tuple(key.name for key in keys(self.ordering) if key.name not in self.fields)
+
+    def _cursor(self, record: Mapping[str, Any], *, backwards: bool = False) -> Cursor:
+        values = tuple(record[key.name] for key in keys(self.ordering))
+        return Cursor(self.ordering, values, backwards)
+
+
+class NoSuchPerson(LookupError):
+    """No record has that id; `last` is the largest there is, 1 the smallest."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__(last)
+        self.last = last
+
+
+def person(identifier: int, fields: Sequence[str]) -> dict[str, Any]:
+    """Return `dataset` and the record of that id.
+
+    Raises `NoSuchPerson`, or `DatasetMissing` where no dataset is loaded.
+    """
+    snapshot = Snapshot()
+    found = snapshot.records(Person.objects.filter(pk=identifier), fields)
+    if found:
+        return {"dataset": snapshot.version, **found[0]}
+    last = Dataset.objects.values_list("rows", flat=True).first()
+    if last is None:
+        raise DatasetMissing
+    raise NoSuchPerson(last)

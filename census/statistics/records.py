@@ -58,7 +58,7 @@ class Key:
         """Return what the database sorts by."""
         if self.column is None or not self.ranked:
             return F(self.name)
-        ranks = [When((self.name, v), then=Value(r)) for v, r in self.column.rank.items()]
+        ranks = [When(Q((self.name, v)), then=Value(r)) for v, r in self.column.rank.items()]
         return Case(*ranks, output_field=IntegerField())
 
     def order(self, *, backwards: bool) -> OrderBy:
@@ -95,7 +95,7 @@ class Key:
         if value is None:
             return self.nullable
         if self.column and not self.column.numeric:
-            return value in self.column.choices
+            return isinstance(value, str) and value in self.column.choices
         return type(value) is int and 0 <= value <= LAST_ID
 
 

@@ -60,6 +60,8 @@ def _database(name: str, url: str) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     options.setdefault("connect_timeout", 5)
     options.setdefault("application_name", "adultapi")
+    parameters = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    options["options"] = f"{options.get('options', '')} {parameters}".strip()
     return config | {"CONN_HEALTH_CHECKS": True}
 
 
@@ -81,7 +83,31 @@ if not SECRET_KEY:
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
-DATABASES = {"default": _database("DATABASE_URL", DATABASE_URL or postgres.local_url(postgres.VAR))}
+# Serving (adultapi.wsgi) only reads, as the role of DATABASE_URL. Commands migrate and load, as
+# that of LOADER_DATABASE_URL; `migrate` then makes the first role and lets it read.
+SERVING = _boolean("SERVING", default=False)
+if LOCAL:
+    READER_URL = postgres.local_url(postgres.VAR, user="reader")
+    LOADER_URL = postgres.local_url(postgres.VAR)
+else:
+    READER_URL = DATABASE_URL
+    LOADER_URL = env.str("LOADER_DATABASE_URL", default="").strip() or DATABASE_URL
+
+STATEMENT_TIMEOUT = _integer("STATEMENT_TIMEOUT", 10, minimum=1, maximum=3600)
+# What a session may take, in seconds: commands may be long, answers may not.
+_SESSION = (
+    {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{STATEMENT_TIMEOUT}s",
+        "lock_timeout": "2s",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+    if SERVING
+    else {}
+)
+
+_NAMED = "DATABASE_URL" if SERVING or LOADER_URL == DATABASE_URL else "LOADER_DATABASE_URL"
+DATABASES = {"default": _database(_NAMED, READER_URL if SERVING else LOADER_URL)}
 
 INSTALLED_APPS = [
     "django.contrib.postgres",

@@ -16,7 +16,7 @@ __all__ = ["VAR", "PostgresError", "Server", "local_url"]
 VAR = Path(__file__).resolve().parents[2] / "var"  # the project's own, ignored by git
 
 
-def local_url(var: Path) -> str:
+def local_url(var: Path, user: str = "postgres") -> str:
     """Return the URL of the embedded database whose data is in `var`; starts nothing."""
     socket = urlencode({"host": str(Place(var).sockets), "port": PORT})
-    return f"postgresql://postgres@/{DATABASE}?{socket}"
+    return f"postgresql://{user}@/{DATABASE}?{socket}"

@@ -10,6 +10,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from census.api.parameters import FORMAT
+from census.api.renderers import DrawingRenderer
 
 
 class ContentNegotiation(BaseContentNegotiation):
@@ -30,7 +31,7 @@ class ContentNegotiation(BaseContentNegotiation):
             return self._by_accept(request, renderers, formats)
         for renderer in renderers:
             if renderer.format == wanted:
-                return renderer, renderer.media_type or ""
+                return _available(renderer), renderer.media_type or ""
         detail = f"There is no format {wanted[:40]!r} here. Formats: {formats}."
         raise Http404(detail) if format_suffix else NotAcceptable(detail)
 
@@ -44,4 +45,11 @@ class ContentNegotiation(BaseContentNegotiation):
                 f"Nothing here is of the media types accepted. Formats: {formats} "
                 f"({', '.join(map(str, by_media_type))})."
             )
-        return by_media_type[preferred], preferred
+        return _available(by_media_type[preferred]), preferred
+
+
+def _available(renderer: BaseRenderer) -> BaseRenderer:
+    """Return the renderer, or raise `NotAcceptable` where it lacks what is not installed."""
+    if isinstance(renderer, DrawingRenderer) and (reason := renderer.unavailable()):
+        raise NotAcceptable(reason)
+    return renderer

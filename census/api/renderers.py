@@ -11,6 +11,8 @@ from rest_framework import renderers
 from rest_framework.exceptions import APIException
 from rest_framework.utils.encoders import JSONEncoder
 
+from census.api import charts
+from census.api.charts import drawing
 from census.api.tables import Table
 
 Context = Mapping[str, Any]
@@ -68,6 +70,60 @@ class NDJSONRenderer(TableRenderer):
     def text(self, table: Table) -> str:
         objects = (dict(zip(table.header, row, strict=True)) for row in table.rows)
         return "".join(f"{self.encoder.encode(item)}\n" for item in objects)
+
+
+class ChartRenderer(renderers.BaseRenderer):
+    """An answer as the picture that its view makes of it."""
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,  # noqa: ARG002
+        renderer_context: Context | None = None,
+    ) -> bytes:
+        return self.drawn((renderer_context or {})["view"].chart(data))
+
+    def drawn(self, spec: charts.Spec) -> bytes:
+        raise NotImplementedError
+
+
+class VegaLiteRenderer(ChartRenderer):
+    """The definition of the picture, its data inline, as Altair and vega-embed read it."""
+
+    media_type = "application/vnd.vegalite.v6+json"
+    format = "vega"
+    charset = None
+
+    def drawn(self, spec: charts.Spec) -> bytes:
+        return json.dumps(spec, ensure_ascii=False, allow_nan=False).encode()
+
+
+class DrawingRenderer(ChartRenderer):
+    """The picture drawn, by what may not be installed."""
+
+    charset = None
+
+    @staticmethod
+    def unavailable() -> str | None:
+        """Return why nothing can be drawn, and what would help."""
+        return None if drawing.available() else drawing.HINT
+
+
+class SVGRenderer(DrawingRenderer):
+    media_type = "image/svg+xml"
+    format = "svg"
+
+    def drawn(self, spec: charts.Spec) -> bytes:
+        return drawing.svg(spec).encode()
+
+
+class PNGRenderer(DrawingRenderer):
+    media_type = "image/png"
+    format = "png"
+    render_style = "binary"
+
+    def drawn(self, spec: charts.Spec) -> bytes:
+        return drawing.png(spec)
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from census.api import forms, parameters, tables
+from census.api import charts, forms, parameters, tables
 from census.api.renderers import (
     BrowsableAPIRenderer,
     CSVRenderer,
     JSONRenderer,
     NDJSONRenderer,
+    PNGRenderer,
+    SVGRenderer,
+    VegaLiteRenderer,
 )
 from census.api.serializers import (
     CatalogueSerializer,
@@ -37,13 +41,14 @@ from census.statistics.snapshot import DatasetMissing
 from census.statistics.tables import CORRELATED, Correlation, Crosstab, Statistics
 
 TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer, NDJSONRenderer)
+DRAWABLE = (*TABULAR, VegaLiteRenderer, SVGRenderer, PNGRenderer)
 
 
 class CensusViewSet(ViewSet):
     """What the routes share.
 
     `parameters` are those of the action at hand; `table` gives its answer as CSV and NDJSON
-    have it.
+    have it, `chart` the definition of its picture.
     """
 
     name: str | None = None
@@ -69,6 +74,9 @@ class CensusViewSet(ViewSet):
         return forms.groups(self.get_parameters(), self.request.query_params)
 
     def table(self, data: Any) -> tables.Table:
+        raise NotImplementedError
+
+    def chart(self, data: Any) -> charts.Spec:
         raise NotImplementedError
 
 
@@ -157,7 +165,7 @@ class CatalogueViewSet(CensusViewSet):
 class AnswerViewSet(CensusViewSet):
     """A result computed from a selection of rows; what every such answer holds."""
 
-    renderer_classes = TABULAR
+    renderer_classes: Sequence[type[BaseRenderer]] = TABULAR
     asked: Asked
 
     def answered(self, asked: Asked, selection: Selection, **names: Any) -> Response:
@@ -188,6 +196,7 @@ class AnswerViewSet(CensusViewSet):
 class ComputationViewSet(AnswerViewSet):
     """A statistic of a column, over any rows, by groups, with or without survey weights."""
 
+    renderer_classes = DRAWABLE
     name = "Computation"
     asked: Computation
 
@@ -224,6 +233,9 @@ class ComputationViewSet(AnswerViewSet):
     def table(self, data: Any) -> tables.Table:
         return tables.of_computation(self.asked, data)
 
+    def chart(self, data: Any) -> charts.Spec:
+        return charts.of_computation(self.asked, data)
+
 
 class StatisticsViewSet(AnswerViewSet):
     """A profile of every column, in the shape of the Hugging Face dataset viewer."""
@@ -244,7 +256,9 @@ class StatisticsViewSet(AnswerViewSet):
 class CorrelationViewSet(AnswerViewSet):
     """Pearson's correlations of numeric columns."""
 
+    renderer_classes = DRAWABLE
     name = "Correlation"
+    asked: Correlation
 
     def get_parameters(self) -> Sequence[Parameter]:
         return (CORRELATED, WEIGHTED_BY, *parameters.FILTERING)
@@ -258,11 +272,16 @@ class CorrelationViewSet(AnswerViewSet):
     def table(self, data: Any) -> tables.Table:
         return tables.of_correlation(data)
 
+    def chart(self, data: Any) -> charts.Spec:
+        return charts.of_correlation(self.asked, data)
+
 
 class CrosstabViewSet(AnswerViewSet):
     """A two-way table of categorical columns, with tests of independence."""
 
+    renderer_classes = DRAWABLE
     name = "Crosstab"
+    asked: Crosstab
 
     def get_parameters(self) -> Sequence[Parameter]:
         return (WEIGHTED_BY, *parameters.FILTERING)
@@ -280,10 +299,14 @@ class CrosstabViewSet(AnswerViewSet):
     def table(self, data: Any) -> tables.Table:
         return tables.of_crosstab(data)
 
+    def chart(self, data: Any) -> charts.Spec:
+        return charts.of_crosstab(self.asked, data)
+
 
 class FairnessViewSet(AnswerViewSet):
     """How the favourable outcome is spread over protected groups."""
 
+    renderer_classes = DRAWABLE
     name = "Fairness"
     asked: Fairness
 
@@ -302,3 +325,6 @@ class FairnessViewSet(AnswerViewSet):
 
     def table(self, data: Any) -> tables.Table:
         return tables.of_groups(data, self.asked.selection.keys(), self.asked.fields())
+
+    def chart(self, data: Any) -> charts.Spec:
+        return charts.of_fairness(self.asked, data)

@@ -27,6 +27,9 @@ CONFIDENCE = Parameter(
     default=0.95,
 )
 
+# Units of values that are not of the column.
+PEOPLE, WEIGHTS, SHARE = "people", "sum of weights", "share"
+
 NUMBER = {"type": ["number", "null"]}
 INTEGER = {"type": ["integer", "null"]}
 
@@ -43,6 +46,11 @@ class Question:
     @property
     def weight(self) -> Column | None:
         return self.selection.weight
+
+    @property
+    def unit_of_size(self) -> str:
+        """What rows are counted in."""
+        return WEIGHTS if self.weight else PEOPLE
 
     @property
     def known(self) -> Q | None:
@@ -165,6 +173,10 @@ class Metric(ABC):
         if question.weight:
             return self.weighted_estimator or ""
         return self.estimator
+
+    def unit(self, question: Question) -> str | None:
+        """Return the unit of the value: by default the column's; `SHARE` is a part of 1."""
+        return question.column.unit
 
     def listed(self, question: Question) -> tuple[str, tuple[str, ...]] | None:  # noqa: ARG002
         """Return the name and the members of the list that a level holds, if it holds one."""

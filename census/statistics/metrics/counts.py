@@ -28,6 +28,9 @@ class CountMetric(AggregateMetric):
     weighted_estimator = "sum of the weights of the rows with a value"
     extras: ClassVar = {"value": INTEGER}
 
+    def unit(self, question: Question) -> str | None:
+        return question.unit_of_size
+
     def finish(self, question: Question, tally: Tally, _sums: Row) -> Level:
         return {"value": tally.weights if question.weight else tally.count}
 
@@ -42,6 +45,9 @@ class MissingMetric(AggregateMetric):
     estimator = "number of rows without a value, as a share of all rows"
     weighted_estimator = "sum of the weights of the rows without a value, as a share of all weights"
     extras: ClassVar = {"value": INTEGER, "proportion": NUMBER}
+
+    def unit(self, question: Question) -> str | None:
+        return question.unit_of_size
 
     def finish(self, question: Question, tally: Tally, _sums: Row) -> Level:
         if question.weight:
@@ -61,6 +67,9 @@ class DistinctMetric(AggregateMetric):
     estimator = "number of different values"
     weighted_estimator = "number of different values (weights do not change it)"
     extras: ClassVar = {"value": INTEGER}
+
+    def unit(self, _question: Question) -> str:
+        return "values"
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
         return {"distinct": Count(question.column.name, distinct=True)}

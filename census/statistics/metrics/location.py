@@ -88,6 +88,9 @@ class SumMetric(AggregateMetric):
         factors = [question.weight, question.column] if question.weight else [question.column]
         return {"sum": power_sum(factors)}
 
+    def unit(self, question: Question) -> str:
+        return f"{question.column.unit} × weight" if question.weight else f"{question.column.unit}"
+
     def finish(self, _question: Question, _tally: Tally, sums: Row) -> Level:
         return {"value": sums["sum"]}
 

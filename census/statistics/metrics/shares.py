@@ -13,6 +13,7 @@ from census.statistics.aggregates import WidthBucket, power_sum
 from census.statistics.metrics.base import (
     INTEGER,
     NUMBER,
+    SHARE,
     AggregateMetric,
     Level,
     Levels,
@@ -150,6 +151,9 @@ class ProportionMetric(AggregateMetric):
     def parameters(self, column: Column) -> tuple[Parameter, ...]:
         description = "The category whose share is asked for."
         return (Parameter("value", column_type(column), description, required=True),)
+
+    def unit(self, _question: Question) -> str:
+        return SHARE
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
         success = Q((question.column.name, question.options["value"]))

@@ -34,6 +34,9 @@ class VarianceMetric(AggregateMetric):
     weighted_estimator = "weighted variance, with the factor n/(n − ddof)"
     own_parameters = (DDOF,)
 
+    def unit(self, question: Question) -> str | None:
+        return f"squared {question.column.unit}"
+
     def aggregates(self, question: Question) -> dict[str, Expression]:
         x, w = question.column, [question.weight] if question.weight else []
         return {"x": power_sum([*w, x]), "xx": power_sum([*w, x, x])}
@@ -60,6 +63,9 @@ class StandardDeviationMetric(VarianceMetric):
     estimator = "sample standard deviation"
     weighted_estimator = "square root of the weighted variance, with the factor n/(n − ddof)"
 
+    def unit(self, question: Question) -> str | None:
+        return question.column.unit
+
     def statistic(self, n: int, weights: int, x: int, xx: int, ddof: int) -> float | None:
         return estimators.standard_deviation(n, weights, x, xx, ddof)
 
@@ -75,6 +81,9 @@ class SkewnessMetric(AggregateMetric):
     estimator = "bias-corrected skewness G1 (with bias=true the moment coefficient g1)"
     own_parameters = (BIAS,)
     order = 3
+
+    def unit(self, _question: Question) -> None:
+        """It has none: it is a ratio."""
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
         return {f"x{p}": power_sum([question.column] * p) for p in range(1, self.order + 1)}

@@ -1,0 +1,11 @@
+"""Pictures of answers: one Vega-Lite definition each, with its data inline.
+
+The definition is what `format=vega` gives, what the page at `/` draws with vega-embed and what
+vl-convert draws as SVG and PNG.
+"""
+
+from census.api.charts.computations import of_computation
+from census.api.charts.style import Spec
+from census.api.charts.tables import of_correlation, of_crosstab, of_fairness
+
+__all__ = ["Spec", "of_computation", "of_correlation", "of_crosstab", "of_fairness"]

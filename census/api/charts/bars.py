@@ -1,0 +1,150 @@
+"""Rows of values: bars with their intervals, and ranges of quantiles."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from census.api.charts import style
+from census.api.charts.layout import Layout
+from census.api.charts.style import Spec
+
+Record = Mapping[str, Any]
+
+SHARE = ".1%"
+TEXT_WIDTH = 0.018  # of a character, as a part of the width that labels leave to the bars
+VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
+
+
+def bars(
+    layout: Layout,
+    records: Sequence[Record],
+    title: str,
+    *,
+    field: str = VALUE,
+    share: bool = False,
+    line: float | None = None,
+    text: str | None = None,
+) -> Spec:
+    """Return bars of `field` from zero, with the intervals that the records hold.
+
+    `share` says that the values are shares, `line` draws a dashed line across, and `text` names
+    the field that is written at the right of each bar, by default its value.
+    """
+    intervals = any(record.get(LOWER) is not None for record in records)
+    ends = (field, LOWER, UPPER) if intervals else (field,)
+    numbers = _numbers(records, ends)
+    x = quantitative(field, title, numbers, share=share, text=_longest(records, text or field))
+    bar: Spec = {"type": "bar", "cornerRadiusEnd": 1}
+    if "color" not in layout.encoding:
+        bar["color"] = style.SKY
+    form = SHARE if share else style.number_format(_numbers(records, [field]))
+    marks = [
+        {"mark": bar, "encoding": {**layout.encoding, "x": x}},
+        *(_intervals(layout) if intervals else []),
+        _written(layout, {"field": text} if text else {"field": field, "format": form}, field),
+        *([_dashed(line)] if line is not None else []),
+    ]
+    return style.wide(layout.height, layer=marks)
+
+
+def ranges(layout: Layout, records: Sequence[Record], title: str, steps: Sequence[str]) -> Spec:
+    """Return for each group a line from its least to its largest value, and a dot for each.
+
+    A record is of one group and one of `steps`, which it names as `quantile`.
+    """
+    x = quantitative(VALUE, title, _numbers(records, [VALUE]))
+    quantile = {
+        "field": "quantile",
+        "type": "ordinal",
+        "sort": list(steps),
+        "legend": {"title": "Quantile", "orient": "top"},
+    }
+    told = {"color": {**quantile, "scale": style.colours(steps)}}
+    if len(steps) <= style.MOST_COLOURS:
+        told["shape"] = {**quantile, "scale": {"domain": list(steps)}}
+    placed = {name: channel for name, channel in layout.encoding.items() if name != "color"}
+    ends = {
+        **placed,
+        "x": {"aggregate": "min", **x},
+        "x2": {"aggregate": "max", "field": VALUE},
+        "detail": {"field": layout.encoding["yOffset"]["field"]} if "yOffset" in placed else None,
+    }
+    return style.wide(
+        layout.height,
+        layer=[
+            {
+                "mark": {"type": "rule", "strokeWidth": 2, "color": "#9a9a9a"},
+                "encoding": {name: channel for name, channel in ends.items() if channel},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 85, "opacity": 1},
+                "encoding": {
+                    **placed,
+                    "x": x,
+                    **told,
+                },
+            },
+        ],
+    )
+
+
+def quantitative(
+    field: str, title: str, numbers: Iterable[float], *, share: bool = False, text: int = 0
+) -> Spec:
+    """Return an axis from zero (or below) over the numbers, with room for so long a text."""
+    numbers = list(numbers)
+    low, high = min([0, *numbers]), max([0, *numbers])
+    axis = {"tickCount": 5, **({"format": "~%"} if share else style.axis_labels((low, high)))}
+    room = 1 / (1 - min(text * TEXT_WIDTH, 0.6))
+    scale: Spec = {"domain": [low, low + (high - low) * room], "nice": False} if text else {}
+    return {"field": field, "type": "quantitative", "title": title, "axis": axis, "scale": scale}
+
+
+def _numbers(records: Iterable[Record], fields: Iterable[str]) -> list[float]:
+    fields = list(fields)
+    return [record[f] for record in records for f in fields if record.get(f) is not None]
+
+
+def _longest(records: Iterable[Record], field: str) -> int:
+    """Return how many characters the longest text of a field has, about."""
+    known = [record[field] for record in records if record.get(field) is not None]
+    texts = [text if isinstance(text, str) else f"{text:,.0f}" for text in known]
+    return max([7, *map(len, texts)])
+
+
+def _intervals(layout: Layout) -> list[Spec]:
+    """Return the marks of intervals: dark lines, with a light edge that parts them from a bar."""
+    return [
+        {
+            "mark": {"type": "rule", "strokeWidth": width},
+            "encoding": {
+                **layout.encoding,
+                "x": {"field": LOWER, "type": "quantitative"},
+                "x2": {"field": UPPER},
+                "color": {"value": colour},
+            },
+        }
+        for colour, width in (("white", 4), (style.INK, 1.6))
+    ]
+
+
+def _written(layout: Layout, text: Spec, field: str) -> Spec:
+    """Return what stands at the right of the bars of `field`."""
+    return {
+        "transform": [{"filter": f"isValid(datum.{field})"}],
+        "mark": {"type": "text", "align": "right", "fontSize": 11},
+        "encoding": {
+            **layout.encoding,
+            "x": {"value": "width"},
+            "text": text,
+            "color": {"value": style.INK},
+        },
+    }
+
+
+def _dashed(at: float) -> Spec:
+    """Return a dashed line across all rows."""
+    return {
+        "data": {"values": [{"at": at}]},
+        "mark": {"type": "rule", "strokeDash": [4, 3], "color": style.SOFT_INK},
+        "encoding": {"x": {"field": "at", "type": "quantitative"}},
+    }

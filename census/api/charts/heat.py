@@ -1,0 +1,77 @@
+"""Tables as colours: the darker, the more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from census.api.charts import style
+from census.api.charts.style import Spec
+
+CELL = 26
+MOST_WRITTEN = 8  # columns whose cells are wide enough for a number
+SLANTED = 60  # characters of labels beside one another that need a slant
+
+
+@dataclass(frozen=True)
+class Side:
+    """The rows or the columns: the field that names them, its title, and its labels in order."""
+
+    field: str
+    title: str | None
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What the colour shows: a share from 0, or else a coefficient from -1 to 1."""
+
+    field: str
+    title: str
+    share: bool
+
+
+def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
+    """Return a cell for each record, its number written where there is room."""
+    slanted = sum(len(label) + 2 for label in columns.labels) > SLANTED
+    slant = {"labelAngle": -40, "labelAlign": "left"} if slanted else {"labelAngle": 0}
+    beyond = 4.5 * len(columns.labels[-1]) if slanted and columns.labels else 0
+    placed = {
+        "y": {
+            "field": rows.field,
+            "type": "nominal",
+            "sort": list(rows.labels),
+            "title": rows.title,
+        },
+        "x": {
+            "field": columns.field,
+            "type": "nominal",
+            "sort": list(columns.labels),
+            "title": columns.title,
+            "axis": {"orient": "top", **slant, "labelLimit": 180},
+        },
+    }
+    form = ".0%" if colour.share else "+.2f"
+    shown = {
+        "field": colour.field,
+        "type": "quantitative",
+        "scale": {"scheme": "blues", "domainMin": 0}
+        if colour.share
+        else {"scheme": "blueorange", "domain": [-1, 1], "reverse": True},
+        "legend": {
+            "title": colour.title,
+            "orient": "bottom",
+            "format": "~%" if colour.share else "+~r",
+            "gradientLength": 200,
+        },
+    }
+    cell = {"mark": {"type": "rect", "stroke": "white"}, "encoding": {"color": shown}}
+    dark = f"luminance(scale('color', datum.{colour.field})) < 0.2"
+    written = {
+        "mark": {"type": "text", "fontSize": 11},
+        "encoding": {
+            "text": {"field": colour.field, "format": form},
+            "color": {"condition": {"test": dark, "value": "white"}, "value": style.INK},
+        },
+    }
+    layers = [cell, written] if len(columns.labels) <= MOST_WRITTEN else [cell]
+    edges = {"left": 8, "top": 8, "bottom": 8, "right": 8 + round(beyond)}
+    return style.wide({"step": CELL}, encoding=placed, layer=layers, padding=edges)

@@ -1,0 +1,94 @@
+"""Where groups stand: a row each, the second key of two told by colour."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from census.api.charts import style, words
+from census.api.charts.style import Spec
+from census.columns import COLUMNS, Column
+
+Key = Mapping[str, str | None]
+
+GROUP = "group"
+ROW = 22
+NESTED_ROW = 15
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The labels of each group by field, and the encoding and height that place them.
+
+    Beside the columns there is the field `GROUP`, which is unlike for each group.
+    """
+
+    labels: Sequence[Mapping[str, str]]
+    encoding: Spec
+    height: Spec | int
+
+
+def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = True) -> Layout:
+    """Place groups in the order given.
+
+    Two columns may be `nested`, each in its own order, where colours can tell the values of one.
+    """
+    labels = [_labels(key) for key in keys]
+    if not columns:
+        return Layout(labels, {}, 44)
+    if len(columns) == 1:
+        of = columns[0]
+        rows = _rows(of.name, [label[of.name] for label in labels], of.label)
+        return Layout(labels, {"y": rows}, {"step": ROW})
+    if nested and len(columns) == 2:
+        for outer, inner in (columns, reversed(columns)):
+            told = _in_order(inner, keys)
+            if len(told) <= style.MOST_COLOURS:
+                return _nested(outer, inner, _in_order(outer, keys), told, labels)
+    return Layout(labels, {"y": _rows(GROUP, [label[GROUP] for label in labels])}, {"step": ROW})
+
+
+def _labels(key: Key) -> dict[str, str]:
+    """Return a label for each value of a key, and one for all; of several it is their values."""
+    labels = {name: words.value(COLUMNS[name], value) for name, value in key.items()}
+    texts = labels.values() if len(key) == 1 else (v or words.MISSING for v in key.values())
+    return {**labels, GROUP: " · ".join(texts)} if key else {}
+
+
+def _nested(
+    outer: Column,
+    inner: Column,
+    rows: Sequence[str],
+    told: Sequence[str],
+    labels: Sequence[Mapping[str, str]],
+) -> Layout:
+    colour = {
+        "field": inner.name,
+        "type": "ordinal",
+        "sort": list(told),
+        "scale": style.colours(told),
+        "legend": style.legend(inner.label, told),
+    }
+    encoding = {
+        "y": _rows(outer.name, rows, outer.label) | {"scale": {"paddingInner": 0.2}},
+        "yOffset": {"field": inner.name, "sort": list(told), "scale": {"domain": list(told)}},
+        "color": colour,
+    }
+    return Layout(labels, encoding, {"step": NESTED_ROW, "for": "offset"})
+
+
+def _in_order(column: Column, keys: Sequence[Key]) -> list[str]:
+    """Return the labels of the column's values that occur, in its order."""
+    values = sorted({key[column.name] for key in keys}, key=column.sort_key)
+    return [words.value(column, value) for value in values]
+
+
+def _rows(field: str, order: Sequence[str], title: str | None = None) -> Spec:
+    above: dict[str, Any] = {
+        "titleAngle": 0,
+        "titleAnchor": "start",
+        "titleAlign": "right",
+        "titleBaseline": "bottom",
+        "titleX": -6,
+        "titleY": -4,
+    }
+    return {"field": field, "type": "nominal", "sort": list(order), "title": title, "axis": above}

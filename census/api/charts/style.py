@@ -1,0 +1,145 @@
+"""What all pictures share: size, type, colours, title and caption."""
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from census.api.charts import words
+from census.metadata.about import TITLE
+from census.statistics.selection import Selection
+
+Spec = dict[str, Any]
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+WIDTH = 520  # so that a label is still legible where the picture is shown 400 pixels wide
+MOST_BARS = 60
+MOST_FACETS = 20
+
+INK = "#1b1b1b"
+SOFT_INK = "#595959"
+# Okabe and Ito's blue and sky blue; Tol's high-contrast colours, whose greys differ as well.
+BLUE = "#0072B2"
+SKY = "#56B4E9"
+TWO_OR_THREE = ("#004488", "#DDAA33", "#BB5566")
+MOST_COLOURS = 6
+
+# The first is the one that vl-convert brings; the others have its widths, or are the system's.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+CONFIG: Mapping[str, Any] = {
+    "background": "white",
+    "font": FONT,
+    "padding": 8,
+    "view": {"stroke": None},
+    "title": {
+        "anchor": "start",
+        "frame": "bounds",
+        "color": INK,
+        "fontSize": 16,
+        "fontWeight": "bold",
+        "lineHeight": 20,
+        "subtitleColor": SOFT_INK,
+        "subtitleFontSize": 12,
+        "subtitleLineHeight": 16,
+        "subtitlePadding": 5,
+        "offset": 12,
+    },
+    "axis": {
+        "labelColor": INK,
+        "labelFontSize": 12,
+        "labelLimit": 230,
+        "titleColor": INK,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+        "domainColor": "#888",
+        "tickColor": "#888",
+        "labelFlush": False,
+        "gridColor": "#e3e3e3",
+    },
+    "axisBand": {"grid": False, "ticks": False, "domain": False, "labelPadding": 6},
+    "legend": {
+        "labelColor": INK,
+        "labelFontSize": 12,
+        "labelLimit": 240,
+        "titleColor": INK,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "symbolSize": 120,
+    },
+    "header": {"labelColor": INK, "labelFontSize": 12, "labelFontWeight": "bold", "title": None},
+}
+
+
+def figure(title: str, caption: Iterable[str], records: Sequence[Any], view: Spec) -> Spec:
+    """Return a whole definition: the view with its data, under a title and a caption."""
+    return {
+        "$schema": SCHEMA,
+        "description": title,
+        "title": {
+            "text": textwrap.wrap(title, 62),
+            "subtitle": [line for text in caption for line in textwrap.wrap(text, 88)],
+        },
+        "data": {"values": list(records)},
+        **view,
+        "config": dict(CONFIG),
+    }
+
+
+def wide(height: int | Spec, **view: Any) -> Spec:
+    """Return a view that is as wide as a picture is, labels included."""
+    fit = {"type": "fit-x", "contains": "padding"}
+    return {"width": WIDTH, "height": height, "autosize": fit, **view}
+
+
+def caption(selection: Selection, answer: Mapping[str, Any], *notes: str) -> list[str]:
+    """Return the lines below the title: which people, how weighted, of which data."""
+    people = words.count(answer["rows"], "person", "people")
+    where = words.selection(selection)
+    missing = answer.get("missing", answer.get("excluded_missing", 0))
+    lines = [f"{people} with {where}" if where else f"All {people}"]
+    if missing:
+        lines[0] += f"; {missing:,} of them without a value are left out"
+    if selection.weight:
+        notes = (f"weighted by {words.lower(selection.weight.label)}", *notes)
+    notes = (*notes, f"{TITLE}, version {answer['dataset']}")
+    return [lines[0] + ".", words.capital("; ".join(notes)) + "."]
+
+
+def nothing(title: str, lines: Iterable[str]) -> Spec:
+    """Return the picture of an answer that holds no value."""
+    text = {"type": "text", "text": "There is no value to draw.", "fontSize": 14, "color": SOFT_INK}
+    return figure(title, lines, [{}], wide(60, mark=text))
+
+
+def colours(labels: Sequence[str]) -> Spec:
+    """Return a scale that tells a few categories apart in hue and in grey."""
+    if len(labels) <= len(TWO_OR_THREE):
+        return {"domain": list(labels), "range": list(TWO_OR_THREE[: len(labels)])}
+    return {"domain": list(labels), "scheme": "viridis"}
+
+
+def legend(title: str | None, labels: Sequence[str]) -> Spec:
+    """Return a legend above the picture, in as many rows as its labels need."""
+    widest = 34 + 6.5 * max(map(len, labels))
+    return {"title": title, "orient": "top", "columns": max(1, int(WIDTH / widest))}
+
+
+def number_format(values: Iterable[float | None]) -> str:
+    """Return the d3 format that shows the values to about four digits, integers to all."""
+    known = [value for value in values if value is not None]
+    largest = max(map(abs, known), default=0)
+    if all(isinstance(value, int) for value in known):
+        return ",d"
+    for limit, form in ((1000, ",.0f"), (100, ",.1f"), (10, ".2f"), (0.1, ".3f")):
+        if largest >= limit:
+            return form
+    return ".3~g"
+
+
+def axis_labels(ends: Iterable[float]) -> Spec:
+    """Return how an axis between the ends is labelled; a billion is B, not SI's G."""
+    largest = max(map(abs, ends), default=0)
+    if largest >= 10**6:
+        return {"labelExpr": "replace(format(datum.value, '~s'), 'G', 'B')"}
+    return {"format": "~r" if largest < 1 else ",~f"}

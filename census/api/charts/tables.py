@@ -1,0 +1,106 @@
+"""The pictures of correlations, cross-tabulations and label fairness."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from census.api.charts import bars, style, words
+from census.api.charts.heat import Colour, Side, heat
+from census.api.charts.layout import layout
+from census.api.charts.style import Spec
+from census.columns import COLUMNS
+from census.statistics.fairness import TARGET, Fairness
+from census.statistics.tables import Correlation, Crosstab
+
+Answer = Mapping[str, Any]
+
+MATRIX = "correlation"
+
+
+def of_correlation(asked: Correlation, answer: Answer) -> Spec:
+    """Return a heat map of the coefficients."""
+    labels = [COLUMNS[name].label for name in answer["columns"]]
+    records = [
+        {"row": row, "column": column, MATRIX: coefficient}
+        for row, line in zip(labels, answer["matrix"], strict=True)
+        for column, coefficient in zip(labels, line, strict=True)
+    ]
+    colour = Colour(MATRIX, "Pearson's correlation", share=False)
+    view = heat(Side("row", None, labels), Side("column", None, labels), colour)
+    lines = style.caption(asked.selection, answer)
+    return style.figure("Correlation of numeric columns", lines, records, view)
+
+
+def of_crosstab(asked: Crosstab, answer: Answer) -> Spec:
+    """Return a heat map of the shares within each row."""
+    title = f"{asked.column.label} by {words.lower(asked.row.label)}"
+    rows = [words.value(asked.row, value) for value in answer["row_values"]]
+    columns = [words.value(asked.column, value) for value in answer["column_values"]]
+    records = [
+        {
+            "row": row,
+            "column": column,
+            "count": answer["counts"][i][j],
+            "row_proportion": answer["row_proportions"][i][j],
+        }
+        for i, row in enumerate(rows)
+        for j, column in enumerate(columns)
+    ]
+    notes = []
+    if answer["cramers_v"] is not None:
+        notes.append(f"Cramér's V {answer['cramers_v']:.3f}")
+    lines = style.caption(asked.selection, answer, *notes)
+    if not records:
+        return style.nothing(title, lines)
+    view = heat(
+        Side("row", asked.row.label, rows),
+        Side("column", asked.column.label, columns),
+        Colour("row_proportion", "Share of the row", share=True),
+    )
+    return style.figure(title, lines, records, view)
+
+
+def of_fairness(asked: Fairness, answer: Answer) -> Spec:
+    """Return the share of the outcome in each group with its interval, and the ratio beside it."""
+    outcome = words.value(TARGET, asked.outcome)
+    title = f"{TARGET.label} “{outcome}”{words.by(asked.selection)}"
+    groups = answer["groups"][: style.MOST_BARS]
+    placed = layout(asked.selection.group_by, [group["key"] for group in groups])
+    records = [
+        {
+            **labels,
+            "base_rate": group["base_rate"],
+            "ci_lower": group["ci_lower"],
+            "ci_upper": group["ci_upper"],
+            "disparate_impact": group["disparate_impact"],
+            "compared": _compared(group, answer["reference"]),
+        }
+        for labels, group in zip(placed.labels, groups, strict=True)
+    ]
+    notes = [words.intervals(asked.confidence)]
+    if len(answer["groups"]) > len(groups):
+        notes.append(f"the first {len(groups)} of {len(answer['groups']):,} groups")
+    lines = style.caption(asked.selection, answer, *notes)
+    rates = {tuple(group["key"].items()): group["base_rate"] for group in answer["groups"]}
+    reference = rates.get(tuple((answer["reference"] or {}).items()))
+    if all(record["base_rate"] is None for record in records):
+        return style.nothing(title, lines)
+    view = bars.bars(
+        placed,
+        records,
+        "Share of the group; in brackets its ratio to the reference (dashed)",
+        field="base_rate",
+        share=True,
+        line=reference,
+        text="compared",
+    )
+    return style.figure(title, lines, records, view)
+
+
+def _compared(group: Answer, reference: Mapping[str, Any] | None) -> str:
+    """Return the rate of a group, and how it compares with the group of reference."""
+    rate, ratio = group["base_rate"], group["disparate_impact"]
+    if rate is None:
+        return ""
+    if group["key"] == reference:
+        return f"{rate:.1%} (reference)"
+    return f"{rate:.1%} (× {ratio:.2f})" if ratio is not None else f"{rate:.1%}"

@@ -1,0 +1,76 @@
+"""What people read in a picture: labels for values, a selection in words."""
+
+from typing import Any
+
+from census.columns import Column
+from census.statistics.selection import FILTERS, Selection
+
+MISSING = "Missing"
+
+
+def lower(label: str) -> str:
+    """Return a column's label as it stands within a sentence."""
+    return label[:1].lower() + label[1:]
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def with_unit(label: str, unit: str | None) -> str:
+    return f"{label} ({unit})" if unit else label
+
+
+def intervals(confidence: float) -> str:
+    return f"lines: {100 * confidence:.4g}% confidence intervals"
+
+
+def value(column: Column, of: Any) -> str:
+    """Return a value of the column as people read it."""
+    if of is None:
+        return MISSING
+    return column.choices.get(of, "") or (f"{of:,}" if isinstance(of, int) else str(of))
+
+
+def by(selection: Selection) -> str:
+    """Return the columns that group as a title ends: " by sex and race", or nothing."""
+    names = [lower(column.label) for column in selection.group_by]
+    if not names:
+        return ""
+    *first, last = names
+    return f" by {', '.join(first)} and {last}" if first else f" by {last}"
+
+
+def selection(of: Selection) -> str:
+    """Return the filters in words, empty where all rows are selected."""
+    parts = [_filter(name, given) for name, given in of.filters.items()]
+    return "; ".join([*parts, "no missing value"] if of.complete else parts)
+
+
+def _filter(name: str, given: Any) -> str:
+    chosen = FILTERS[name]
+    column, lookup = chosen.column, chosen.lookup
+    label = lower(column.label)
+    if lookup.suffix == "isnull":
+        return f"{label} missing" if given else f"{label} known"
+    if lookup.suffix == "range":
+        low, high = (value(column, bound) for bound in given)
+        return f"{label} from {low} to {high}"
+    parts = given if isinstance(given, list) else [given]
+    return f"{label} {_RELATIONS[lookup.suffix]}{', '.join(value(column, v) for v in parts)}"
+
+
+_RELATIONS = {
+    "": "",
+    "ne": "other than ",
+    "in": "one of ",
+    "not_in": "none of ",
+    "gt": "over ",
+    "gte": "at least ",
+    "lt": "under ",
+    "lte": "at most ",
+}

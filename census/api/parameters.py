@@ -127,6 +127,14 @@ def _given(
     return given, errors
 
 
+def repeated(query: QueryDict) -> str:
+    """Return the query as a link repeats it: without the format and what a form left empty."""
+    kept = query.copy()
+    for name, texts in query.lists():
+        kept.setlist(name, [text for text in texts if text and name != FORMAT])
+    return kept.urlencode(safe=",")
+
+
 def selection(values: Mapping[str, Any]) -> Selection:
     """Return the selection that judged `values` speak of."""
     weight = values.get(WEIGHTED_BY.name)

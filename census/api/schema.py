@@ -14,7 +14,7 @@ from drf_spectacular.utils import (
 
 from census.api import views
 from census.api.parameters import FILTERING, FORMAT, common_parameters
-from census.api.renderers import TableRenderer
+from census.api.renderers import PNGRenderer, SVGRenderer, TableRenderer, VegaLiteRenderer
 from census.api.serializers import (
     CatalogueSerializer,
     DatasetSerializer,
@@ -39,6 +39,13 @@ ERRORS = {
 
 TABULAR_FORMATS = [renderer.format for renderer in views.TABULAR]
 TABLE_MEDIA_TYPES = [r.media_type for r in views.TABULAR if issubclass(r, TableRenderer)]
+
+DRAWABLE_FORMATS = [renderer.format for renderer in views.DRAWABLE]
+PICTURES = {
+    VegaLiteRenderer.media_type: OpenApiTypes.OBJECT,
+    SVGRenderer.media_type: OpenApiTypes.STR,
+    PNGRenderer.media_type: OpenApiTypes.BINARY,
+}
 
 NULLABLE_TEXT = {"type": ["string", "null"]}
 COUNTS = {
@@ -86,11 +93,15 @@ def column_in_path(names: Iterable[str]) -> OpenApiParameter:
     return OpenApiParameter("column", schema, OpenApiParameter.PATH, description=description)
 
 
-def responses(success: Any, *errors: int, tabular: bool = False) -> dict[Any, Any]:
+def responses(
+    success: Any, *errors: int, tabular: bool = False, drawable: bool = False
+) -> dict[Any, Any]:
     """Return the responses of a route: its answer in each format, and its problem documents."""
     found: dict[Any, Any] = {(200, "application/json"): success}
     if tabular:
         found |= {(200, media_type): OpenApiTypes.STR for media_type in TABLE_MEDIA_TYPES}
+    if drawable:
+        found |= {(200, media_type): schema for media_type, schema in PICTURES.items()}
     for status in sorted({400, 406, 503, *errors}):
         found[status, PROBLEM] = OpenApiResponse(ProblemSerializer, ERRORS[status])
     return found
@@ -141,10 +152,10 @@ def metric_view(metric: Metric) -> type[views.ComputationViewSet]:
         tags=["computation"],
         parameters=[
             column_in_path(names),
-            formats(*TABULAR_FORMATS),
+            formats(*DRAWABLE_FORMATS),
             *query_parameters((*own, *common_parameters(metric), *FILTERING)),
         ],
-        responses=responses(result(metric), 404, tabular=True),
+        responses=responses(result(metric), 404, tabular=True, drawable=True),
     )
     name = f"{metric.name.title()}ViewSet"
     view = type(name, (views.ComputationViewSet,), {"metric": metric, "__doc__": description})

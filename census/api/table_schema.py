@@ -14,6 +14,7 @@ from census.api import views
 from census.api.parameters import FILTERING
 from census.api.schema import (
     COUNTS,
+    DRAWABLE_FORMATS,
     NULLABLE_TEXT,
     TABULAR_FORMATS,
     WEIGHTED_COUNTS,
@@ -140,13 +141,15 @@ FAIRNESS = _answer(
 
 def _describe(view: type[views.AnswerViewSet], method: str, operation_id: str, **of: Any) -> None:
     """Tell OpenAPI of a view: its parameters and the schema of its answer."""
-    own = [formats(*TABULAR_FORMATS), *of.get("path", ()), *query_parameters(of["parameters"])]
+    drawable = view.renderer_classes is views.DRAWABLE
+    names = DRAWABLE_FORMATS if drawable else TABULAR_FORMATS
+    own = [formats(*names), *of.get("path", ()), *query_parameters(of["parameters"])]
     described = extend_schema(
         operation_id=operation_id,
         summary=view.name,
         tags=["tables"],
         parameters=own,
-        responses=responses(of["answer"], *of.get("errors", ()), tabular=True),
+        responses=responses(of["answer"], *of.get("errors", ()), tabular=True, drawable=drawable),
     )
     extend_schema_view(**{method: described})(view)
 

@@ -184,13 +184,19 @@ class AnswerViewSet(CensusViewSet):
         )
 
     def links(self) -> dict[str, str]:
-        query = self.request.META.get("QUERY_STRING", "")
-        path = self.request.path.removesuffix(f".{self.format_kwarg}")
+        pictures = {"svg": self.address("svg")} if self.renderer_classes is DRAWABLE else {}
         return {
-            "self": f"{path}?{query}" if query else path,
-            "csv": f"{path}.csv?{query}" if query else f"{path}.csv",
+            "self": self.address(),
+            "csv": self.address("csv"),
+            **pictures,
             "caveats": reverse("dataset"),
         }
+
+    def address(self, suffix: str = "") -> str:
+        """Return the path and query of this answer, in the format of the suffix."""
+        path = self.request.path.removesuffix(f".{self.format_kwarg}")
+        query = parameters.repeated(self.request.query_params)
+        return f"{path}{suffix and '.'}{suffix}{query and '?'}{query}"
 
 
 class ComputationViewSet(AnswerViewSet):

@@ -39,7 +39,7 @@ def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weight
     title = words.with_unit(column.label, column.unit)
     if found and "lower" in found[0]:
         low, high = found[0]["lower"], max(record["upper"] for record in found)
-        x = {
+        x: Spec = {
             "x": {"field": "lower", "type": "quantitative", "bin": {"binned": True}},
             "x2": {"field": "upper"},
         }
@@ -54,7 +54,7 @@ def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weight
         "scale": {"domain": [low, high], "nice": False},
         "axis": {**style.axis_labels([low, high]), "grid": False, "tickCount": 6},
     }
-    encoding = {**x, "y": _amount(shares=shares, ticks=3 if layout.encoding else 5)}
+    encoding: Spec = {**x, "y": _amount(shares=shares, ticks=3 if layout.encoding else 5)}
     mark["color"] = style.BLUE
     if layout.encoding:
         return _facets(mark, encoding, layout)

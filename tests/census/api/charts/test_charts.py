@@ -3,9 +3,9 @@
 import struct
 from collections.abc import Iterator
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
-import altair
+import altair as alt
 import pytest
 import vl_convert
 from django.test import Client
@@ -72,14 +72,14 @@ def caption_of(spec: dict[str, Any]) -> str:
 @every_picture
 def test_altair_reads_the_definition(client: Client, url: str) -> None:
     """Altair checks it against the JSON Schema of Vega-Lite."""
-    altair.Chart.from_dict(spec_of(client, url))
+    alt.Chart.from_dict(spec_of(client, url))
 
 
 @every_picture
 def test_an_svg_stands_by_itself(client: Client, url: str) -> None:
     response = fetch(client, url, "svg")
     assert response["Content-Type"] == "image/svg+xml"
-    root = ElementTree.fromstring(response.content)
+    root = ET.fromstring(response.content)
     tags = {element.tag.rpartition("}")[2] for element in root.iter()}
     assert tags <= {"svg", "g", "path", "line", "rect", "text", "title"} | {
         "defs",
@@ -99,7 +99,7 @@ def test_an_svg_stands_by_itself(client: Client, url: str) -> None:
 
 @every_picture
 def test_a_png_is_twice_the_svg(client: Client, url: str) -> None:
-    root = ElementTree.fromstring(fetch(client, url, "svg").content)
+    root = ET.fromstring(fetch(client, url, "svg").content)
     response = fetch(client, url, "png")
     assert response["Content-Type"] == "image/png"
     assert response.content.startswith(b"\x89PNG\r\n\x1a\n")
@@ -109,7 +109,7 @@ def test_a_png_is_twice_the_svg(client: Client, url: str) -> None:
 
 @every_picture
 def test_no_picture_is_wider_than_a_page(client: Client, url: str) -> None:
-    root = ElementTree.fromstring(fetch(client, url, "svg").content)
+    root = ET.fromstring(fetch(client, url, "svg").content)
     assert float(root.attrib["width"]) <= 640
 
 
@@ -139,16 +139,23 @@ def test_every_computation_can_be_drawn(client: Client, url: str) -> None:
             "All 48,842 people. Adult (Census Income), version {dataset}.",
         ),
         (
-            f"{COMPUTATION}/mean/hours_per_week?group_by=education,sex&sex__ne=Male&age__gte=30"
-            "&weight=fnlwgt&confidence=0.9",
+            (
+                f"{COMPUTATION}/mean/hours_per_week?group_by=education,sex&sex__ne=Male&age__gte=30"
+                "&weight=fnlwgt&confidence=0.9"
+            ),
             "Mean of hours per week by education and sex",
-            "10,190 people with age at least 30; sex other than Male. Weighted by survey weight; "
-            "lines: 90% confidence intervals; dashed: all groups together; "
-            "Adult (Census Income), version {dataset}.",
+            (
+                "10,190 people with age at least 30; sex other than Male. "
+                "Weighted by survey weight; "
+                "lines: 90% confidence intervals; dashed: all groups together; "
+                "Adult (Census Income), version {dataset}."
+            ),
         ),
         (
-            f"{COMPUTATION}/proportion/income?{OVER}&workclass__isnull=true&age__range=20,30"
-            "&race__in=Black,White&education__lt=9th",
+            (
+                f"{COMPUTATION}/proportion/income?{OVER}&workclass__isnull=true&age__range=20,30"
+                "&race__in=Black,White&education__lt=9th"
+            ),
             "Proportion of income “Over 50,000 dollars a year”",
             None,
         ),
@@ -160,21 +167,27 @@ def test_every_computation_can_be_drawn(client: Client, url: str) -> None:
         (
             f"{COMPUTATION}/count/native_country?occupation__isnull=false",
             "Count of native country",
-            "46,033 people with occupation known; 811 of them without a value are left out. "
-            "Adult (Census Income), version {dataset}.",
+            (
+                "46,033 people with occupation known; 811 of them without a value are left out. "
+                "Adult (Census Income), version {dataset}."
+            ),
         ),
         (
             f"{COMPUTATION}/distribution/hours_per_week?range=0,60",
             "Distribution of hours per week",
-            "All 48,842 people. Outside the range: 0 below, 1,676 above; "
-            "Adult (Census Income), version {dataset}.",
+            (
+                "All 48,842 people. Outside the range: 0 below, 1,676 above; "
+                "Adult (Census Income), version {dataset}."
+            ),
         ),
         (
             f"{COMPUTATION}/mean/age?group_by=native_country,occupation",
             "Mean of age by native country and occupation",
-            "All 48,842 people. The first 60 of {groups} groups; "
-            "lines: 95% confidence intervals; dashed: all groups together; "
-            "Adult (Census Income), version {dataset}.",
+            (
+                "All 48,842 people. The first 60 of {groups} groups; "
+                "lines: 95% confidence intervals; dashed: all groups together; "
+                "Adult (Census Income), version {dataset}."
+            ),
         ),
     ],
 )

@@ -160,7 +160,7 @@ class Reader:
                     block = chunk[position : chunk.find(b"\n", position) + 1 or len(chunk)]
                     rows = self._examine(block, stream, file, number)
                 position += len(block)
-                number += block.count(b"\n")
+                number += block.count(b"\n") or 1  # the end of a line too long was skipped
                 if rows:
                     empty = False
                     if not self.problems:

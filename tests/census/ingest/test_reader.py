@@ -1,0 +1,324 @@
+"""The file format: what is a row, what is format, what is an error."""
+
+import io
+import re
+from typing import NamedTuple
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from census.ingest.content import SPECS
+from census.ingest.reader import (
+    MAX_LINE,
+    BadDataError,
+    ColumnSpec,
+    Problem,
+    Reader,
+    _whole_numbers,
+)
+
+AGE = ColumnSpec("age", maximum=120)
+WORK = ColumnSpec("work", categories=("Private", "State-gov", "A&B(c)"), nullable=True)
+INCOME = ColumnSpec("income", categories=("<=50K", ">50K"))
+COLUMNS = (AGE, WORK, INCOME)
+
+
+class Read(NamedTuple):
+    rows: list[list[bytes]]
+    problems: tuple[Problem, ...]
+
+
+def read(data: bytes, columns: tuple[ColumnSpec, ...] = COLUMNS, max_errors: int = 1000) -> Read:
+    reader = Reader(columns, max_errors)
+    rows: list[list[bytes]] = []
+    try:
+        for block in reader.blocks(io.BytesIO(data), "f"):
+            assert block.endswith(b"\n")
+            rows += [line.split(b",") for line in block.splitlines()]
+        reader.finish()
+    except BadDataError as error:
+        return Read(rows, error.problems)
+    return Read(rows, ())
+
+
+ONE = [[b"39", b"Private", b"<=50K"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (b"39, Private, <=50K\n", ONE),
+        (b"39,Private,<=50K\n", ONE),
+        (b" 39 ,\tPrivate , <=50K \n", ONE),
+        (b"39, Private, <=50K.\n", ONE),
+        (b"39, Private, <=50K. \n", ONE),
+        (b"39, Private, <=50K\r\n", ONE),
+        (b"39, Private, <=50K.\r\n", ONE),
+        (b"39, Private, <=50K", ONE),
+        (b"39, Private, <=50K.", ONE),
+        (b"39, Private, <=50K\r", ONE),
+        (b"\xef\xbb\xbf39, Private, <=50K\n", ONE),
+        (b"\xef\xbb\xbf|1x3 Cross validator\n39, Private, <=50K\n", ONE),
+        (b"|1x3 Cross validator\n39, Private, <=50K\n", ONE),
+        (b"|any \xff bytes, 1, 2\r\n39, Private, <=50K\n| at the end", ONE),
+        (b"\n\r\n  \t\n39, Private, <=50K\n\n \n", ONE),
+        (b"|" + b"x" * 3 * MAX_LINE + b"\n39, Private, <=50K\n", ONE),
+        (b"39, ?, >50K\n", [[b"39", b"?", b">50K"]]),
+        (b"0, A&B(c), >50K\n", [[b"0", b"A&B(c)", b">50K"]]),
+        (b"120, ?, >50K.\n39, Private, <=50K\n", [[b"120", b"?", b">50K"], *ONE]),
+    ],
+)
+def test_format(data: bytes, rows: list[list[bytes]]) -> None:
+    assert read(data) == Read(rows, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "value"),
+    [
+        (b"1_0, Private, >50K", "age", "1_0"),
+        (b"+5, Private, >50K", "age", "+5"),
+        (b"-5, Private, >50K", "age", "-5"),
+        (b"05, Private, >50K", "age", "05"),
+        (b"5.0, Private, >50K", "age", "5.0"),
+        (b"5e1, Private, >50K", "age", "5e1"),
+        (b"0x5, Private, >50K", "age", "0x5"),
+        (b"5 5, Private, >50K", "age", "5 5"),
+        (b"121, Private, >50K", "age", "121"),
+        (b"1" * 5000 + b", Private, >50K", "age", "1" * 59 + "…"),
+        ("٣, Private, >50K".encode(), "age", "٣"),
+        (b"?, Private, >50K", "age", "?"),
+        (b", Private, >50K", "age", ""),
+        (b"5, private, >50K", "work", "private"),
+        (b"5, Priv ate, >50K", "work", "Priv ate"),
+        (b"5, Private., >50K", "work", "Private."),
+        (b'5, "Private", >50K', "work", '"Private"'),
+        (b"5, Priv\0ate, >50K", "work", "Priv\\x00ate"),
+        (b"5, Priv\xffate, >50K", "work", "Priv\\xffate"),
+        (b"5, \xa0Private, >50K", "work", "\\xa0Private"),
+        ("5, \N{NO-BREAK SPACE}Private, >50K".encode(), "work", "\\xa0Private"),
+        (b"5, , >50K", "work", ""),
+        (b"5, ??, >50K", "work", "??"),
+        (b"5, Private, ?", "income", "?"),
+        (b"5, Private, >50", "income", ">50"),
+        (b"5, Private, >50K..", "income", ">50K.."),
+        (b"5, Private, >50K .", "income", ">50K ."),
+        (b"5, Private, >50K\r\r", "income", ">50K\\r"),
+        (b"5, Private\r, >50K", "work", "Private\\r"),
+        (b"5, Private", None, "2 values"),
+        (b"5, Private, >50K, ", None, "4 values"),
+        (b"5", None, "1 value"),
+        (b"5; Private; >50K", None, "1 value"),
+        (b"5\tPrivate\t>50K", None, "1 value"),
+        (b"# 5, Private, >50K, a", None, "4 values"),
+        (b"5, Private, >50K\r5, Private, >50K", None, "5 values"),
+    ],
+)
+def test_errors_say_where_and_what(line: bytes, column: str | None, value: str) -> None:
+    good = b"39, Private, <=50K\n"
+    rows, problems = read(good + b"\n" + line + b"\n" + good)
+    assert rows == ONE  # no row after a problem
+    (problem,) = problems
+    assert (problem.file, problem.line) == ("f", 3)
+    assert (problem.column, problem.value) == (column, value)
+    expected = {
+        "age": "a whole number from 0 to 120",
+        "work": "one of Private, State-gov, A&B(c), or ? where it is missing",
+        "income": "one of <=50K, >50K",
+        None: "3, between commas",
+    }
+    assert problem.expected == expected[column]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"|comment\n", b"\xef\xbb\xbf", b" \r\n\t"])
+def test_a_file_without_rows_is_an_error(data: bytes) -> None:
+    problem = Problem("f", None, None, None, "at least one row, but there is none")
+    assert read(data) == Read([], (problem,))
+    assert str(problem) == "f: expected at least one row, but there is none."
+
+
+@pytest.mark.parametrize("end", [b"39", b"39, Private", b"39, Private, >50", b"39, Private, >"])
+def test_a_last_line_that_is_cut_off_says_so(end: bytes) -> None:
+    (problem,) = read(b"39, Private, <=50K\n" + end).problems
+    assert problem.line == 2
+    assert problem.expected.endswith("; the file ends in this line and may be cut off")
+
+
+def test_a_line_too_long_to_be_one_is_not_read_into_memory() -> None:
+    good = b"39, Private, <=50K\n"
+    rows, problems = read(good + b"7" * 5 * MAX_LINE + b"\n" + b"40, Private, <=50\n")
+    assert rows == ONE
+    assert [(problem.line, problem.column) for problem in problems] == [(2, None), (3, "income")]
+    assert problems[0].expected == "a line of less than 65,536 bytes"
+
+
+def test_lines_are_counted_across_chunks() -> None:
+    lines = [b"39, Private, <=50K\n"] * 20_000
+    lines[12_345] = b"x, Private, <=50K\n"
+    rows, problems = read(b"".join(lines))
+    assert len(rows) == 12_345
+    assert [problem.line for problem in problems] == [12_346]
+
+
+@pytest.mark.parametrize(("max_errors", "count"), [(1, 1), (3, 3), (5, 5), (100, 5)])
+def test_max_errors(max_errors: int, count: int) -> None:
+    data = b"x, y, z\n39, Private, <=50K\n" + b"1, y, >50K\n" + b"1\n"
+    assert len(read(data, max_errors=max_errors).problems) == count
+
+
+def test_problems_of_several_files_add_up() -> None:
+    reader = Reader(COLUMNS, 3)
+    assert list(reader.blocks(io.BytesIO(b"x, y, <=50K\n"), "one")) == []
+    with pytest.raises(BadDataError) as raised:
+        list(reader.blocks(io.BytesIO(b"39, Private, <=50K\n\nx, y, <=50K\n"), "two"))
+    where = [(problem.file, problem.line, problem.column) for problem in raised.value.problems]
+    assert where == [("one", 1, "age"), ("one", 1, "work"), ("two", 3, "age")]
+
+
+@pytest.mark.parametrize(
+    ("value", "likely"),
+    [
+        ("private", "Private"),
+        ("Pirvate", "Private"),
+        ("STATE-GOV", "State-gov"),
+        ("State gov", "State-gov"),
+        ("xyz", None),
+        ("", None),
+    ],
+)
+def test_likely_meant(value: str, likely: str | None) -> None:
+    assert WORK.likely(value) == likely
+    assert AGE.likely(value) is None
+
+
+@pytest.mark.parametrize("category", ["", "a b", "a,b", "a?", "?", "a.", ".", "a\n", "\ta"])
+def test_a_category_the_format_cannot_write(category: str) -> None:
+    with pytest.raises(ValueError, match="cannot be written in a file"):
+        ColumnSpec("c", categories=("fine", category))
+
+
+@given(st.integers(0, 10**10), st.integers(0, 10**10), st.data())
+@example(0, 0, None)
+def test_pattern_of_whole_numbers(a: int, b: int, data: st.DataObject | None) -> None:
+    minimum, maximum = sorted((a, b))
+    pattern = re.compile(_whole_numbers(minimum, maximum))
+    edges = {minimum, maximum, minimum - 1, maximum + 1, 0, 1, 9, 10, 99, 100, 10**9, 10**10}
+    if data:
+        edges |= {data.draw(st.integers(minimum, maximum)), data.draw(st.integers(0, 10**11))}
+    for number in edges:
+        assert bool(pattern.fullmatch(str(number))) == (minimum <= number <= maximum)
+
+
+def test_pattern_of_whole_numbers_in_full() -> None:
+    for minimum in range(125):
+        for maximum in range(minimum, 125):
+            pattern = re.compile(_whole_numbers(minimum, maximum))
+            matching = [number for number in range(1100) if pattern.fullmatch(str(number))]
+            assert matching == list(range(minimum, maximum + 1))
+
+
+# --- Any bytes, against a reading of the format written another way ---------------------------
+
+
+def value_of(column: ColumnSpec, text: bytes) -> bytes | None:
+    """What `text` means in `column`; None if nothing."""
+    value = text.strip(b" \t")
+    if column.categories:
+        right = value in [category.encode() for category in column.categories]
+    else:
+        try:
+            right = b"%d" % int(value) == value
+        except ValueError:
+            right = False
+        right = right and column.minimum <= int(value) <= column.maximum
+    return value if right or (column.nullable and value == b"?") else None
+
+
+def rows_of(data: bytes, columns: tuple[ColumnSpec, ...]) -> list[list[bytes]] | None:
+    """The rows of a file; None if anything is wrong with it."""
+    rows = []
+    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        if not line.strip(b" \t\r") or line.startswith(b"|"):
+            continue
+        texts = line.removesuffix(b"\r").split(b",")
+        texts[-1] = texts[-1].rstrip(b" \t").removesuffix(b".")
+        if texts[-1] != texts[-1].rstrip(b" \t.") or len(texts) != len(columns):
+            return None
+        values = [value_of(*pair) for pair in zip(columns, texts, strict=True)]
+        if None in values:
+            return None
+        rows.append([value for value in values if value is not None])
+    return rows or None
+
+
+def value_texts(column: ColumnSpec) -> st.SearchStrategy[str]:
+    values = (
+        st.sampled_from(column.categories)
+        if column.categories
+        else st.integers(column.minimum, column.maximum).map(str)
+    )
+    return values | st.just("?") if column.nullable else values
+
+
+padding = st.sampled_from(["", "", " ", "  ", "\t"])
+rows_of_text = st.tuples(*map(value_texts, SPECS))
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[bytes, list[list[bytes]]]:
+    """A file in the format, and its rows."""
+    text = draw(st.sampled_from(["", "\ufeff"])) + draw(st.sampled_from(["", "|1x3 Cross\n", "\n"]))
+    rows = draw(st.lists(rows_of_text, min_size=1, max_size=8))
+    for row in rows:
+        between = draw(padding) + "," + draw(padding)
+        text += draw(padding) + between.join(row) + draw(st.sampled_from(["", "."]))
+        text += draw(padding) + draw(st.sampled_from(["\n", "\r\n", "\n\n"]))
+    if draw(st.booleans()):
+        text = text.rstrip("\r\n")
+    return text.encode(), [[value.encode() for value in row] for row in rows]
+
+
+@given(files())
+def test_what_is_written_is_read(file: tuple[bytes, list[list[bytes]]]) -> None:
+    data, rows = file
+    assert read(data, SPECS) == Read(rows, ())
+    assert rows_of(data, SPECS) == rows
+
+
+def check_any(data: bytes, columns: tuple[ColumnSpec, ...]) -> None:
+    rows, problems = read(data, columns)
+    expected = rows_of(data, columns)
+    assert bool(problems) == (expected is None)
+    if not problems:
+        assert rows == expected
+    for problem in problems:
+        assert str(problem).isprintable()
+        assert len(problem.value or "") <= 60
+
+
+words = b"39 Private State-gov ? <=50K >50K . | _ - 0 121 \0 \xff \xef\xbb\xbf".split(b" ")
+between = [b",", b", ", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x0b"]
+alphabet = st.sampled_from([*words, *between])
+
+
+@given(st.binary())
+def test_any_bytes(data: bytes) -> None:
+    check_any(data, SPECS)
+    check_any(data, COLUMNS)
+
+
+@given(st.lists(alphabet).map(b"".join))
+@example(b"39,?,>50K.\t.\n")
+def test_any_bytes_that_look_like_it(data: bytes) -> None:
+    check_any(data, COLUMNS)
+
+
+@given(files(), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), alphabet), max_size=3))
+def test_mutations(
+    file: tuple[bytes, list[list[bytes]]], edits: list[tuple[float, int, bytes]]
+) -> None:
+    data, _ = file
+    for where, removed, inserted in edits:
+        position = int(where * len(data))
+        data = data[:position] + inserted + data[position + removed :]
+    check_any(data, SPECS)

@@ -1,0 +1,401 @@
+"""Where files come from: folders, zips, single files, a web server with its moods."""
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from census.choices import Split
+from census.ingest import sources
+from census.ingest.sources import (
+    BUNDLED_FOLDER,
+    UCI_MD5,
+    DataFile,
+    Downloader,
+    SourceError,
+    gather,
+    public_name,
+)
+from tests.census.ingest.tools import authentic
+
+TRAIN, TEST = b"train,\n", b"test,\n"
+Contents = dict[str, bytes]
+
+
+def read(file: DataFile) -> bytes:
+    with file.open() as stream:
+        return stream.read()
+
+
+def contents(files: list[DataFile]) -> Contents:
+    return {file.split.value: read(file) for file in files}
+
+
+BOTH = {"train": TRAIN, "test": TEST}
+
+
+def zipped(members: Contents, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data, **options)
+    return buffer.getvalue()
+
+
+ZIP = zipped({"adult.data": TRAIN, "adult.test": TEST})
+
+
+# --- On this machine ---------------------------------------------------------------------------
+
+
+def test_bundled(tmp_path: Path) -> None:
+    files = gather(["bundled"], tmp_path)
+    assert [file.split for file in files] == [Split.TRAIN, Split.TEST]
+    assert [file.digest().md5 for file in files] == list(UCI_MD5.values())
+
+
+def test_bundled_files_that_are_not_authentic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("adult.data", "adult.test"):
+        data = authentic(name).replace(b"39", b"40", 1)
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(data))
+    monkeypatch.setattr(sources, "BUNDLED_FOLDER", tmp_path)
+    with pytest.raises(SourceError, match=r"adult.data.gz: is not UCI's file: its md5 is \w{32} "):
+        gather(["bundled"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "packs"),
+    [
+        (("adult.data", "adult.test"), (bytes, bytes)),
+        (("adult.data.gz", "adult.test.gz"), (gzip.compress, gzip.compress)),
+        (("adult.data.bz2", "adult.test.xz"), (bz2.compress, lzma.compress)),
+        (("adult.data", "adult.test"), (lzma.compress, bz2.compress)),  # told by content
+        (("adult.data.gz", "adult.test.gz"), (bytes, bytes)),
+    ],
+)
+def test_a_folder(
+    tmp_path: Path, names: tuple[str, str], packs: tuple[Callable[[bytes], bytes], ...]
+) -> None:
+    for name, pack, data in zip(names, packs, (TRAIN, TEST), strict=True):
+        (tmp_path / name).write_bytes(pack(data))
+    (tmp_path / "adult.names").write_text("not of interest")
+    (tmp_path / "old.adult.data").write_text("neither")
+    files = gather([str(tmp_path)], tmp_path)
+    assert contents(files) == BOTH
+    assert [file.name for file in files] == list(names)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"adult.data": TRAIN, "adult.test": TEST},
+        {"x/adult.test": TEST, "x/adult.data": TRAIN, "x/adult.names": b"", "x/Index": b""},
+        {"adult.data.gz": gzip.compress(TRAIN), "adult.test.bz2": bz2.compress(TEST)},
+        {"adult.data": TRAIN, "adult.test": TEST, "__MACOSX/._adult.data": b"x"},
+    ],
+)
+@pytest.mark.parametrize("name", ["a.zip", "no suffix"])
+def test_a_zip(tmp_path: Path, members: Contents, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(zipped(members))
+    assert contents(gather([str(path)], tmp_path)) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "split"),
+    [
+        ("adult.data", TRAIN, "train"),
+        ("people.2026.data", TRAIN, "train"),
+        ("mine.test", TRAIN, "test"),
+        ("mine.data.gz", gzip.compress(TRAIN), "train"),
+        ("mine.data.bz2", bz2.compress(TRAIN), "train"),
+        ("mine.test.xz", lzma.compress(TRAIN), "test"),
+    ],
+)
+def test_a_single_file_is_the_split_it_is_named_after(
+    tmp_path: Path, name: str, data: bytes, split: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert contents(gather([str(tmp_path / name)], tmp_path)) == {split: TRAIN}
+
+
+def test_two_files_in_any_order(tmp_path: Path) -> None:
+    (tmp_path / "a.data").write_bytes(TRAIN)
+    (tmp_path / "b.test").write_bytes(TEST)
+    paths = [str(tmp_path / "b.test"), str(tmp_path / "a.data")]
+    assert list(contents(gather(paths, tmp_path))) == ["train", "test"]
+
+
+def encrypted(data: bytes) -> bytes:
+    """A zip whose members say that they are encrypted."""
+    return data.replace(b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01").replace(
+        b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("none/", {}, "none: has no adult.data; to load one file, give its own path"),
+        ("half/", {"adult.data": b""}, "half: has no adult.test; to load one file"),
+        ("two/", {"adult.data": b"", "adult.data.gz": b""}, "two: has more than one adult.data"),
+        ("half.zip", zipped({"adult.test": b""}), "half.zip: has no adult.data"),
+        ("no.zip", b"<html>", "no.zip: is not a zip, whatever its name says"),
+        ("two.zip", zipped({"a/adult.data": b"", "b/adult.data": b""}), "than one adult.data"),
+        ("cut.zip", ZIP[:-30], "cut.zip: is damaged: File is not a zip file"),
+        ("head.zip", ZIP[:10], "head.zip: is damaged: File is not a zip file"),
+        ("locked.zip", encrypted(ZIP), "adult.data: cannot be unpacked: File 'adult.data' is enc"),
+        ("crc.zip", ZIP.replace(b"\x2b\x29", b"\x2b\x28", 1), "adult.data: is damaged: "),
+        ("people.csv", TRAIN, "people.csv: its name must end in .data (training) or .test,"),
+        ("people.gz", gzip.compress(TRAIN), "people.gz: its name must end in .data"),
+        ("data", TRAIN, "data: its name must end in .data"),
+        ("cut.data.gz", gzip.compress(TRAIN)[:-5], "cut.data.gz: is cut off: its compressed"),
+        ("missing", None, "missing: there is no such file or folder (nor is it 'bundled' or"),
+    ],
+)
+def test_what_cannot_be_used(
+    tmp_path: Path, name: str, data: bytes | Contents | None, says: str
+) -> None:
+    path = tmp_path / name
+    if isinstance(data, dict):
+        path.mkdir()
+        for member, content in data.items():
+            (path / member).write_bytes(content)
+    elif data is not None:
+        path.write_bytes(data)
+    with pytest.raises(SourceError) as raised:
+        contents(gather([str(path)], tmp_path))
+    assert says in str(raised.value)
+
+
+def test_two_files_of_one_split(tmp_path: Path) -> None:
+    (tmp_path / "a.data").write_bytes(TRAIN)
+    with pytest.raises(SourceError, match=r"a.data: is a second train file beside adult.data.gz"):
+        gather(["bundled", str(tmp_path / "a.data")], tmp_path)
+
+
+def test_a_bomb_goes_off_in_a_flat_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_BYTES", 2**20)
+    (tmp_path / "bomb.data.gz").write_bytes(gzip.compress(bytes(2**22)))
+    (file,) = gather([str(tmp_path / "bomb.data.gz")], tmp_path)
+    with pytest.raises(SourceError, match=r"bomb.data.gz: is over 0 GiB when decompressed"):
+        file.digest()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, len(ZIP) - 1), st.integers(0, 255)), max_size=4))
+def test_a_zip_with_wrong_bytes_is_read_or_refused(
+    tmp_path: Path, edits: list[tuple[int, int]]
+) -> None:
+    data = bytearray(ZIP)
+    for position, byte in edits:
+        data[position] = byte
+    path = tmp_path / "a.data"
+    path.write_bytes(data)
+    try:
+        read_contents = contents(gather([str(path)], tmp_path))
+    except SourceError:
+        return
+    assert set(read_contents) <= {"train", "test"}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_digests_are_of_what_was_decompressed(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    data = b"0123456789\n" * 100_000
+    path = tmp_path / "a.data"
+    path.write_bytes(pack(data))
+    digest = gather([str(path)], tmp_path)[0].digest()
+    assert digest.bytes == len(data)
+    assert digest.sha256 == hashlib.sha256(data).hexdigest()
+    assert digest.md5 == hashlib.md5(data).hexdigest()
+
+
+# --- From a web server -------------------------------------------------------------------------
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def answer(
+    body: bytes, *, status: int = 200, length: int | None = None, pause: float = 0
+) -> Answer:
+    """Answer with `body`, of which `length` bytes are promised, after a `pause`."""
+
+    def give(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        if length != -1:
+            handler.send_header("Content-Length", str(len(body) if length is None else length))
+        handler.end_headers()
+        handler.wfile.write(body[: len(body) // 2])
+        handler.wfile.flush()
+        time.sleep(pause)
+        handler.wfile.write(body[len(body) // 2 :])
+
+    return give
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True
+
+
+def garbage(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"this is no HTTP\r\n\r\n")
+
+
+def redirect(to: str) -> Answer:
+    def give(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", to)
+        handler.end_headers()
+
+    return give
+
+
+@dataclass
+class WebServer:
+    """Gives its answers one after another, the last for ever."""
+
+    url: str
+    answers: list[Answer] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.paths.append(self.path)
+            give = server.answers[0] if len(server.answers) == 1 else server.answers.pop(0)
+            try:
+                give(self)
+            except OSError:
+                self.close_connection = True  # the client would not wait
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = WebServer(f"http://127.0.0.1:{http.server_port}")
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+QUICK = Downloader(timeout=0.3, attempts=3, pause=0.01)
+
+
+@pytest.mark.parametrize(
+    ("path", "answers", "requests"),
+    [
+        ("/adult.zip", [answer(ZIP)], 1),
+        ("/download?id=2", [answer(ZIP)], 1),
+        ("/adult.zip", [answer(ZIP, length=-1)], 1),
+        ("/adult.zip", [answer(b"busy", status=503), answer(ZIP)], 2),
+        ("/adult.zip", [answer(b"slowly", status=429), answer(b"", status=500), answer(ZIP)], 3),
+        ("/adult.zip", [answer(ZIP, pause=0.8), answer(ZIP)], 2),
+        ("/adult.zip", [answer(ZIP, length=len(ZIP) + 1), answer(ZIP)], 2),
+        ("/adult.zip", [hang_up, garbage, answer(ZIP)], 3),
+        ("/adult.zip", [redirect("/elsewhere"), answer(ZIP)], 2),
+    ],
+)
+def test_a_download(
+    web: WebServer, tmp_path: Path, path: str, answers: list[Answer], requests: int
+) -> None:
+    web.answers += answers
+    files = gather([web.url + path], tmp_path, downloader=QUICK)
+    assert contents(files) == BOTH
+    assert len(web.paths) == requests
+
+
+@pytest.mark.parametrize("name", ["a.data", "a%20b.data.gz", "x/y/adult.data"])
+def test_a_download_of_one_file(web: WebServer, tmp_path: Path, name: str) -> None:
+    web.answers.append(answer(gzip.compress(TRAIN)))
+    files = gather([f"{web.url}/{name}?token=secret"], tmp_path, downloader=QUICK)
+    assert contents(files) == {"train": TRAIN}
+
+
+@pytest.mark.parametrize(
+    ("answers", "says", "requests"),
+    [
+        ([answer(b"", status=404)], "the server answers 404 Not Found", 1),
+        ([answer(b"", status=401)], "the server answers 401 Unauthorized", 1),
+        ([answer(b"", status=503)], "the server answers 503 Service Unavailable (3 attempts)", 3),
+        ([answer(ZIP, pause=0.8)], "the download failed: timed out (3 attempts)", 3),
+        ([answer(ZIP, length=10**6)], f"failed: {len(ZIP)} of 1000000 bytes came (3 att", 3),
+        ([hang_up], "the download failed: Remote end closed connection", 3),
+        ([garbage], "the download failed: ", 3),
+        ([redirect("file:///etc/passwd")], "the server answers 302", 1),
+        ([answer(b"<html>Sorry</html>")], "is not a zip, whatever its name says", 1),
+        ([answer(ZIP[:-10])], "is damaged: File is not a zip file", 1),
+        ([answer(zipped({"adult.data": TRAIN}))], "has no adult.test", 1),
+        ([answer(ZIP)], "adult.data: is not UCI's file: its md5 is", 1),
+    ],
+)
+def test_uci_in_a_mood(
+    web: WebServer, tmp_path: Path, answers: list[Answer], says: str, requests: int
+) -> None:
+    web.answers += answers
+    with pytest.raises(SourceError) as raised:
+        gather(["uci"], tmp_path, uci_url=f"{web.url}/adult.zip", downloader=QUICK)
+    assert says in str(raised.value)
+    assert len(web.paths) == requests
+
+
+def test_uci(web: WebServer, tmp_path: Path) -> None:
+    names = ("adult.data", "adult.test")
+    web.answers.append(answer(zipped({name: authentic(name) for name in names})))
+    files = gather(["uci"], tmp_path, uci_url=f"{web.url}/adult.zip", downloader=QUICK)
+    assert [file.digest().md5 for file in files] == list(UCI_MD5.values())
+    assert [file.name for file in files] == list(names)
+
+
+def test_a_server_that_is_not_there(tmp_path: Path, web: WebServer) -> None:
+    with pytest.raises(SourceError, match=r"^http://127.0.0.1:1/a.zip: the download failed: .*ref"):
+        gather(["http://127.0.0.1:1/a.zip"], tmp_path, downloader=QUICK)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://host/a.zip", "file:///etc/passwd", "http://", "http://user:secret@host/a.zip"]
+)
+def test_addresses_that_are_not_loaded(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SourceError, match="is not the address of a file") as raised:
+        gather([url], tmp_path, downloader=QUICK)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "public"),
+    [
+        ("bundled", "bundled"),
+        ("/a/b.data", "/a/b.data"),
+        ("https://host:8/a.zip", "https://host:8/a.zip"),
+        ("https://u:p@host/a.zip?token=t#f", "https://host/a.zip"),
+    ],
+)
+def test_public_name(source: str, public: str) -> None:
+    assert public_name(source) == public
+
+
+def test_the_licence_comes_with_the_files() -> None:
+    text = (BUNDLED_FOLDER / "README.md").read_text()
+    for fact in ("CC BY 4.0", "https://doi.org/10.24432/C5XW20", *UCI_MD5.values()):
+        assert fact in text

@@ -1,0 +1,139 @@
+"""What tests of the load share: files, databases of their own, and a way to run it."""
+
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from django.core.management import CommandError, call_command
+from django.db import connections
+from environ import Env
+
+from census.ingest.sources import BUNDLED_FOLDER
+
+MANAGE = Path(__file__).parents[3] / "manage.py"
+
+
+def authentic(name: str) -> bytes:
+    return gzip.decompress((BUNDLED_FOLDER / f"{name}.gz").read_bytes())
+
+
+def first_rows(name: str, rows: int) -> bytes:
+    lines = [line for line in authentic(name).split(b"\n") if line.count(b",") == 14]
+    return b"".join(line + b"\n" for line in lines[:rows])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of load_adult came to."""
+
+    code: int
+    out: str
+    error: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+def load(*arguments: str | Path) -> Outcome:
+    """Run load_adult in this process."""
+    out, err = StringIO(), StringIO()
+    try:
+        call_command("load_adult", *map(str, arguments), stdout=out, stderr=err)
+    except CommandError as error:
+        return Outcome(error.returncode, out.getvalue(), f"{err.getvalue()}{error}")
+    return Outcome(0, out.getvalue(), err.getvalue())
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A database that a test can do with as it likes."""
+
+    url: str
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.url, autocommit=True)
+
+    def one(self, query: str) -> Any:
+        with closing(self.connect()) as connection:
+            row = connection.execute(query).fetchone()
+            assert row
+            return row[0]
+
+    def dataset(self) -> dict[str, Any]:
+        return self.one("SELECT to_jsonb(census_dataset) FROM census_dataset")
+
+    def export(self) -> bytes:
+        """The CSV export of all people, as PostgreSQL writes it."""
+        query = "COPY (SELECT * FROM census_person ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER)"
+        with closing(self.connect()) as connection, connection.cursor().copy(query) as copy:
+            return b"".join(map(bytes, copy))
+
+    def state(self) -> tuple[str, dict[str, Any]]:
+        """All that a load can change."""
+        return hashlib.sha256(self.export()).hexdigest(), self.dataset()
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start load_adult on this database in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, MANAGE, "load_adult", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a process of its own that uses this database."""
+        return os.environ | {"DATABASE_URL": self.url, "SECRET_KEY": "only-for-tests"}
+
+
+class Server:
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def url(self, name: str) -> str:
+        return urlsplit(self._url)._replace(path=f"/{name}").geturl()
+
+    def execute(self, statement: str) -> None:
+        with closing(psycopg.connect(self.url("postgres"), autocommit=True)) as connection:
+            connection.execute(statement.encode())
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        name = f"adultapi_scratch_{uuid.uuid4().hex[:12]}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield name
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def pointed_to(url: str, blocker: Any) -> Iterator[None]:
+    """Have Django use the database at `url` meanwhile."""
+    connection = connections["default"]
+    before = connection.settings_dict.copy()
+    config = Env.db_url_config(url)
+    options = before["OPTIONS"] | config.pop("OPTIONS", {})
+    with blocker.unblock():
+        connection.close()
+        connection.settings_dict.update(config | {"OPTIONS": options})
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict.update(before)

@@ -126,6 +126,7 @@ def test_a_zip(tmp_path: Path, members: Contents, name: str) -> None:
         ("mine.data.bz2", bz2.compress(TRAIN), "train"),
         ("mine.test.xz", lzma.compress(TRAIN), "test"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_single_file_is_the_split_it_is_named_after(
     tmp_path: Path, name: str, data: bytes, split: str
@@ -167,6 +168,7 @@ def encrypted(data: bytes) -> bytes:
         ("cut.data.gz", gzip.compress(TRAIN)[:-5], "cut.data.gz: is cut off: its compressed"),
         ("missing", None, "missing: there is no such file or folder (nor is it 'bundled' or"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_be_used(
     tmp_path: Path, name: str, data: bytes | Contents | None, says: str

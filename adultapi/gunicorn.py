@@ -3,6 +3,9 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
+
+from adultapi import figures
 
 
 def _number(name: str, default: int, maximum: int) -> int:
@@ -46,3 +49,11 @@ control_socket_disable = True
 accesslog = None  # the application logs its requests
 errorlog = "-"
 loglevel = "info"
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    figures.forget(worker.pid)
+
+
+def on_exit(_server: object) -> None:
+    figures.remove()

@@ -4,6 +4,7 @@ Each variable is read once, here, and a bad one stops the process with a message
 names it and says what it should be.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,6 +125,7 @@ MIDDLEWARE = [
     "adultapi.middleware.request_id",
     "adultapi.middleware.health",
     "adultapi.middleware.server_timing",
+    "adultapi.throttling.rate_limit",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -157,7 +159,7 @@ STORAGES = {
 
 # --- Django REST Framework -------------------------------------------------------------------
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
@@ -197,6 +199,46 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "census.api.schema.components",
     ],
+}
+
+# --- Who asks, and how often -------------------------------------------------------------------
+
+# How many proxies (load balancers, CDNs) are in front: the client's address is the one that the
+# outermost of them wrote into X-Forwarded-For; what stands further left anybody can have sent.
+TRUSTED_PROXIES = _integer("TRUSTED_PROXIES", 0, minimum=0, maximum=5)
+REST_FRAMEWORK["NUM_PROXIES"] = TRUSTED_PROXIES
+RATE_LIMIT = str(env.str("RATE_LIMIT", default="")).strip()
+if RATE_LIMIT and not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", RATE_LIMIT):
+    raise ImproperlyConfigured(
+        f"RATE_LIMIT is {RATE_LIMIT!r}: set it to a number of requests for each second, minute, "
+        "hour or day, as in 600/minute, or leave it out for no limit."
+    )
+
+# --- Logs --------------------------------------------------------------------------------------
+
+SLOW_REQUEST_SECONDS = 1.0
+LOG_LEVEL = _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = _choice("LOG_FORMAT", "text" if LOCAL else "json", ("text", "json"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"()": "adultapi.logs.TextFormatter"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"levelname": "level", "name": "logger"},
+            "timestamp": "time",
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Requests are logged once, by adultapi.telemetry; Django's own lines would double them.
+        "django.request": {"level": "CRITICAL"},
+        "django": {"handlers": [], "level": LOG_LEVEL},
+    },
 }
 
 # --- What a browser may do --------------------------------------------------------------------

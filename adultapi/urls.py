@@ -6,7 +6,7 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
-from adultapi import problems
+from adultapi import observability, problems, telemetry
 
 urlpatterns = [
     path("", TemplateView.as_view(template_name="home.html"), name="home"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("healthz", observability.healthz),
+    path("readyz", observability.readyz),
+    path("metrics", telemetry.exposition, name="metrics"),
     path("problems/<slug:slug>", problems.explain, name="problem"),
 ]
 

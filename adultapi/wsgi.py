@@ -2,8 +2,15 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from adultapi import figures
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adultapi.settings")
 # Whoever serves only reads: settings.py connects accordingly.
 os.environ["SERVING"] = "true"
+figures.prepare()
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from adultapi.telemetry import observed  # noqa: E402  (it reads the settings)
+
+application = observed(django_application)

@@ -1,0 +1,212 @@
+"""What the service tells of itself: Prometheus metrics, and one log line for each request.
+
+With several workers the figures are summed over all that live or lived: each writes to files in
+PROMETHEUS_MULTIPROC_DIR, which `adultapi.gunicorn` makes and clears.
+"""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, quote
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from census.api.parameters import FORMAT
+from census.columns import canonical_name
+from census.models import Dataset
+from census.statistics import metrics
+from census.statistics.selection import FILTERS, GROUP_BY, WEIGHTED_BY
+
+Environ = Mapping[str, Any]
+Application = Callable[[Any, Any], Iterable[bytes]]
+
+request_log = logging.getLogger("adultapi.request")
+
+# Seconds: from an answer out of memory to the time limit of a statement.
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+REQUESTS = Counter("adultapi_requests", "Requests answered.", ["route", "method", "status"])
+LATENCY = Histogram(
+    "adultapi_request_seconds", "Time until an answer begins.", ["route"], buckets=_BUCKETS
+)
+DATABASE = Histogram(
+    "adultapi_database_seconds", "Time in the database, of answers that asked it.", buckets=_BUCKETS
+)
+CACHE = Counter("adultapi_cache", "Answers by what the cache had to do with them.", ["outcome"])
+COMPUTATIONS = Counter("adultapi_computations", "Computations answered.", ["metric", "column"])
+FEATURES = Counter(
+    "adultapi_features",
+    "Answers that made use of groups, weights, filters, or a format asked for by name.",
+    ["feature"],
+)
+
+_TIMING = re.compile(r"(\w+);(?:dur=([\d.]+)|desc=(\w+))")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+
+class Asked(NamedTuple):
+    """What a request is about, as far as its address tells; every name is one of a few."""
+
+    route: str
+    computation: tuple[str, str] | None = None
+    features: tuple[str, ...] = ()
+
+
+@lru_cache(4096)
+def asked(path: str, query: str) -> Asked:
+    """Return what an address asks for."""
+    try:
+        match = resolve(path.rstrip("/") or "/")
+    except Resolver404:
+        return Asked("unmatched")
+    given = {canonical_name(name): values for name, values in parse_qs(query).items()}
+    suffix = match.kwargs.pop("format", None)
+    features = tuple(_features(given, suffix or given.get(FORMAT, [""])[0]))
+    route = re.sub(r"<\w+:(\w+)>(<\w+:format>)?|<\w+:format>", r"{\1}", match.route)
+    if "column" not in match.kwargs or not match.route.startswith("v1/computation/"):
+        return Asked(f"/{route.removesuffix('{}')}", None, features)
+    name = match.kwargs.get("metric") or match.route.split("/")[2]
+    column = canonical_name(match.kwargs["column"])
+    computation = (metrics.find(name).name, column) if name in metrics.names() else None
+    return Asked("/v1/computation/{metric}/{column}", computation, features)
+
+
+def _features(given: Mapping[str, list[str]], form: str) -> Iterator[str]:
+    if GROUP_BY.name in given:
+        yield GROUP_BY.name
+    if WEIGHTED_BY.name in given:
+        yield WEIGHTED_BY.name
+    if not FILTERS.keys().isdisjoint(given):
+        yield "filter"
+    if form in _FORMATS:
+        yield f"{FORMAT}={form}"
+
+
+_FORMATS = frozenset({"json", "api", "csv", "ndjson", "parquet", "svg", "png", "vega"})
+
+
+def observed(application: Application) -> Application:
+    """Count and log every request that passes to a WSGI application, whoever answers it."""
+
+    def observing(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start = time.perf_counter()
+        answered: list[Any] = ["500 ", []]
+
+        def starting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            answered[:] = status, headers
+            return start_response(status, headers, *rest)
+
+        try:
+            return application(environ, starting)
+        finally:
+            _record(environ, answered[0], answered[1], time.perf_counter() - start)
+
+    return observing
+
+
+def _record(environ: Environ, status: str, headers: list[tuple[str, str]], seconds: float) -> None:
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    about = asked(path[:200], query[:1000])
+    code, method = status[:3], environ.get("REQUEST_METHOD", "")
+    found = {name.lower(): value for name, value in headers}
+    parts = _TIMING.findall(found.get("server-timing", ""))
+    timing = {name: duration or word for name, duration, word in parts}
+    REQUESTS.labels(about.route, method if method in _METHODS else "other", code).inc()
+    LATENCY.labels(about.route).observe(seconds)
+    database = float(timing.get("db", 0)) / 1000
+    if database:
+        DATABASE.observe(database)
+    if "cache" in timing:
+        CACHE.labels(timing["cache"]).inc()
+    if code in ("200", "304"):
+        if about.computation:
+            COMPUTATIONS.labels(*about.computation).inc()
+        for feature in about.features:
+            FEATURES.labels(feature).inc()
+    if request_log.isEnabledFor(logging.INFO) and about.route not in _UNLOGGED:
+        _log(environ, about, code, found, timing, seconds)
+
+
+# Asked every few seconds by machines.
+_UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def _log(
+    environ: Environ,
+    about: Asked,
+    code: str,
+    headers: Mapping[str, str],
+    timing: Mapping[str, str],
+    seconds: float,
+) -> None:
+    """Write the one line of a request; a slow one is a warning."""
+    slow = seconds >= settings.SLOW_REQUEST_SECONDS
+    line = {
+        "method": environ.get("REQUEST_METHOD"),
+        # As it was sent: encoded, hence on one line.
+        "url": environ.get("RAW_URI", quote(environ.get("PATH_INFO", "")))[:1000],
+        "route": about.route,
+        "status": int(code),
+        "milliseconds": round(seconds * 1000, 2),
+        "database_milliseconds": float(timing.get("db", 0)),
+        "cache": timing.get("cache"),
+        "bytes": int(headers.get("content-length", 0)) or None,
+        "client": client(environ),
+        "request_id": headers.get("x-request-id"),
+    }
+    message = "slow request" if slow else "request"
+    request_log.log(logging.WARNING if slow else logging.INFO, message, extra=line)
+
+
+def client(environ: Environ) -> str:
+    """Return the client's address: what the outermost trusted proxy saw, if there is one."""
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    trusted = settings.TRUSTED_PROXIES
+    if trusted and len(forwarded) >= trusted and forwarded[-trusted].strip():
+        return str(forwarded[-trusted].strip())
+    return str(environ.get("REMOTE_ADDR", ""))
+
+
+def exposition(_request: HttpRequest) -> HttpResponse:
+    """Serve `/metrics`: the figures of all workers, in Prometheus' text format."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    figures = generate_latest(registry) + generate_latest(_loaded())
+    response = HttpResponse(figures, content_type=CONTENT_TYPE_LATEST)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _loaded() -> CollectorRegistry:
+    """Return what is known of the dataset now; nothing while the database is away."""
+    registry = CollectorRegistry()
+    up = Gauge("adultapi_database_up", "Whether the database answers.", registry=registry)
+    try:
+        loaded = Dataset.objects.first()
+    except (DatabaseError, InterfaceError):
+        return registry
+    up.set(1)
+    if loaded:
+        text = "The dataset that is loaded, and how many rows it has."
+        Gauge("adultapi_dataset_rows", text, ["version"], registry=registry).labels(
+            loaded.version
+        ).set(loaded.rows)
+    return registry

@@ -45,7 +45,7 @@ def read() -> pd.DataFrame:
     return frame.assign(income=frame.income.str.rstrip("."))
 
 
-# --- Selections: the query, and the same rows in pandas ------------------------------------------
+# --- Selections: the query, and the same rows in pandas -----------------------------------------
 
 EDUCATION_NUM = {"9th": 5, "HS-grad": 9, "Bachelors": 13, "Masters": 14}
 Mask = Callable[[pd.DataFrame], "pd.Series[bool]"]
@@ -141,7 +141,7 @@ def grouped(
         yield dict(zip(keys, key, strict=True)), groups[key]
 
 
-# --- Metrics ---------------------------------------------------------------------------------------
+# --- Metrics ------------------------------------------------------------------------------------
 
 
 class Sample:
@@ -417,7 +417,7 @@ ANY_COLUMN = ("count", "missing", "distinct", "mode", "distribution")
 UNWEIGHTED_ONLY = ("skewness", "kurtosis")
 
 
-# --- Comparison --------------------------------------------------------------------------------------
+# --- Comparison ---------------------------------------------------------------------------------
 
 INFERENCE = ("standard_error", "ci_lower", "ci_upper", "p_value", "p", "log10_p", "df1", "df2")
 EXACT = ("lower", "upper", "q")

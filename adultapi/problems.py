@@ -228,7 +228,7 @@ def explain(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in PROBLEMS:
         raise Http404
     problem = PROBLEMS[slug]
-    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+    if request.get_preferred_type(["application/json", "text/html"]) != "text/html":
         return JsonResponse(
             {
                 "type": request.path,

@@ -108,6 +108,10 @@ NUMERIC = tuple(column for column in COLUMNS.values() if column.numeric)
 CATEGORICAL = tuple(column for column in COLUMNS.values() if not column.numeric)
 NULLABLE = tuple(column for column in COLUMNS.values() if column.nullable)
 WEIGHT = COLUMNS[Person.WEIGHT]
+# Names by UCI's spelling of them.
+SOURCE_NAMES: Mapping[str, str] = MappingProxyType(
+    {column.source_name: column.name for column in COLUMNS.values() if column.source_name}
+)
 
 
 def canonical_name(name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import Http404
+from django.http.request import MediaType
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -11,6 +12,8 @@ from rest_framework.request import Request
 
 from census.api.parameters import FORMAT
 from census.api.renderers import DrawingRenderer
+
+NOT_ACCEPTED = (0.0, 0, 0)
 
 
 class ContentNegotiation(BaseContentNegotiation):
@@ -25,8 +28,11 @@ class ContentNegotiation(BaseContentNegotiation):
         renderers: Sequence[BaseRenderer],  # type: ignore[override]
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        formats = ", ".join(renderer.format or "" for renderer in renderers)
-        wanted = format_suffix or request.query_params.get(FORMAT)
+        formats = ", ".join(dict.fromkeys(renderer.format or "" for renderer in renderers))
+        asked = request.query_params.getlist(FORMAT)
+        if len({*asked, format_suffix} - {None}) > 1:
+            raise NotAcceptable("More than one format is asked for: give one.")
+        wanted = format_suffix or next(iter(asked), None)
         if wanted is None:
             return self._by_accept(request, renderers, formats)
         for renderer in renderers:
@@ -38,14 +44,39 @@ class ContentNegotiation(BaseContentNegotiation):
     def _by_accept(
         self, request: Request, renderers: Sequence[BaseRenderer], formats: str
     ) -> tuple[BaseRenderer, str]:
-        by_media_type = {renderer.media_type: renderer for renderer in renderers}
-        preferred = request._request.get_preferred_type(list(by_media_type))
-        if preferred is None:
+        ranges = _ranges(request.META.get("HTTP_ACCEPT", ""))
+        by_media_type = {renderer.media_type or "": renderer for renderer in renderers}
+        preferred = max(by_media_type, key=lambda name: _preference(name, ranges))
+        if _preference(preferred, ranges) <= NOT_ACCEPTED:
             raise NotAcceptable(
                 f"Nothing here is of the media types accepted. Formats: {formats} "
-                f"({', '.join(map(str, by_media_type))})."
+                f"({', '.join(by_media_type)})."
             )
         return _available(by_media_type[preferred]), preferred
+
+
+def _ranges(accept: str) -> list[MediaType]:
+    """Return the media ranges of an Accept header; one that is empty accepts anything."""
+    return [MediaType(text) for text in accept.split(",") if text.strip()] or [MediaType("*/*")]
+
+
+def _preference(name: str, ranges: Sequence[MediaType]) -> tuple[float, int, int]:
+    """Return how much a media type is wanted: quality, how exactly it is named, and how early.
+
+    Its quality is that of the most specific range that it is in (RFC 9110, section 12.5.1).
+    Parameters but `q` are not looked at: no type here has variants that a charset would tell apart.
+    """
+    main = name.partition("/")[0]
+    places = {name: 2, f"{main}/*": 1, "*/*": 0}
+    matches = [
+        (places[text], -place, of.quality)
+        for place, of in enumerate(ranges)
+        if (text := f"{of.main_type}/{of.sub_type}".lower()) in places
+    ]
+    if not matches:
+        return NOT_ACCEPTED
+    exactness, place, quality = max(matches)
+    return (quality, exactness, place) if quality else NOT_ACCEPTED
 
 
 def _available(renderer: BaseRenderer) -> BaseRenderer:

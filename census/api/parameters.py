@@ -120,7 +120,8 @@ def _given(
             )
             errors.append(error(spelt, "unknown_parameter", detail, known, nearest(name, known)))
         elif len(texts) > 1 or name in given:
-            detail = f"`{name}` is given more than once; for several values use `{name}__in=a,b`."
+            several = f"; for several values use `{name}__in=a,b`" if name in COLUMNS else ""
+            detail = f"`{name}` is given more than once{several}."
             errors.append(error(name, "repeated_parameter", detail))
         else:
             given[name] = texts[0]

@@ -19,7 +19,7 @@ Context = Mapping[str, Any]
 
 
 class JSONRenderer(renderers.JSONRenderer):
-    """JSON in UTF-8, which needs no charset; indented for a person by `Accept: …; indent=2`."""
+    """JSON in UTF-8, which needs no charset."""
 
     charset = None
 

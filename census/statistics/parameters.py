@@ -66,6 +66,8 @@ class Number(Type):
 
     def read(self, text: str) -> Any:
         if not self.pattern.fullmatch(text):
+            if text.removeprefix("-").isdecimal():
+                raise Invalid("out_of_range", f"{shown(text)} has too many digits.")
             raise Invalid(f"not_{self.json_type}", f"{shown(text)} is not {self.expected}.")
         value = self.convert(text)
         if not self.holds(value):

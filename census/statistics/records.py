@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.expressions import OrderBy
 
-from census.columns import COLUMNS, Column
+from census.columns import COLUMNS, SOURCE_NAMES, Column
 from census.models import Dataset, Person
 from census.statistics.parameters import Choice, Integer, Invalid, ListOf, Parameter, Type, shown
 from census.statistics.selection import Selection
@@ -22,7 +22,6 @@ from census.statistics.snapshot import DatasetMissing, Snapshot, consistently
 ID = "id"
 NAMES = (ID, *COLUMNS)
 LAST_ID = 2**31 - 1
-_SOURCE_NAMES = {c.source_name: c.name for c in COLUMNS.values() if c.source_name}
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ _DIRECTIONS = tuple(sign + name for name in NAMES for sign in ("", "-"))
 
 FIELDS = Parameter(
     "fields",
-    ListOf(Choice(NAMES, noun="column", aliases=_SOURCE_NAMES)),
+    ListOf(Choice(NAMES, noun="column", aliases=SOURCE_NAMES)),
     "The columns of each record, in this order; by default the id and all columns.",
     example="age,sex",
 )
@@ -187,7 +186,7 @@ ORDERING = Parameter(
             noun="column",
             aliases={
                 sign + source: sign + name
-                for source, name in _SOURCE_NAMES.items()
+                for source, name in SOURCE_NAMES.items()
                 for sign in ("", "-")
             },
         )

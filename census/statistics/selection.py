@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from census.columns import CATEGORICAL, COLUMNS, NULLABLE, WEIGHT, Column
+from census.columns import CATEGORICAL, COLUMNS, NULLABLE, SOURCE_NAMES, WEIGHT, Column
 from census.models import Person
 from census.statistics.parameters import (
     Boolean,
@@ -145,7 +145,12 @@ COMPLETE = Parameter(
 )
 GROUP_BY = Parameter(
     "group_by",
-    ListOf(Choice(tuple(c.name for c in CATEGORICAL), noun="a categorical column"), maximum=3),
+    ListOf(
+        Choice(
+            tuple(c.name for c in CATEGORICAL), noun="a categorical column", aliases=SOURCE_NAMES
+        ),
+        maximum=3,
+    ),
     "One to three categorical columns: the answer is given for each of their combinations that "
     "occurs, a missing value being one of its own.",
     example="sex",

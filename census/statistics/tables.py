@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import CharField, Expression, F, IntegerField, Q, Value
 
-from census.columns import COLUMNS, NUMERIC, WEIGHT, Column
+from census.columns import COLUMNS, NUMERIC, SOURCE_NAMES, WEIGHT, Column
 from census.statistics import association, estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.metrics.base import Level, Tally
@@ -21,7 +21,13 @@ from census.statistics.snapshot import Part, Snapshot
 HISTOGRAM_BINS = 10
 CORRELATED = Parameter(
     "columns",
-    ListOf(Choice(tuple(column.name for column in NUMERIC), noun="a numeric column"), minimum=2),
+    ListOf(
+        Choice(
+            tuple(column.name for column in NUMERIC), noun="a numeric column", aliases=SOURCE_NAMES
+        ),
+        minimum=2,
+        maximum=len(NUMERIC),
+    ),
     "Numeric columns, in the order of the matrix; by default all.",
     default=[column.name for column in NUMERIC],
     example="age,hours_per_week",

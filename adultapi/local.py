@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from adultapi import gunicorn, postgres, processes
 from adultapi.postgres import PostgresError
@@ -55,6 +55,10 @@ def main() -> int:
     except (StartError, PostgresError, ImproperlyConfigured, CommandError) as error:
         _say(f"Error: {error}", sys.stderr)
         return 1
+    except DatabaseError as error:
+        reason = str(error).strip().partition("\n")[0]
+        _say(f"Error: The database fails ({reason}): see to it, or to DATABASE_URL.", sys.stderr)
+        return 1
     except KeyboardInterrupt:
         _say("Stopped.")
     return 0
@@ -64,7 +68,7 @@ def _serve(database: postgres.Server | None) -> NoReturn:
     """Prepare everything, serve, and keep the database alive until interrupted."""
     call_command("migrate", verbosity=0, interactive=False)
     _load()
-    _collect_static(postgres.VAR / "static.digest")
+    _collect_static()
     connections.close_all()
     if database:
         database.leave_to_owner()
@@ -89,8 +93,8 @@ def _load() -> None:
     _say(f"Dataset: {rows:,} people, {summary['status']}")
 
 
-def _collect_static(note: Path) -> None:
-    """Collect the static files unless `note` says that these very files were."""
+def _collect_static() -> None:
+    """Collect the static files unless these very files are there already."""
     found = [
         (path, Path(storage.path(path)).stat())
         for finder in get_finders()
@@ -98,8 +102,8 @@ def _collect_static(note: Path) -> None:
     ]
     files = sorted((path, status.st_size, status.st_mtime_ns) for path, status in found)
     digest = hashlib.sha256(repr(files).encode()).hexdigest()
-    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
-    if manifest.exists() and note.exists() and note.read_text() == digest:
+    note = Path(settings.STATIC_ROOT) / ".digest"
+    if note.exists() and note.read_text() == digest:
         return
     call_command("collectstatic", verbosity=0, interactive=False, clear=True)
     note.write_text(digest)

@@ -87,7 +87,7 @@ def dataset(transactional_db: None) -> None:
 
 
 @pytest.fixture
-def service_environment(database_server: str, django_db_setup: None) -> dict[str, str]:
+def service_environment(database_server: str, dataset: None) -> dict[str, str]:
     """The environment of a process of its own that uses the database of the tests."""
     name = connections["default"].settings_dict["NAME"]
     return os.environ | {

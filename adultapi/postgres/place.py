@@ -152,8 +152,8 @@ class Place:
 
 
 def _may_enter(folder: Path, account: Account) -> bool:
-    if not folder.exists():
-        return True  # to be made, for that account
+    if not folder.is_dir():
+        return True  # to be made, for that account; or in the way, which `prepare` tells
     status = folder.stat()
     if status.st_uid == account.uid:
         return bool(status.st_mode & stat.S_IXUSR)

@@ -57,3 +57,10 @@ def child_exit(_server: object, worker: Any) -> None:
 
 def on_exit(_server: object) -> None:
     figures.remove()
+
+
+def when_ready(_server: object) -> None:
+    """Import all views once, before the fork: workers share them, and a fault shows now."""
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
@@ -114,24 +115,25 @@ def _collect_static() -> None:
 def _gunicorn() -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn"]
     server = processes.start(
-        [*command, "--log-level", "warning"],
+        [*command, "--log-level", "warning", "--graceful-timeout", "3"],
         on_parent_death=signal.SIGQUIT,  # at once, as the database goes too
         cwd=settings.BASE_DIR,
     )
     try:
         yield server
     finally:
-        processes.stop(server, (signal.SIGTERM, 5), (signal.SIGQUIT, 3), session=True)
+        processes.stop(server, (signal.SIGTERM, 5), (signal.SIGQUIT, 5), session=True)
 
 
 def _wait_until_serving(server: subprocess.Popen[bytes]) -> None:
+    """Return once a worker answers, or gunicorn has ended."""
     while server.poll() is None:
-        try:
-            socket.create_connection((_reachable_host(), gunicorn.port), timeout=1).close()
-        except OSError:
-            time.sleep(_PAUSE / 4)
-        else:
+        connection = HTTPConnection(_reachable_host(), gunicorn.port, timeout=30)
+        with closing(connection), suppress(OSError, HTTPException):
+            connection.request("HEAD", "/healthz")
+            connection.getresponse()
             return
+        time.sleep(_PAUSE / 4)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -37,7 +37,11 @@ class User:
         self.process = subprocess.Popen(
             [sys.executable, PROGRAM, var, str(uid)],
             cwd="/",
-            env=os.environ
+            env={
+                key: value
+                for key, value in os.environ.items()
+                if uid == os.geteuid() or not key.startswith("COVERAGE_")  # not theirs to write
+            }
             | {
                 "PYTHONPATH": os.pathsep.join(map(str, [wheel or "", BASE_DIR])),
                 "PGHOST": "nowhere.invalid",

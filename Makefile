@@ -5,7 +5,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run load shell test lint fix migrations-check schema readme lock clean venv venv-dev
+.PHONY: help run load shell test lint fix migrations-check schema readme examples lock clean venv venv-dev
 
 help: ## List the targets
 	@echo "make TARGET [ARGS='…']"
@@ -44,6 +44,9 @@ migrations-check: venv-dev ## Fail if a model differs from its migrations
 
 readme: venv ## Write README.md's table of metrics from the code: ARGS=--check compares
 	@$(PY) -m tools.readme $(ARGS)
+
+examples: venv ## Write the examples of the OpenAPI description anew from real answers
+	@$(PY) -m tools.examples
 
 schema: venv ## Write the OpenAPI description to openapi.yaml
 	$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml

@@ -1,0 +1,32 @@
+"""The examples of the OpenAPI description are what the service answers."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from census.api.examples import FILE, PATHS
+
+pytestmark = pytest.mark.django_db
+
+
+def without_times(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "loaded_at"}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_an_example_is_the_answer(client: Client, name: str) -> None:
+    answer = client.get(PATHS[name], headers={"host": "localhost"})
+    assert answer.status_code == 200
+    example = json.loads(FILE.read_text())[name]
+    assert without_times(answer.json()) == without_times(example), "run `make examples`"
+
+
+def test_every_operation_that_answers_in_json_has_one() -> None:
+    description = SchemaGenerator().get_schema(public=True)
+    for path in description["paths"].values():
+        for operation in path.values():
+            content = operation["responses"]["200"]["content"]
+            assert "examples" in content["application/json"], operation["operationId"]

@@ -1,0 +1,28 @@
+"""Write the examples of the OpenAPI description: real answers, from the loaded dataset.
+
+`python -m tools.examples`; a test compares them with what the service answers.
+"""
+
+import json
+import os
+
+import django
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adultapi.settings")
+    import manage
+
+    with manage.database(["examples"]):
+        django.setup()
+        from django.test import Client
+
+        from census.api.examples import FILE, PATHS
+
+        client = Client(headers={"host": "localhost"})
+        answers = {name: client.get(path).json() for name, path in PATHS.items()}
+    FILE.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import struct
 import time
 import urllib.error
 import urllib.request
@@ -45,6 +46,11 @@ _DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"BZh": bz2.open,
     b"\xfd7zXZ\0": lzma.open,
 }
+# What the unpackers raise; zipfile believes a damaged file until that goes wrong by itself.
+_DAMAGE = (
+    *(zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile),
+    *(struct.error, LookupError, ValueError, OverflowError),
+)
 _SUFFIXES = (".gz", ".bz2", ".xz")
 _ZIP = b"PK"
 _BUFFER = 2**18
@@ -121,7 +127,7 @@ def _reading(name: str) -> Iterator[None]:
         yield
     except EOFError as error:
         raise SourceError(name, "is cut off: its compressed data end too early") from error
-    except (zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile) as error:
+    except _DAMAGE as error:
         raise SourceError(name, f"is damaged: {error}") from error
     except (NotImplementedError, RuntimeError) as error:  # zipfile's method or password
         raise SourceError(name, f"cannot be unpacked: {error}") from error
@@ -302,7 +308,7 @@ def _in_file(path: Path, source: str, authentic: dict[Split, str]) -> list[DataF
 
 def _in_zip(path: Path, source: str, authentic: dict[Split, str]) -> list[DataFile]:
     with _reading(source), zipfile.ZipFile(path) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        names = [name for name in archive.namelist() if not name.endswith("/")]
     found = _both(source, names)
     return [
         DataFile(PurePosixPath(name).name, split, _zip_opener(path, name), authentic.get(split))

@@ -71,6 +71,7 @@ class Content:
                 blocks = self._reader.blocks(stream, source.name)
                 yield from self._lines(source.split, blocks, advance)
             digest = stream.digest
+            source.verify(digest)
             self.files.append(
                 {
                     "name": source.name,

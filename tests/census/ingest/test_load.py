@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from census.columns import COLUMNS
+from census.ingest import sources
 from census.ingest.content import Content
 from census.ingest.sources import gather
 from tests.census.ingest.tools import MANAGE, Scratch, authentic, load
@@ -378,6 +379,22 @@ def test_damage_late_in_a_file_that_is_being_copied(untouched: Scratch, tmp_path
         "adult.test, line 16000, column hours_per_week: found '400', "
         "expected a whole number from 0 to 168."
     )
+    assert untouched.state() == before
+
+
+def test_a_source_that_is_not_what_it_claims(
+    untouched: Scratch, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right rows, but not UCI's."""
+    for path in small.iterdir():
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    monkeypatch.setattr(sources, "BUNDLED_FOLDER", small)
+    before = untouched.state()
+    for arguments in ([], ["--dry-run"], ["--force"]):
+        outcome = load(*arguments)
+        assert outcome.code == 1
+        assert "adult.data.gz: is not UCI's file: its md5 is " in outcome.error
     assert untouched.state() == before
 
 

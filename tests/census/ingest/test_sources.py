@@ -74,8 +74,9 @@ def test_bundled_files_that_are_not_authentic(
         data = authentic(name).replace(b"39", b"40", 1)
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(data))
     monkeypatch.setattr(sources, "BUNDLED_FOLDER", tmp_path)
+    file, _ = gather(["bundled"], tmp_path)
     with pytest.raises(SourceError, match=r"adult.data.gz: is not UCI's file: its md5 is \w{32} "):
-        gather(["bundled"], tmp_path)
+        file.verify(file.digest())
 
 
 @pytest.mark.parametrize(
@@ -355,9 +356,13 @@ def test_a_download_of_one_file(web: WebServer, tmp_path: Path, name: str) -> No
 def test_uci_in_a_mood(
     web: WebServer, tmp_path: Path, answers: list[Answer], says: str, requests: int
 ) -> None:
+    def verified() -> None:
+        for file in gather(["uci"], tmp_path, uci_url=f"{web.url}/adult.zip", downloader=QUICK):
+            file.verify(file.digest())
+
     web.answers += answers
     with pytest.raises(SourceError) as raised:
-        gather(["uci"], tmp_path, uci_url=f"{web.url}/adult.zip", downloader=QUICK)
+        verified()
     assert says in str(raised.value)
     assert len(web.paths) == requests
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from adultapi.postgres.place import PORT, Place, PostgresError
 from adultapi.postgres.server import DATABASE, Server
 
-__all__ = ["VAR", "PostgresError", "Server", "local_url"]
+__all__ = ["VAR", "Place", "PostgresError", "Server", "local_url"]
 
 VAR = Path(__file__).resolve().parents[2] / "var"  # the project's own, ignored by git
 

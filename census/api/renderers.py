@@ -148,7 +148,13 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
             groups = []
         if not groups:
             return ""
-        return render_to_string("census/parameters.html", {"groups": groups, "path": request.path})
+        form = {
+            "own": [field for group in groups if not group.title for field in group.fields],
+            "filters": [group for group in groups if group.title],
+            "asked": any(group.open for group in groups),
+            "path": request.path,
+        }
+        return render_to_string("census/parameters.html", form)
 
     def get_content(
         self, renderer: Any, data: Any, accepted_media_type: str | None, renderer_context: Any

@@ -130,7 +130,7 @@ def _wait_until_serving(server: subprocess.Popen[bytes]) -> None:
     while server.poll() is None:
         connection = HTTPConnection(_reachable_host(), gunicorn.port, timeout=30)
         with closing(connection), suppress(OSError, HTTPException):
-            connection.request("HEAD", "/healthz")
+            connection.request("GET", "/healthz")
             connection.getresponse()
             return
         time.sleep(_PAUSE / 4)

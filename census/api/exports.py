@@ -19,7 +19,9 @@ from census.models import Dataset, Person
 from census.statistics.snapshot import DatasetMissing
 
 _BLOCK = 1 << 16  # bytes
-# COPY is one statement that lasts for as long as the client reads.
+# COPY is one statement that lasts for as long as the client reads, and what the client has
+# not yet taken of its end keeps the transaction open.
+_TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
 _TIMEOUT = "1h"
 
 Blocks = Iterator[bytes]
@@ -92,9 +94,9 @@ def _one_version() -> Iterator[str]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute("SET LOCAL statement_timeout = %s", [_TIMEOUT])
-        version = loaded_version()
-        yield version
+            for timeout in _TIMEOUTS:
+                cursor.execute(f"SET LOCAL {timeout} = '{_TIMEOUT}'")
+        yield loaded_version()
 
 
 def loaded_version() -> str:

@@ -66,7 +66,7 @@ class Number(Type):
 
     def read(self, text: str) -> Any:
         if not self.pattern.fullmatch(text):
-            if text.removeprefix("-").isdecimal():
+            if text.isascii() and text.removeprefix("-").isdecimal():
                 raise Invalid("out_of_range", f"{shown(text)} has too many digits.")
             raise Invalid(f"not_{self.json_type}", f"{shown(text)} is not {self.expected}.")
         value = self.convert(text)

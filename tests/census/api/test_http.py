@@ -236,7 +236,7 @@ def test_every_problem_is_explained(client: Client, slug: str) -> None:
 
 
 def test_the_home_page_and_the_docs(client: Client) -> None:
-    for path in ("/", "/docs", "/redoc"):
+    for path in ("/", "/docs"):
         response = client.get(path, headers={"accept": BROWSER})
         page = response.content.decode()
         assert response.status_code == 200

@@ -167,7 +167,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "census.api.renderers.JSONRenderer",
         "census.api.renderers.BrowsableAPIRenderer",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "census.api.openapi.AutoSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "census.api.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": [],
     "EXCEPTION_HANDLER": "adultapi.problems.exception_handler",

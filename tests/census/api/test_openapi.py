@@ -1,0 +1,182 @@
+"""The OpenAPI description is valid, and the answers are as it says."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from census.statistics.metrics import METRICS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    response = Client().get("/schema?format=json")
+    assert response.status_code == 200
+    found: dict[str, Any] = json.loads(response.content)
+    return found
+
+
+def test_is_valid(description: dict[str, Any]) -> None:
+    assert description["openapi"].startswith("3.1")
+    assert not list(OpenAPIV31SpecValidator(description).iter_errors())
+
+
+def test_is_made_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", file="/dev/null")
+    assert "arning" not in capsys.readouterr().err
+
+
+def test_is_the_same_as_yaml(client: Client) -> None:
+    for accept in ("application/yaml", "application/vnd.oai.openapi"):
+        response = client.get("/schema", headers={"accept": accept})
+        assert response.status_code == 200
+        assert response.content.startswith(b"openapi: 3.1")
+
+
+def operations(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (path, operation["get"])
+        for path, operation in description["paths"].items()
+        if path.startswith("/v1")
+    ]
+
+
+def test_every_operation_tells_parameters_examples_and_errors(description: dict[str, Any]) -> None:
+    found = operations(description)
+    assert len(found) >= len(METRICS) + 9
+    identifiers = [operation["operationId"] for _, operation in found]
+    assert len(set(identifiers)) == len(identifiers)
+    for path, operation in found:
+        assert operation["summary"], path
+        assert {"200", "400", "406", "503"} <= set(operation["responses"]), path
+        if "{" in path:
+            assert "404" in operation["responses"], path
+        for status, response in operation["responses"].items():
+            if status != "200":
+                assert list(response["content"]) == ["application/problem+json"], path
+
+
+def test_the_methods_are_the_reading_ones(description: dict[str, Any]) -> None:
+    for path, operations_ in description["paths"].items():
+        assert set(operations_) <= {"get", "parameters"}, path
+
+
+@pytest.mark.parametrize("metric", sorted(METRICS))
+def test_a_metric_tells_its_formula(description: dict[str, Any], metric: str) -> None:
+    operation = description["paths"][f"/v1/computation/{metric}/{{column}}"]["get"]
+    assert METRICS[metric].formula in operation["description"]
+    assert METRICS[metric].description in operation["description"]
+
+
+def schema_of(description: dict[str, Any], path: str, status: str) -> dict[str, Any]:
+    response = description["paths"][path]["get"]["responses"][status]
+    kind = "application/json" if status == "200" else "application/problem+json"
+    return {"components": description["components"], **response["content"][kind]["schema"]}
+
+
+def assert_as_described(
+    client: Client, description: dict[str, Any], path: str, url: str, status: int = 200
+) -> None:
+    response = client.get(url)
+    assert response.status_code == status, (url, response.content[:300])
+    schema = schema_of(description, path, str(status))
+    errors = [e.message[:300] for e in Draft202012Validator(schema).iter_errors(response.json())]
+    assert not errors, (url, errors[:3])
+
+
+ANSWERS = [
+    ("/v1", "/v1"),
+    ("/v1/dataset", "/v1/dataset"),
+    ("/v1/fields", "/v1/fields"),
+    ("/v1/fields/{column}", "/v1/fields/age"),
+    ("/v1/fields/{column}", "/v1/fields/workclass"),
+    ("/v1/fields/{column}", "/v1/fields/split"),
+    ("/v1/computation", "/v1/computation"),
+    ("/v1/people", "/v1/people?page_size=3"),
+    ("/v1/people", "/v1/people?age__lt=17"),
+    ("/v1/people/{id}", "/v1/people/1"),
+    *(
+        (path, f"{url}?{query}")
+        for path, url in (
+            ("/v1/statistics", "/v1/statistics"),
+            ("/v1/correlation", "/v1/correlation"),
+            ("/v1/crosstab/{row}/{column}", "/v1/crosstab/sex/income"),
+            ("/v1/crosstab/{row}/{column}", "/v1/crosstab/workclass/occupation"),
+            ("/v1/fairness/{column}", "/v1/fairness/sex"),
+            ("/v1/fairness/{column}", "/v1/fairness/sex,native_country"),
+        )
+        for query in ("", "weight=fnlwgt", "age__lt=17", "age__lt=17&weight=fnlwgt", "fnlwgt=77516")
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "url"), ANSWERS)
+def test_answers_are_as_described(
+    client: Client, description: dict[str, Any], path: str, url: str
+) -> None:
+    assert_as_described(client, description, path, url)
+
+
+@pytest.mark.parametrize("metric", sorted(METRICS))
+def test_results_are_as_described(client: Client, description: dict[str, Any], metric: str) -> None:
+    of = METRICS[metric]
+    columns = [c for c in ("age", "workclass", "income") if c in {c.name for c in of.columns}]
+    for column in columns:
+        required = f"&value={quote(VALUES[column])}" if metric == "proportion" else ""
+        for query in ("", "group_by=sex,workclass", "age__lt=17&group_by=sex", "bins=values"):
+            if "bins" in query and (metric != "distribution" or column != "age"):
+                continue
+            for weight in ("", "&weight=fnlwgt") if of.weightable else ("",):
+                url = f"/v1/computation/{metric}/{column}?{query}{required}{weight}"
+                path = f"/v1/computation/{metric}/{{column}}"
+                assert_as_described(client, description, path, url)
+
+
+VALUES = {"age": "", "workclass": "Private", "income": ">50K"}
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "status"),
+    [
+        ("/v1/computation/mean/{column}", "/v1/computation/mean/age?agee=1", 400),
+        ("/v1/computation/mean/{column}", "/v1/computation/mean/workclass", 400),
+        ("/v1/computation/mean/{column}", "/v1/computation/mean/salary", 404),
+        ("/v1/computation/mean/{column}", "/v1/computation/mean/age?format=xml", 406),
+        ("/v1/people/{id}", "/v1/people/0", 404),
+        ("/v1/people", "/v1/people?page_size=0", 400),
+        ("/v1/fields/{column}", "/v1/fields/salary", 404),
+        ("/v1/crosstab/{row}/{column}", "/v1/crosstab/sex/age", 400),
+        ("/v1/fairness/{column}", "/v1/fairness/age", 400),
+    ],
+)
+def test_problems_are_as_described(
+    client: Client, description: dict[str, Any], path: str, url: str, status: int
+) -> None:
+    assert_as_described(client, description, path, url, status)
+
+
+def test_every_parameter_described_is_taken(client: Client, description: dict[str, Any]) -> None:
+    """No parameter of the description is one that the route does not know."""
+
+    for path, operation in operations(description):
+        column = "income" if "crosstab" in path or "proportion" in path else "age"
+        url = path.replace("{column}", "sex" if "fairness" in path else column)
+        url = url.replace("{row}", "sex").replace("{id}", "1")
+        for reference in operation.get("parameters", []):
+            parameter = reference
+            if "$ref" in reference:
+                name = reference["$ref"].rpartition("/")[2]
+                parameter = description["components"]["parameters"][name]
+            if parameter["in"] != "query" or parameter["name"] == "format":
+                continue
+            response = client.get(url, {parameter["name"]: "\x00"})
+            assert response.status_code == 400, (url, parameter["name"])
+            codes = {e["parameter"]: e["code"] for e in response.json()["errors"]}
+            assert codes[parameter["name"]] != "unknown_parameter", (url, parameter["name"])

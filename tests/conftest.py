@@ -5,6 +5,7 @@ Set TEST_DATABASE_URL to use another server; its user must be allowed to create 
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from io import StringIO
@@ -18,6 +19,7 @@ from django.db import connections
 from django.test import override_settings
 from environ import Env
 
+from adultapi import processes
 from adultapi.postgres import Server, local_url
 
 # Nothing here has to survive a power cut.
@@ -28,6 +30,8 @@ _var = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the server, in the process that hands out the tests."""
     if hasattr(config, "workerinput"):
+        # xdist's workers would finish a test of minutes first when the others are killed.
+        processes.follow_parent(os.getppid(), signal.SIGTERM)
         config.stash[_var] = Path(config.workerinput["var"])
         return
     folder = Path(tempfile.mkdtemp(prefix="adultapi-test-"))

@@ -218,7 +218,9 @@ if RATE_LIMIT and not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", RAT
 # --- Logs --------------------------------------------------------------------------------------
 
 SLOW_REQUEST_SECONDS = 1.0
-LOG_LEVEL = _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_LEVEL = _choice(
+    "LOG_LEVEL", "WARNING" if LOCAL else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
+)
 LOG_FORMAT = _choice("LOG_FORMAT", "text" if LOCAL else "json", ("text", "json"))
 LOGGING = {
     "version": 1,

@@ -91,6 +91,31 @@ def dataset(transactional_db: None) -> None:
 
 
 @pytest.fixture
+def scratch_database(db: None) -> Iterator[str]:
+    """The name of a database of its own, without tables, that Django uses until the test ends.
+
+    Outside any transaction; threads come to it, too.
+    """
+    kept, connections["default"] = connections["default"], connections.create_connection("default")
+    connection, settings = connections["default"], kept.settings_dict
+    name, scratch = settings["NAME"], f"{settings['NAME']}_scratch"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{scratch}"')
+        connection.close()
+        settings["NAME"] = scratch
+        yield scratch
+    finally:
+        connection.close()
+        settings["NAME"] = name
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{scratch}" WITH (FORCE)')
+        connection.close()
+        connections["default"] = kept
+
+
+@pytest.fixture
 def service_environment(database_server: str, dataset: None) -> dict[str, str]:
     """The environment of a process of its own that uses the database of the tests."""
     name = connections["default"].settings_dict["NAME"]

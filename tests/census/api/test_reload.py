@@ -38,9 +38,8 @@ def excerpt(folder: Path, train: int, test: int) -> Path:
     """Write a dataset of the first lines of the bundled files."""
     folder.mkdir()
     for name, lines in (("adult.data", train), ("adult.test", test + 1)):
-        packed = (oracle.DATA / f"{name}.gz").read_bytes()).splitlines(
-            keepends=True
-        )
+        packed = (oracle.DATA / f"{name}.gz").read_bytes()
+        content = gzip.decompress(packed).splitlines(keepends=True)
         (folder / name).write_bytes(b"".join(content[:lines]))
     return folder
 

@@ -1,4 +1,4 @@
-"""What OpenAPI says of the routes of the records."""
+"""What OpenAPI says of the routes of the records and of their descriptions."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 
-from census.api import people
+from census.api import metadata, people
 from census.api.parameters import FILTERING
 from census.api.schema import TABULAR_FORMATS, formats, query_parameters, responses
 from census.columns import COLUMNS
@@ -83,3 +83,28 @@ extend_schema_view(
         responses=responses(one_person(), 404, tabular=True),
     )
 )(people.PersonViewSet)
+
+
+DOCUMENT = {"type": "object", "additionalProperties": True}
+extend_schema_view(
+    list=extend_schema(
+        operation_id="croissant",
+        summary="The dataset as Croissant",
+        description=(
+            "MLCommons Croissant 1.1 (JSON-LD): the CSV export with its digest, its columns, "
+            "and their statistics, with and without weights, as annotations."
+        ),
+        tags=["about"],
+        parameters=[formats("jsonld", "json", "api")],
+        responses={(200, metadata.JSONLDRenderer.media_type): DOCUMENT} | responses(DOCUMENT),
+    )
+)(metadata.CroissantViewSet)
+extend_schema_view(
+    list=extend_schema(
+        operation_id="datapackage",
+        summary="The dataset as a Data Package",
+        description="Data Package 2.0 with the Table Schema of the CSV export.",
+        tags=["about"],
+        responses=responses(DOCUMENT),
+    )
+)(metadata.DataPackageViewSet)

@@ -7,6 +7,7 @@ from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
 from census.api import (
+    metadata,
     people,
     record_schema,  # noqa: F401  (it describes the views)
     table_schema,  # noqa: F401  (likewise)
@@ -31,6 +32,12 @@ urlpatterns = format_suffix_patterns(
     [
         path("v1", views.RootViewSet.as_view(_LIST), name="root"),
         path("v1/dataset", views.DatasetViewSet.as_view(_LIST), name="dataset"),
+        path("v1/dataset/croissant", metadata.CroissantViewSet.as_view(_LIST), name="croissant"),
+        path(
+            "v1/dataset/datapackage",
+            metadata.DataPackageViewSet.as_view(_LIST),
+            name="datapackage",
+        ),
         path("v1/fields", views.FieldViewSet.as_view(_LIST), name="field-list"),
         path("v1/fields/<name:column>", views.FieldViewSet.as_view(_RETRIEVE), name="field-detail"),
         path("v1/people", people.PeopleViewSet.as_view(_LIST), name="person-list"),

@@ -174,7 +174,7 @@ _DIRECTIONS = tuple(sign + name for name in NAMES for sign in ("", "-"))
 
 FIELDS = Parameter(
     "fields",
-    ListOf(Choice(NAMES, noun="column", aliases=SOURCE_NAMES)),
+    ListOf(Choice(NAMES, noun="a column", aliases=SOURCE_NAMES)),
     "The columns of each record, in this order; by default the id and all columns.",
     example="age,sex",
 )
@@ -183,7 +183,7 @@ ORDERING = Parameter(
     ListOf(
         Choice(
             _DIRECTIONS,
-            noun="column",
+            noun="a column",
             aliases={
                 sign + source: sign + name
                 for source, name in SOURCE_NAMES.items()

@@ -1,0 +1,90 @@
+"""The dataset as a Data Package 2.0 with a Table Schema: https://datapackage.org/standard/."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from census.columns import COLUMNS, Column
+from census.metadata import about
+
+Node = dict[str, Any]
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+_RESOURCE = "https://datapackage.org/profiles/2.0/dataresource.json"
+_DIALECT = "https://datapackage.org/profiles/2.0/tabledialect.json"
+_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
+
+
+def document(loaded: Mapping[str, Any], csv_url: str) -> Node:
+    """Return the descriptor; `loaded` are the fields of `Dataset`."""
+    return {
+        "$schema": PROFILE,
+        "name": "adult",
+        "id": f"https://doi.org/{about.DOI}",
+        "title": about.TITLE,
+        "description": "\n".join((about.DESCRIPTION, "", *(f"- {c}" for c in about.CAVEATS))),
+        "homepage": about.URL,
+        "version": loaded["version"],
+        "created": loaded["loaded_at"].isoformat(),
+        "licenses": [
+            {"name": "CC-BY-4.0", "path": about.LICENSE["url"], "title": about.LICENSE["title"]}
+        ],
+        "contributors": [{"title": name, "roles": ["creator"]} for name in about.CREATORS],
+        "sources": [{"title": about.CITATION, "path": about.URL, "version": loaded["version"]}],
+        "keywords": ["census", "income", "fairness", "survey"],
+        "resources": [
+            {
+                "$schema": _RESOURCE,
+                "name": "people",
+                "type": "table",
+                "path": csv_url,
+                "title": "A record for each person",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "bytes": loaded["csv_bytes"],
+                "hash": f"sha256:{loaded['sha256']}",
+                "dialect": {"$schema": _DIALECT, "delimiter": ",", "lineTerminator": "\n"},
+                "schema": schema(),
+            }
+        ],
+    }
+
+
+def schema() -> Node:
+    """Return the Table Schema of the CSV export."""
+    identifier = {
+        "name": "id",
+        "type": "integer",
+        "title": "Id",
+        "description": "The line in adult.data; those of adult.test follow.",
+        "constraints": {"required": True, "unique": True, "minimum": 1},
+    }
+    return {
+        "$schema": _SCHEMA,
+        "fields": [identifier, *map(_field, COLUMNS.values())],
+        "missingValues": [""],
+        "primaryKey": ["id"],
+    }
+
+
+def _field(column: Column) -> Node:
+    unit = f" In {column.unit}." if column.unit else ""
+    field: Node = {
+        "name": column.name,
+        "type": column.type,
+        "title": column.label,
+        "description": f"{column.description}{unit}",
+        "constraints": {"required": not column.nullable, **_constraints(column)},
+    }
+    if not column.numeric:
+        field["categories"] = [
+            {"value": value, "label": label} for value, label in column.choices.items()
+        ]
+        field["categoriesOrdered"] = column.ordered
+    return field
+
+
+def _constraints(column: Column) -> Node:
+    if column.numeric:
+        return {"minimum": column.minimum, "maximum": column.maximum}
+    return {"enum": list(column.choices)}

@@ -1,0 +1,87 @@
+"""The Data Package descriptor: what Data Package 2.0 and Table Schema ask for, and the truth.
+
+The rules are written down here from https://datapackage.org/standard/ (its JSON Schemas are
+not part of this repository).
+"""
+
+import csv
+import io
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from census.api.exports import FORMATS, Download
+from census.columns import COLUMNS
+from census.models import Dataset
+from census.statistics.records import NAMES, Page
+from census.statistics.selection import Selection
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIELD_TYPES = {"string", "number", "integer", "boolean", "object", "array", "list", "any"}
+CONSTRAINTS = {"required", "unique", "minimum", "maximum", "enum", "pattern"}
+
+
+@pytest.fixture
+def package(client: Client, dataset: None) -> dict[str, Any]:
+    answer = client.get("/v1/dataset/datapackage")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_the_package(package: dict[str, Any]) -> None:
+    assert package["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
+    assert re.fullmatch(r"[a-z0-9._-]+", package["name"])
+    assert all(licence.keys() & {"name", "path"} for licence in package["licenses"])
+    assert all(source["title"] for source in package["sources"])
+    assert all(contributor["title"] for contributor in package["contributors"])
+    assert len(package["resources"]) == 1
+
+
+def test_the_resource_is_the_export(client: Client, package: dict[str, Any]) -> None:
+    resource, loaded = package["resources"][0], Dataset.objects.get()
+    assert "data" not in resource
+    assert resource["path"] == "http://testserver/v1/people.csv"
+    assert (resource["bytes"], resource["hash"]) == (loaded.csv_bytes, f"sha256:{loaded.sha256}")
+    answer = client.head(urlsplit(resource["path"]).path)
+    assert answer.headers["Content-Type"].startswith(resource["mediatype"])
+
+
+def test_the_fields_are_of_table_schema(package: dict[str, Any]) -> None:
+    schema = package["resources"][0]["schema"]
+    names = [field["name"] for field in schema["fields"]]
+    assert names == ["id", *COLUMNS]
+    assert set(schema["primaryKey"]) <= set(names)
+    for field in schema["fields"]:
+        assert field["type"] in FIELD_TYPES
+        assert field["constraints"].keys() <= CONSTRAINTS
+        if field["type"] == "integer":
+            assert "enum" not in field["constraints"]
+        else:
+            values = [category["value"] for category in field["categories"]]
+            assert values == field["constraints"]["enum"]
+
+
+def test_every_record_keeps_the_constraints(package: dict[str, Any]) -> None:
+    schema = package["resources"][0]["schema"]
+    content = b"".join(Download(Page(Selection()).everything(), NAMES, FORMATS["csv"]))
+    seen: dict[str, set[str]] = {field["name"]: set() for field in schema["fields"]}
+    for row in csv.DictReader(io.StringIO(content.decode())):
+        for name, text in row.items():
+            seen[name].add(text)
+    for field in schema["fields"]:
+        limits, texts = field["constraints"], seen[field["name"]]
+        present = texts - set(schema["missingValues"])
+        assert limits["required"] == (present == texts)
+        if field["type"] == "integer":
+            numbers = [int(text) for text in present]
+            assert min(numbers) >= limits["minimum"]
+            assert max(numbers) <= limits.get("maximum", max(numbers))
+        else:
+            assert present <= set(limits["enum"])
+    assert len(seen["id"]) == 48842

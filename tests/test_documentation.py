@@ -1,0 +1,129 @@
+"""What is written for people says all there is, and nothing that is not so."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from census.api.parameters import COMMON, FILTERING
+from census.statistics.metrics import METRICS
+from census.statistics.selection import LOOKUPS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+ENV_EXAMPLE = (ROOT / ".env.example").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+# Set by the service for itself: whether the process serves.
+INTERNAL = {"SERVING"}
+
+
+def settings_read() -> set[str]:
+    """Return the environment variables that the service reads."""
+    calls = r'(?:env\.\w+|environ\.get|environ\.setdefault|_[a-z]+)\(\s*"([A-Z][A-Z0-9_]+)"'
+    constants = r'^VARIABLE = "([A-Z_]+)"'
+    found: set[str] = set()
+    for path in (ROOT / "adultapi").glob("*.py"):
+        text = path.read_text()
+        found |= {name for name in re.findall(calls, text) if not name.startswith("HTTP_")}
+        found |= set(re.findall(constants, text, re.MULTILINE))
+    foreign = {"DJANGO_SETTINGS_MODULE", "MAKELEVEL", "PATH_INFO", "QUERY_STRING"}
+    return found - foreign - {"REQUEST_METHOD", "RAW_URI", "REMOTE_ADDR"} - INTERNAL
+
+
+def test_the_settings_are_found() -> None:
+    assert {"DATABASE_URL", "SECRET_KEY", "PORT", "HOST", "WEB_CONCURRENCY"} <= settings_read()
+
+
+@pytest.mark.parametrize("name", sorted(settings_read()))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in README
+    assert re.search(rf"^#?{name}=", ENV_EXAMPLE, re.MULTILINE)
+
+
+def test_no_setting_is_documented_that_there_is_not() -> None:
+    example = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", ENV_EXAMPLE, re.MULTILINE))
+    table = README.partition("## Settings")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+    assert example == documented == settings_read()
+
+
+@pytest.mark.parametrize("target", re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+def test_every_make_target_is_documented(target: str) -> None:
+    assert re.search(rf"`make {target}\b|^make {target}\b|`{target}`", README, re.MULTILINE)
+
+
+def test_no_make_target_is_documented_that_there_is_not() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    for path in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / path).read_text()
+        assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= targets, path
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=list(METRICS))
+def test_every_metric_is_documented(metric: Any) -> None:
+    (row,) = re.findall(rf"^\| `{metric.name}`.*$", README, re.MULTILINE)
+    for alias in metric.aliases:
+        assert f"`{alias}`" in row
+    for parameter in metric.parameters(metric.columns[0]):
+        assert f"`{parameter.name}`" in row
+    assert metric.formula.replace("|", r"\|") in row
+
+
+@pytest.mark.parametrize("name", [p.name for p in COMMON])
+def test_every_common_parameter_is_documented(name: str) -> None:
+    assert re.search(rf"`{name}\b", README)
+
+
+def test_every_lookup_is_documented() -> None:
+    names = {p.name for p in FILTERING}
+    assert "complete" in names
+    assert "`complete=true`" in README
+    for lookup in LOOKUPS:
+        assert f"__{lookup.suffix}" in README
+
+
+@pytest.mark.django_db
+def test_every_route_is_documented(client: Client) -> None:
+    paths = json.loads(client.get("/schema?format=json").content)["paths"]
+    for path in paths:
+        if not path.startswith("/v1/computation/"):
+            assert f"`{path}`" in README, path
+
+
+def console() -> list[tuple[str, str]]:
+    """Return the requests that the README shows, each with the answer under it."""
+    found = []
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+        for shown in block.split("$ ")[1:]:
+            command, _, answer = shown.partition("\n")
+            if command.startswith("curl"):
+                found.append((shlex.split(command)[-1], answer))
+    return found
+
+
+def test_the_readme_shows_requests() -> None:
+    assert len(console()) >= 5
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("url", "shown"), console(), ids=[url for url, _ in console()])
+def test_answers_in_the_readme_are_real(client: Client, url: str, shown: str) -> None:
+    path = url.removeprefix("http://").removeprefix("localhost:8000")
+    response = client.get(path)
+    real = response.content.decode().replace("\r\n", "\n")
+    assert response.status_code in (200, 400)
+    # The README breaks lines, and leaves out what an ellipsis stands for.
+    squeezed = re.sub(r"\s+", "", real)
+    for part in re.split("…", re.sub(r"\s+", "", shown)):
+        assert part.strip("{},[]") in squeezed, part
+
+
+@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
+def test_links_to_files_lead_somewhere(path: str) -> None:
+    for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", (ROOT / path).read_text()):
+        assert (ROOT / link).exists(), link

@@ -141,7 +141,7 @@ def result(metric: Metric) -> dict[str, Any]:
 def metric_view(metric: Metric) -> type[views.ComputationViewSet]:
     """Return the view of one metric, which OpenAPI then describes as an operation of its own."""
     names = [column.name for column in metric.columns]
-    own = metric.parameters(metric.columns[0])
+    own = metric.parameters_anywhere()
     aliases = f" Also called {', '.join(metric.aliases)}." if metric.aliases else ""
     description = f"{metric.description}{aliases}\n\nFormula: {metric.formula}"
     described = extend_schema(

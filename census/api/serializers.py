@@ -229,7 +229,7 @@ def catalogue_entry(metric: Metric) -> dict[str, Any]:
         "formula": metric.formula,
         "kinds": metric.kinds,
         "columns": [column.name for column in metric.columns],
-        "parameters": [parameter_entry(p) for p in metric.parameters(metric.columns[0])],
+        "parameters": [parameter_entry(p) for p in metric.parameters_anywhere()],
         "weighted": metric.weightable,
         "method": metric.estimator,
         "weighted_method": metric.weighted_estimator,

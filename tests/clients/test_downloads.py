@@ -4,11 +4,13 @@ import gzip
 import hashlib
 import io
 import subprocess
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import duckdb
+import mlcroissant as mlc
 import pandas as pd
 import psycopg
 import pyarrow.parquet as pq
@@ -187,3 +189,12 @@ def test_nobody_selected_is_an_empty_file(service: Any, kind: str) -> None:
         assert content == b""
     else:
         assert pq.read_table(io.BytesIO(content)).shape == (0, 17)
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning")
+def test_mlcroissant_reads_the_records(service: Any, uci: pd.DataFrame) -> None:
+    found = mlc.Dataset(f"{service.url}/v1/dataset/croissant")
+    records = pd.DataFrame(islice(found.records("people"), 500))
+    records.columns = records.columns.str.removeprefix("people/")
+    texts = {name: records[name].str.decode("utf-8") for name in records.select_dtypes("object")}
+    same(records.assign(**texts).replace({"nan": None}), uci.head(500))

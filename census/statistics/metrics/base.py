@@ -5,7 +5,7 @@ The registry feeds dispatch, the catalogue, OpenAPI, the documentation and the t
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Count, Expression, Q
@@ -13,7 +13,7 @@ from django.db.models import Count, Expression, Q
 from census.columns import CATEGORICAL, NUMERIC, Column, Kind
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
-from census.statistics.parameters import Number, Parameter
+from census.statistics.parameters import Choice, Number, Parameter, Refused
 from census.statistics.selection import Selection
 from census.statistics.snapshot import Row, Snapshot
 
@@ -168,6 +168,18 @@ class Metric(ABC):
         """Return the metric's own parameters as they are for `column`."""
         return self.own_parameters
 
+    def parameters_anywhere(self) -> tuple[Parameter, ...]:
+        """Return the metric's own parameters as they are where no column is named.
+
+        A choice has the values of all columns. What some columns refuse has no default: who
+        sends defaults would be refused there.
+        """
+        by_name: dict[str, list[Parameter]] = {}
+        for column in self.columns:
+            for parameter in self.parameters(column):
+                by_name.setdefault(parameter.name, []).append(parameter)
+        return tuple(_anywhere(variants) for variants in by_name.values())
+
     def method(self, question: Question) -> str:
         """Return in words which estimator an answer is by."""
         if question.weight:
@@ -185,6 +197,17 @@ class Metric(ABC):
     @abstractmethod
     def levels(self, question: Question, snapshot: Snapshot) -> Levels:
         """Compute the result; it holds a level for each group that has rows."""
+
+
+def _anywhere(variants: list[Parameter]) -> Parameter:
+    """Return one parameter for all that a metric's columns have of a name."""
+    taken = [parameter for parameter in variants if not isinstance(parameter.type, Refused)]
+    first = taken[0] if len(taken) == len(variants) else replace(taken[0], default=None)
+    choices = [p.type for p in taken if isinstance(p.type, Choice)]
+    if not choices:
+        return first
+    values = dict.fromkeys(value for choice in choices for value in choice.values)
+    return replace(first, type=Choice(tuple(values), "a value of the column"))
 
 
 class AggregateMetric(Metric):

@@ -32,7 +32,7 @@ EXACT_VALUES = "values"
 BINS = Parameter(
     "bins",
     Either((EXACT_VALUES,), Integer(1, 1000)),
-    "Number of bins of equal width, or `values` to count each value by itself.",
+    "Number of bins of equal width, by default 10, or `values` to count each value by itself.",
     default=10,
 )
 RANGE = Parameter(

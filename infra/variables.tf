@@ -1,0 +1,291 @@
+# What a deployment must or may say. Everything else is decided in the file of its concern.
+
+variable "image_tag" {
+  description = "Tag of the image in the repository: the commit it was built from. Given by `make deploy`."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{7,40}$", var.image_tag))
+    error_message = "image_tag must be a git commit: 7 to 40 hexadecimal digits, as `git rev-parse --short=12 HEAD` prints them."
+  }
+}
+
+variable "environment" {
+  description = "Name of this deployment; part of every resource's name. One state per environment."
+  type        = string
+  default     = "production"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,14}$", var.environment))
+    error_message = "environment must be 2 to 15 lower-case letters and digits, a letter first, such as production or staging: load balancer names end at 32 characters."
+  }
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+  default     = "us-east-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be the name of an AWS region, such as us-east-1 or eu-west-3."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every resource, beside Project, Environment and ManagedBy."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setintersection(keys(var.tags), ["Project", "Environment", "ManagedBy"])) == 0
+    error_message = "tags must not hold Project, Environment or ManagedBy: these are set from the configuration."
+  }
+}
+
+# --- Network ---------------------------------------------------------------------------------
+
+variable "vpc_cidr" {
+  description = "Address range of the VPC; six /20 subnets are cut from a /16."
+  type        = string
+  default     = "10.20.0.0/16"
+
+  validation {
+    condition     = can(cidrnetmask(var.vpc_cidr)) && can(regex("/(16|17|18|19|20)$", var.vpc_cidr))
+    error_message = "vpc_cidr must be an IPv4 range of size /16 to /20, such as 10.20.0.0/16."
+  }
+}
+
+variable "nat_per_zone" {
+  description = "One NAT gateway in each zone rather than one in all: twice the price, and no zone depends on another."
+  type        = bool
+  default     = false
+}
+
+variable "interface_endpoints" {
+  description = "Reach ECR, Secrets Manager, CloudWatch Logs and Systems Manager by private endpoints rather than through the NAT gateway."
+  type        = bool
+  default     = false
+}
+
+variable "client_cidrs" {
+  description = "Who may reach the load balancer."
+  type        = list(string)
+  default     = ["0.0.0.0/0"]
+
+  validation {
+    condition     = length(var.client_cidrs) > 0 && alltrue([for cidr in var.client_cidrs : can(cidrnetmask(cidr))])
+    error_message = "client_cidrs must hold at least one IPv4 range, such as 0.0.0.0/0 or 203.0.113.0/24."
+  }
+}
+
+# --- Front door ------------------------------------------------------------------------------
+
+variable "certificate_arn" {
+  description = "ACM certificate in this region. With it the load balancer serves HTTPS and redirects HTTP; without it, HTTP alone."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.certificate_arn == null || can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$", var.certificate_arn))
+    error_message = "certificate_arn must be the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID."
+  }
+}
+
+variable "host_names" {
+  description = "Names the service answers to beside the load balancer's own. The first is the one in the URL."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.host_names : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", name))])
+    error_message = "host_names must be full host names in lower case, such as adult.example.org, without scheme or port."
+  }
+}
+
+variable "access_logs" {
+  description = "Keep the load balancer's access logs in a bucket for log_retention_days."
+  type        = bool
+  default     = true
+}
+
+variable "rate_limit" {
+  description = "Requests per client that the service allows, as NUMBER/s, /min or /h."
+  type        = string
+  default     = "600/min"
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*/(s|min|h)$", var.rate_limit))
+    error_message = "rate_limit must be a number over s, min or h, such as 600/min."
+  }
+}
+
+variable "waf" {
+  description = "Put AWS WAF before the load balancer: a rate rule and AWS's managed groups."
+  type        = bool
+  default     = false
+}
+
+variable "cdn" {
+  description = "Put CloudFront before the load balancer, which then admits CloudFront alone."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !(var.cdn && var.certificate_arn != null)
+    error_message = "cdn and certificate_arn exclude each other: CloudFront brings its own certificate and reaches the load balancer by HTTP."
+  }
+}
+
+# --- Instances -------------------------------------------------------------------------------
+
+variable "instance_type" {
+  description = "EC2 instance type, of the x86_64 architecture that the image is built for."
+  type        = string
+  default     = "t3.small"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.instance_type)) && !can(regex("^[a-z]+[0-9]+[a-z]*g[a-z]*\\.", var.instance_type))
+    error_message = "instance_type must be an x86_64 type, such as t3.small or m7i.large; the image is not built for Graviton (types with a g after the number)."
+  }
+}
+
+variable "instances" {
+  description = "Smallest and largest number of instances; between them requests_per_instance decides."
+  type        = object({ min = number, max = number })
+  default     = { min = 2, max = 6 }
+
+  validation {
+    condition     = var.instances.min >= 2 && var.instances.max >= var.instances.min && var.instances.max <= 50
+    error_message = "instances.min must be at least 2, one for each zone, and instances.max between instances.min and 50."
+  }
+}
+
+variable "requests_per_instance" {
+  description = "Requests per instance and minute that scaling aims at."
+  type        = number
+  default     = 6000
+
+  validation {
+    condition     = var.requests_per_instance >= 1
+    error_message = "requests_per_instance must be at least 1 a minute."
+  }
+}
+
+# --- Data ------------------------------------------------------------------------------------
+
+variable "database_instance_class" {
+  description = "RDS instance class."
+  type        = string
+  default     = "db.t4g.small"
+
+  validation {
+    condition     = can(regex("^db\\.[a-z0-9-]+\\.[a-z0-9-]+$", var.database_instance_class))
+    error_message = "database_instance_class must be an RDS class, such as db.t4g.small or db.m7g.large."
+  }
+}
+
+variable "database_multi_az" {
+  description = "Keep a synchronous standby of the database in the other zone."
+  type        = bool
+  default     = true
+}
+
+variable "database_backup_days" {
+  description = "Days for which the database can be restored to any point in time."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.database_backup_days >= 1 && var.database_backup_days <= 35
+    error_message = "database_backup_days must be from 1 to 35."
+  }
+}
+
+variable "database_snapshot" {
+  description = "Snapshot to restore from: a new database is made from it and takes the place of the present one."
+  type        = string
+  default     = null
+}
+
+variable "read_replica" {
+  description = "Add a read replica. RDS cannot manage the password of a database with replicas: see database_password_version."
+  type        = bool
+  default     = false
+}
+
+variable "database_password_version" {
+  description = "Raise it by one to change the database password when read_replica is on; otherwise RDS rotates it."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.database_password_version >= 1 && floor(var.database_password_version) == var.database_password_version
+    error_message = "database_password_version must be a whole number from 1."
+  }
+}
+
+variable "cache" {
+  description = "Add a Valkey cache that all instances share."
+  type        = bool
+  default     = false
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the database and the load balancer, keep a final snapshot, and keep buckets, images and secrets from being emptied."
+  type        = bool
+  default     = true
+}
+
+# --- Watching --------------------------------------------------------------------------------
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731], var.log_retention_days)
+    error_message = "log_retention_days must be one that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731."
+  }
+}
+
+variable "alarm_email" {
+  description = "Address that alarms are mailed to. AWS asks it to confirm."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alarm_email == null || can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", var.alarm_email))
+    error_message = "alarm_email must be one e-mail address."
+  }
+}
+
+# --- Debugging -------------------------------------------------------------------------------
+
+variable "ssh_public_key" {
+  description = "Public half of test_key.pem; opens SSH for debugging. Given by `make deploy SSH_DEBUG=1`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.ssh_public_key == null || can(regex("^(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/=]+", var.ssh_public_key))
+    error_message = "ssh_public_key must be an OpenSSH public key, ssh-ed25519 or ssh-rsa."
+  }
+}
+
+variable "ssh_cidr" {
+  description = "The one range that may reach port 22 of the instances while ssh_public_key is set."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = (var.ssh_cidr == null) == (var.ssh_public_key == null)
+    error_message = "ssh_cidr and ssh_public_key go together: `make deploy SSH_DEBUG=1 SSH_CIDR=203.0.113.7/32` sets both."
+  }
+
+  validation {
+    condition     = var.ssh_cidr == null || (can(cidrnetmask(var.ssh_cidr)) && !can(regex("/[0-7]$", var.ssh_cidr)))
+    error_message = "ssh_cidr must be an IPv4 range no wider than /8, such as 203.0.113.7/32: SSH is never open to the whole internet."
+  }
+}

@@ -55,7 +55,6 @@ resource "aws_db_instance" "main" {
   instance_class             = var.database_instance_class
   multi_az                   = var.database_multi_az
   parameter_group_name       = aws_db_parameter_group.main.name
-  ca_cert_identifier         = "rds-ca-rsa2048-g1"
 
   storage_type          = "gp3"
   allocated_storage     = 20 # GiB, the least of gp3
@@ -109,7 +108,6 @@ resource "aws_db_instance" "replica" {
   instance_class             = var.database_instance_class
   auto_minor_version_upgrade = true
   parameter_group_name       = aws_db_parameter_group.main.name
-  ca_cert_identifier         = "rds-ca-rsa2048-g1"
   storage_type               = "gp3"
   max_allocated_storage      = 100
   storage_encrypted          = true

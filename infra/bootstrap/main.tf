@@ -96,7 +96,12 @@ resource "aws_s3_bucket_policy" "state" {
   bucket = aws_s3_bucket.state.id
   policy = data.aws_iam_policy_document.state.json
 
-  depends_on = [aws_s3_bucket_public_access_block.state]
+  # Last of all: where the policy is, the bucket is complete (scripts/lib.sh).
+  depends_on = [
+    aws_s3_bucket_lifecycle_configuration.state,
+    aws_s3_bucket_public_access_block.state,
+    aws_s3_bucket_server_side_encryption_configuration.state,
+  ]
 }
 
 data "aws_iam_policy_document" "state" {

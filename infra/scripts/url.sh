@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# make url: print where the service answers, and nothing else.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+preflight >&2
+need_deployment
+output url || die "no URL is known yet: run \`make deploy\`."
+echo

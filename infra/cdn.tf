@@ -32,13 +32,15 @@ resource "aws_cloudfront_distribution" "main" {
   }
 
   default_cache_behavior {
-    target_origin_id         = "load-balancer"
-    viewer_protocol_policy   = "redirect-to-https"
-    allowed_methods          = ["GET", "HEAD", "OPTIONS"]
-    cached_methods           = ["GET", "HEAD"]
-    compress                 = true
-    cache_policy_id          = aws_cloudfront_cache_policy.main[0].id
-    origin_request_policy_id = data.aws_cloudfront_origin_request_policy.viewer[0].id
+    target_origin_id       = "load-balancer"
+    viewer_protocol_policy = "redirect-to-https"
+    allowed_methods        = ["GET", "HEAD", "OPTIONS"]
+    cached_methods         = ["GET", "HEAD"]
+    compress               = true
+    cache_policy_id        = aws_cloudfront_cache_policy.main[0].id
+
+    # AWS's own policy "AllViewer": with Host among the headers, for links in answers.
+    origin_request_policy_id = "216adef6-5c7f-47e4-b989-5492eafa07d3"
   }
 
   restrictions {
@@ -81,12 +83,6 @@ resource "aws_cloudfront_cache_policy" "main" {
       cookie_behavior = "none"
     }
   }
-}
-
-data "aws_cloudfront_origin_request_policy" "viewer" {
-  count = var.cdn ? 1 : 0
-
-  name = "Managed-AllViewer" # Host among the headers, for links in answers
 }
 
 data "aws_ec2_managed_prefix_list" "cloudfront" {

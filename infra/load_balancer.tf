@@ -4,6 +4,7 @@ resource "aws_lb" "main" {
   #checkov:skip=CKV_AWS_150:On by variable; `make destroy` turns it off first
   #checkov:skip=CKV_AWS_91:On by variable, and on by default
   #checkov:skip=CKV2_AWS_20:HTTP is redirected to HTTPS as soon as there is a certificate; the data is public
+  #checkov:skip=CKV2_AWS_76:The service runs no Java, so no Log4j; the optional WAF has the rule
   #checkov:skip=CKV2_AWS_28:WAF is optional (waf); the service limits its clients itself
   name                       = local.name
   load_balancer_type         = "application"

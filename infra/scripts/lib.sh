@@ -7,7 +7,7 @@ environment=${ENVIRONMENT:-production}
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}
 name=adultapi-$environment
 poll_seconds=${POLL_SECONDS:-10}
-export AWS_REGION=$region AWS_PAGER='' TF_IN_AUTOMATION=1 TF_INPUT=0
+export AWS_REGION=$region AWS_DEFAULT_REGION=$region AWS_PAGER='' TF_IN_AUTOMATION=1 TF_INPUT=0
 
 variables=(-var "environment=$environment" -var "region=$region")
 if [[ -f $infra/$environment.tfvars ]]; then

@@ -2,7 +2,10 @@
 
 Mended is only what the AWS provider sends and moto 5.2 does not give back, so that a plan
 right after an apply is empty; and the instance refresh, which moto does not have. Every
-patch names its gap. Run as `python moto_aws.py PORT`.
+patch names its gap.
+
+Run as `python moto_aws.py PORT BROKEN`. Images whose tags the file BROKEN lists never get
+ready: a refresh to one of them fails and is rolled back.
 """
 
 import json
@@ -10,6 +13,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from moto import server
@@ -22,9 +26,6 @@ from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 from moto.rds.models import DBInstance, DBParameterGroup
 from moto.s3.models import FakeBucket
-
-# An image of this tag never gets ready: a refresh to it fails and is rolled back.
-BROKEN_TAG = "badbadbadbad"
 
 
 def mends(owner: type, name: str) -> Callable[[Callable[..., Any]], None]:
@@ -161,7 +162,8 @@ def start_instance_refresh(response: AutoScalingResponse) -> ActionResult:
         "PercentageComplete": 0,
         "Preferences": response._get_param("Preferences", {}),
     }
-    if BROKEN_TAG in str(group.user_data):
+    user_data = group.user_data.decode()
+    if any(tag in user_data for tag in Path(sys.argv[2]).read_text().split()):
         refresh["_stages"] = ["InProgress", "RollbackInProgress", "RollbackSuccessful"]
         refresh["StatusReason"] = "An instance failed its health checks."
         group.launch_template_version = before

@@ -1,0 +1,505 @@
+"""A deployment's whole life, by the scripts that people run, on the AWS of the tests.
+
+The tests run in their order: deploy, look at what is there, deploy again, fail, roll back,
+destroy. Two things have no counterpart there and are played: the push to the registry
+(stubs/docker) and the answer of the load balancer.
+"""
+
+import base64
+import json
+import shutil
+import stat
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import HERE, INFRA, Aws
+
+NAME = "adultapi-production"
+IGNORED = [".terraform", "*.tfstate*", "*.tfvars", "test_key.pem*", "api_dns_name.txt"]
+Result = subprocess.CompletedProcess[str]
+
+
+@dataclass
+class Site:
+    """A checkout from which a person deploys."""
+
+    root: Path
+    env: dict[str, str]
+    asked: list[str]
+    tags: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.infra = self.root / "infra"
+        self.docker_calls = Path(self.env["DOCKER_CALLS"])
+        self.push_fails = Path(f"{self.docker_calls}.push-fails")
+
+    def run(self, command: list[Any], **env: str) -> Result:
+        result = subprocess.run(
+            command, cwd=self.root, env=self.env | env, text=True, timeout=400, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        print(result.stdout)
+        return result
+
+    def script(self, name: str, **env: str) -> Result:
+        return self.run([self.infra / "scripts" / f"{name}.sh"], **env)
+
+    def commit(self, message: str) -> str:
+        """Commit a change and return the tag of its image."""
+        (self.root / "Dockerfile").write_text(f"# {message}\n")
+        commit = ["commit", "--quiet", "--allow-empty", "--message", message]
+        for arguments in (["add", "--all"], commit):
+            assert self.run(["git", *arguments]).returncode == 0
+        self.tags.append(self.run(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip())
+        return self.tags[-1]
+
+    def plan(self, tag: str) -> Result:
+        return self.run(
+            ["terraform", f"-chdir={self.infra}", "plan", "-no-color", "-detailed-exitcode",
+             "-var", f"image_tag={tag}"],
+        )  # fmt: skip
+
+    def built(self) -> list[str]:
+        calls = self.docker_calls.read_text().splitlines()
+        return [call.split()[4].rpartition(":")[2] for call in calls if call.startswith("build")]
+
+
+@pytest.fixture(scope="module")
+def load_balancer() -> Iterator[tuple[str, list[str]]]:
+    """Answers for every load balancer, as the HTTP proxy of curl: 503 once, then 200."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(503 if len(asked) == 1 else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(
+    aws: Aws, load_balancer: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Site:
+    root = tmp_path_factory.mktemp("site")
+    shutil.copytree(INFRA, root / "infra", ignore=shutil.ignore_patterns(*IGNORED))
+    shutil.copy(HERE.parent.parent / ".gitignore", root)
+    git = {"GIT_AUTHOR_NAME": "Test", "GIT_AUTHOR_EMAIL": "test@example.org"}
+    git |= {key.replace("AUTHOR", "COMMITTER"): value for key, value in git.items()}
+    env = aws.env | git | {
+        "PATH": f"{HERE / 'stubs'}:{aws.env['PATH']}",
+        "DOCKER_CALLS": str(tmp_path_factory.mktemp("docker") / "calls"),
+        "POLL_SECONDS": "0.1",
+        "http_proxy": load_balancer[0],
+        "no_proxy": "127.0.0.1",
+    }  # fmt: skip
+    site = Site(root, env, load_balancer[1])
+    assert site.run(["git", "init", "--quiet"]).returncode == 0
+    return site
+
+
+@pytest.fixture(scope="module")
+def deployed(site: Site) -> Site:
+    """The first deployment. Its push fails once, and running it again goes on from there."""
+    tag = site.commit("First")
+    site.push_fails.touch()
+    assert site.script("deploy").returncode != 0
+    site.push_fails.unlink()
+    result = site.script("deploy")
+    assert result.returncode == 0
+    assert f"In service: http://{NAME}" in result.stdout
+    assert site.built() == [tag, tag]
+    return site
+
+
+# --- Before anything is made --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "env", "message"),
+    [
+        ("rollback", {"TAG": "0123456789ab"}, "nothing is deployed in this account and region"),
+        ("url", {}, "nothing is deployed in this account and region"),
+        ("destroy", {}, "Nothing is deployed here."),
+        ("deploy", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "AWS accepts no credentials"),
+        ("deploy", {"CONTAINER_ENGINE": "no-engine"}, "no-engine is not installed"),
+        ("deploy", {"CONTAINER_ENGINE": "false"}, "false does not answer: start it"),
+        ("deploy", {"SSH_DEBUG": "1"}, "SSH_DEBUG needs SSH_CIDR"),
+    ],
+)
+def test_scripts_say_what_they_lack(
+    site: Site, script: str, env: dict[str, str], message: str
+) -> None:
+    site.commit(f"To deploy with {env}")
+    result = site.script(script, **env)
+    assert message in result.stdout
+    assert result.returncode == (0 if script == "destroy" else 1)
+
+
+def test_uncommitted_changes_are_not_deployed(site: Site) -> None:
+    (site.root / "stray").touch()
+    result = site.script("deploy")
+    (site.root / "stray").unlink()
+    assert result.returncode == 1
+    assert "uncommitted changes" in result.stdout
+
+
+# --- What the first deployment made -------------------------------------------------------------
+
+
+def test_the_name_is_left_where_it_is_looked_for(deployed: Site) -> None:
+    name = (deployed.infra / "api_dns_name.txt").read_text().strip()
+    assert name.endswith("elb.amazonaws.com")
+    assert deployed.asked[-1] == f"http://{name}/readyz"
+    assert deployed.script("url").stdout.splitlines()[-1] == f"http://{name}"
+
+
+def test_a_plan_after_the_apply_is_empty(deployed: Site) -> None:
+    assert deployed.plan(deployed.tags[-1]).returncode == 0
+
+
+def test_only_the_load_balancer_is_reachable_from_the_internet(deployed: Site, aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    groups = ec2.describe_security_groups()["SecurityGroups"]
+    names = {group["GroupId"]: group["GroupName"].removeprefix(f"{NAME}-") for group in groups}
+    flows = set()
+    for rule in ec2.describe_security_group_rules()["SecurityGroupRules"]:
+        owner = names[rule["GroupId"]]
+        if rule["IsEgress"] or owner == "default" and "ReferencedGroupInfo" in rule:
+            continue
+        source = rule.get("CidrIpv4") or names[rule["ReferencedGroupInfo"]["GroupId"]]
+        assert rule["Description"]
+        flows.add((source.rsplit("-", 1)[0], owner.rsplit("-", 1)[0], rule["FromPort"]))
+    assert flows == {
+        ("0.0.0.0/0", "load-balancer", 80),
+        ("load-balancer", "app", 8000),
+        ("app", "database", 5432),
+    }
+
+
+def test_ways_out_are_as_narrow(deployed: Site, aws: Aws) -> None:
+    rules = aws.client("ec2").describe_security_group_rules()["SecurityGroupRules"]
+    open_ways = [r for r in rules if r["IsEgress"] and r.get("CidrIpv4") == "0.0.0.0/0" and r.get("Tags")]
+    assert [(rule["FromPort"], rule["ToPort"]) for rule in open_ways] == [(443, 443)]
+
+
+def test_instances_and_database_are_private(deployed: Site, aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    tables = ec2.describe_route_tables()["RouteTables"]
+    ways_out = {
+        association["SubnetId"]: [
+            route.get("GatewayId") or route.get("NatGatewayId")
+            for route in table["Routes"]
+            if route.get("DestinationCidrBlock") == "0.0.0.0/0"
+        ]
+        for table in tables
+        for association in table["Associations"]
+        if "SubnetId" in association
+    }
+    instances = running(aws)
+    assert len(instances) == 2
+    for instance in instances:
+        assert "PublicIpAddress" not in instance
+        assert [way[:4] for way in ways_out[instance["SubnetId"]]] == ["nat-"]
+    rds = aws.client("rds")
+    [group] = rds.describe_db_subnet_groups()["DBSubnetGroups"]
+    assert [ways_out[subnet["SubnetIdentifier"]] for subnet in group["Subnets"]] == [[], []]
+    assert rds.describe_db_instances()["DBInstances"][0]["PubliclyAccessible"] is False
+    [balancer] = aws.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    for zone in balancer["AvailabilityZones"]:
+        assert [way[:4] for way in ways_out[zone["SubnetId"]]] == ["igw-"]
+
+
+def test_launch_template(deployed: Site, aws: Aws) -> None:
+    data = launch_template(aws)
+    assert data["MetadataOptions"]["HttpTokens"] == "required"
+    assert data["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
+    assert data["BlockDeviceMappings"][0]["Ebs"]["Encrypted"] is True
+    assert data["NetworkInterfaces"][0]["AssociatePublicIpAddress"] is False
+    assert f":instance-profile/{NAME}-app-" in data["IamInstanceProfile"]["Arn"]
+    assert "KeyName" not in data
+    user_data = base64.b64decode(data["UserData"]).decode()
+    assert f"/{NAME}:{deployed.tags[-1]}'" in user_data
+    assert len(data["UserData"]) < 16384  # the most that EC2 takes
+
+
+def test_database(deployed: Site, aws: Aws) -> None:
+    rds = aws.client("rds")
+    [database] = rds.describe_db_instances()["DBInstances"]
+    wanted = {
+        "StorageEncrypted": True,
+        "MultiAZ": True,
+        "BackupRetentionPeriod": 7,
+        "DeletionProtection": True,
+        "IAMDatabaseAuthenticationEnabled": True,
+        "PerformanceInsightsEnabled": True,
+        "EnabledCloudwatchLogsExports": ["postgresql", "upgrade"],
+    }
+    assert wanted.items() <= database.items()
+    parameters = rds.describe_db_parameters(
+        DBParameterGroupName=database["DBParameterGroups"][0]["DBParameterGroupName"]
+    )["Parameters"]
+    assert {"rds.force_ssl": "1"}.items() <= {
+        parameter["ParameterName"]: parameter["ParameterValue"] for parameter in parameters
+    }.items()
+
+
+def test_no_secret_is_in_the_state(deployed: Site, aws: Aws) -> None:
+    secrets = aws.client("secretsmanager")
+    s3 = aws.client("s3")
+    [bucket] = [b["Name"] for b in s3.list_buckets()["Buckets"] if "state" in b["Name"]]
+    state = s3.get_object(Bucket=bucket, Key="production/terraform.tfstate")["Body"].read().decode()
+    listed = secrets.list_secrets()["SecretList"]
+    assert len(listed) == 2
+    for secret in listed:
+        assert secret["KmsKeyId"]
+        value = secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"]
+        value = json.loads(value)["password"] if value.startswith("{") else value
+        assert len(value) >= 8
+        assert value not in state
+        assert value not in base64.b64decode(launch_template(aws)["UserData"]).decode()
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+
+
+def test_instances_may_do_what_they_need_and_no_more(deployed: Site, aws: Aws) -> None:
+    iam = aws.client("iam")
+    [role] = [r["RoleName"] for r in iam.list_roles()["Roles"] if "-app-" in r["RoleName"]]
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert [policy["PolicyName"] for policy in attached] == ["AmazonSSMManagedInstanceCore"]
+    assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["app"]
+    document = iam.get_role_policy(RoleName=role, PolicyName="app")["PolicyDocument"]
+    everywhere = [s["Action"] for s in document["Statement"] if s["Resource"] == "*"]
+    assert everywhere == ["ecr:GetAuthorizationToken"]
+    actions = {a for s in document["Statement"] for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])}
+    assert actions == {
+        "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer", "kms:Decrypt", "logs:CreateLogStream",
+        "logs:PutLogEvents", "secretsmanager:GetSecretValue",
+    }  # fmt: skip
+    [reads] = [s for s in document["Statement"] if s["Action"] == "secretsmanager:GetSecretValue"]
+    listed = aws.client("secretsmanager").list_secrets()["SecretList"]
+    assert sorted(reads["Resource"]) == sorted(secret["ARN"] for secret in listed)
+
+
+def test_front_door(deployed: Site, aws: Aws) -> None:
+    elb = aws.client("elbv2")
+    [group] = elb.describe_target_groups()["TargetGroups"]
+    assert (group["HealthCheckPath"], group["Matcher"]) == ("/readyz", {"HttpCode": "200"})
+    targets = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+    healthy = {t["Target"]["Id"] for t in targets["TargetHealthDescriptions"]}
+    assert healthy == {instance["InstanceId"] for instance in running(aws)}
+    [balancer] = elb.describe_load_balancers()["LoadBalancers"]
+    attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])
+    values = {a["Key"]: a["Value"] for a in attributes["Attributes"]}
+    assert values["deletion_protection.enabled"] == "true"
+    assert values["routing.http.drop_invalid_header_fields.enabled"] == "true"
+    assert values["access_logs.s3.enabled"] == "true"
+
+
+def test_images_are_immutable_scanned_and_encrypted(deployed: Site, aws: Aws) -> None:
+    [repository] = aws.client("ecr").describe_repositories()["repositories"]
+    assert repository["imageTagMutability"] == "IMMUTABLE"
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
+
+
+def test_logs_and_alarms(deployed: Site, aws: Aws) -> None:
+    groups = aws.client("logs").describe_log_groups()["logGroups"]
+    assert {group["logGroupName"] for group in groups} == {
+        f"/{NAME}/app",
+        f"/{NAME}/rejected-traffic",
+        f"/aws/rds/instance/{NAME}/postgresql",
+        f"/aws/rds/instance/{NAME}/upgrade",
+    }
+    assert all(group["retentionInDays"] == 30 and group["kmsKeyId"] for group in groups)
+    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {alarm["MetricName"] for alarm in alarms} == {
+        "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount",
+        "HealthyHostCount", "TargetResponseTime", "CPUUtilization", "FreeStorageSpace",
+        "DatabaseConnections",
+    }  # fmt: skip
+    assert all(alarm["AlarmActions"] for alarm in alarms)
+
+
+def test_everything_is_tagged(deployed: Site, aws: Aws) -> None:
+    shown = deployed.run(["terraform", f"-chdir={deployed.infra}", "show", "-json"])
+    resources = json.loads(shown.stdout)["values"]["root_module"]["resources"]
+    taggable = [r for r in resources if r["mode"] == "managed" and "tags_all" in r["values"]]
+    assert len(taggable) > 40
+    wanted = {"Project": "adultapi", "Environment": "production", "ManagedBy": "terraform"}
+    for resource in taggable:
+        assert wanted.items() <= resource["values"]["tags_all"].items(), resource["address"]
+    for instance in running(aws):
+        tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+        assert wanted.items() <= tags.items()
+
+
+# --- Its life afterwards ------------------------------------------------------------------------
+
+
+def test_the_same_commit_again_changes_nothing(deployed: Site, aws: Aws) -> None:
+    before, built = ids(aws), deployed.built()
+    result = deployed.script("deploy")
+    assert result.returncode == 0
+    assert "is in the repository already" in result.stdout
+    assert "0 added, 0 changed, 0 destroyed" in result.stdout
+    assert (ids(aws), deployed.built()) == (before, built)
+
+
+def test_a_new_commit_replaces_every_instance(deployed: Site, aws: Aws) -> None:
+    before = ids(aws)
+    tag = deployed.commit("Second")
+    result = deployed.script("deploy")
+    assert result.returncode == 0
+    assert "Instance refresh: InProgress" in result.stdout
+    assert not before & ids(aws)
+    assert run_by_instances(aws, tag)
+    assert deployed.plan(tag).returncode == 0
+
+
+def test_an_image_that_never_gets_ready_is_taken_back(deployed: Site, aws: Aws) -> None:
+    good, bad = deployed.tags[-1], deployed.commit("Broken")
+    aws.broken_tags.write_text(bad)
+    result = deployed.script("deploy")
+    assert result.returncode == 1
+    assert "Instance refresh: RollbackSuccessful" in result.stdout
+    assert f"Going back to image {good}" in result.stdout
+    assert f"image {bad} is not in service" in result.stdout
+    assert run_by_instances(aws, good)
+    assert deployed.plan(good).returncode == 0
+
+
+def test_rollback(deployed: Site, aws: Aws) -> None:
+    for tag in ("", "0123456789ab"):
+        result = deployed.script("rollback", TAG=tag)
+        assert result.returncode == 1
+        assert all(tag in result.stdout for tag in deployed.tags[-3:])
+    first = deployed.tags[-3]
+    built = deployed.built()
+    assert deployed.script("rollback", TAG=first).returncode == 0
+    assert run_by_instances(aws, first)
+    assert deployed.built() == built
+
+
+def test_ssh_is_opened_to_one_range_and_closed_again(deployed: Site, aws: Aws) -> None:
+    tag = deployed.commit("Third")
+    result = deployed.script("deploy", SSH_DEBUG="1", SSH_CIDR="203.0.113.7/32")
+    assert result.returncode == 0
+    key = deployed.infra / "test_key.pem"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert ssh_ranges(aws) == ["203.0.113.7/32"]
+    assert launch_template(aws)["KeyName"].startswith(f"{NAME}-debug-")
+    assert deployed.run(["git", "status", "--porcelain"]).stdout == ""
+    assert deployed.script("deploy").returncode == 0
+    assert ssh_ranges(aws) == []
+    assert run_by_instances(aws, tag)
+
+
+# --- Its end ------------------------------------------------------------------------------------
+
+
+def test_destroy_wants_to_be_sure(deployed: Site, aws: Aws) -> None:
+    assert deployed.script("destroy").returncode == 1
+    assert deployed.script("destroy", CONFIRM="staging").returncode == 1
+    assert len(running(aws)) == 2
+
+
+def test_destroy_leaves_nothing(deployed: Site, aws: Aws) -> None:
+    assert deployed.script("destroy", CONFIRM="production").returncode == 0
+    left = {
+        what: things
+        for what, look in LEFT.items()
+        if (things := look(aws))
+    }  # fmt: skip
+    assert left == {}
+    keys = aws.client("kms")
+    for key in keys.list_keys()["Keys"]:
+        metadata = keys.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        assert metadata["KeyState"] == "PendingDeletion" or metadata["KeyManager"] == "AWS"
+    assert not (deployed.infra / "api_dns_name.txt").exists()
+    assert not (deployed.infra / "test_key.pem").exists()
+    again = deployed.script("destroy", CONFIRM="production")
+    assert (again.returncode, "Nothing is deployed here." in again.stdout) == (0, True)
+
+
+LEFT: dict[str, Callable[[Aws], list[Any]]] = {
+    "instances": lambda aws: running(aws),
+    "networks": lambda aws: [
+        v for v in aws.client("ec2").describe_vpcs()["Vpcs"] if not v["IsDefault"]
+    ],
+    "addresses": lambda aws: aws.client("ec2").describe_addresses()["Addresses"],
+    "key pairs": lambda aws: aws.client("ec2").describe_key_pairs()["KeyPairs"],
+    "launch templates": lambda aws: aws.client("ec2").describe_launch_templates()["LaunchTemplates"],
+    "scaling": lambda aws: aws.client("autoscaling").describe_auto_scaling_groups()[
+        "AutoScalingGroups"
+    ],
+    "load balancers": lambda aws: aws.client("elbv2").describe_load_balancers()["LoadBalancers"],
+    "target groups": lambda aws: aws.client("elbv2").describe_target_groups()["TargetGroups"],
+    "databases": lambda aws: aws.client("rds").describe_db_instances()["DBInstances"],
+    "snapshots": lambda aws: aws.client("rds").describe_db_snapshots()["DBSnapshots"],
+    "secrets": lambda aws: aws.client("secretsmanager").list_secrets()["SecretList"],
+    "repositories": lambda aws: aws.client("ecr").describe_repositories()["repositories"],
+    "buckets": lambda aws: aws.client("s3").list_buckets()["Buckets"],
+    "roles": lambda aws: [
+        r for r in aws.client("iam").list_roles()["Roles"] if NAME in r["RoleName"]
+    ],
+    "logs": lambda aws: aws.client("logs").describe_log_groups()["logGroups"],
+    "alarms": lambda aws: aws.client("cloudwatch").describe_alarms()["MetricAlarms"],
+    "topics": lambda aws: aws.client("sns").list_topics()["Topics"],
+    "key aliases": lambda aws: [
+        a for a in aws.client("kms").list_aliases()["Aliases"] if NAME in a["AliasName"]
+    ],
+}
+
+
+# --- Looking ------------------------------------------------------------------------------------
+
+
+def running(aws: Aws) -> list[dict[str, Any]]:
+    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+    reservations = aws.client("ec2").describe_instances(Filters=filters)["Reservations"]
+    return [instance for reservation in reservations for instance in reservation["Instances"]]
+
+
+def ids(aws: Aws) -> set[str]:
+    return {instance["InstanceId"] for instance in running(aws)}
+
+
+def run_by_instances(aws: Aws, tag: str) -> bool:
+    """Whether two instances run, and each was started with the image of this tag."""
+    ec2 = aws.client("ec2")
+    booted = [
+        ec2.describe_instance_attribute(InstanceId=name, Attribute="userData")["UserData"]["Value"]
+        for name in ids(aws)
+    ]
+    return len(booted) == 2 and all(f":{tag}'" in base64.b64decode(b).decode() for b in booted)
+
+
+def launch_template(aws: Aws) -> dict[str, Any]:
+    ec2 = aws.client("ec2")
+    [template] = ec2.describe_launch_templates()["LaunchTemplates"]
+    [version] = ec2.describe_launch_template_versions(
+        LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Default"]
+    )["LaunchTemplateVersions"]
+    return version["LaunchTemplateData"]
+
+
+def ssh_ranges(aws: Aws) -> list[str]:
+    rules = aws.client("ec2").describe_security_group_rules()["SecurityGroupRules"]
+    return [rule["CidrIpv4"] for rule in rules if rule.get("FromPort") == 22]

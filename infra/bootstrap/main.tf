@@ -38,6 +38,7 @@ provider "aws" {
 resource "aws_s3_bucket" "state" {
   #checkov:skip=CKV_AWS_18:Who reads the state is told by CloudTrail
   #checkov:skip=CKV_AWS_144:Versions guard against mistakes; the state of one region is of no use in another
+  #checkov:skip=CKV2_AWS_61:States are small, and old ones are what versions are kept for
   #checkov:skip=CKV2_AWS_62:Nothing reacts to a new state
   bucket = var.bucket
 }
@@ -71,36 +72,15 @@ resource "aws_s3_bucket_public_access_block" "state" {
   restrict_public_buckets = true
 }
 
-resource "aws_s3_bucket_lifecycle_configuration" "state" {
-  bucket = aws_s3_bucket.state.id
-
-  rule {
-    id     = "old-versions"
-    status = "Enabled"
-
-    filter {}
-
-    noncurrent_version_expiration {
-      noncurrent_days = 90
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.state]
-}
-
 resource "aws_s3_bucket_policy" "state" {
   bucket = aws_s3_bucket.state.id
   policy = data.aws_iam_policy_document.state.json
 
   # Last of all: where the policy is, the bucket is complete (scripts/lib.sh).
   depends_on = [
-    aws_s3_bucket_lifecycle_configuration.state,
     aws_s3_bucket_public_access_block.state,
     aws_s3_bucket_server_side_encryption_configuration.state,
+    aws_s3_bucket_versioning.state,
   ]
 }
 

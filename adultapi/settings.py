@@ -48,6 +48,20 @@ def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return text
 
 
+def _file(name: str) -> str:
+    """Return the path in the environment variable `name`, of a file that can be read, or ""."""
+    path = env.str(name, default="").strip()
+    if path:
+        try:
+            Path(path).read_text()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{name} names {path}, which cannot be read ({error.strerror}): "
+                "set it to a file that holds the secret and nothing else."
+            ) from error
+    return str(path)
+
+
 def _database(name: str, url: str) -> dict[str, Any]:
     """Return Django's settings of the PostgreSQL at `url`."""
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
@@ -63,6 +77,8 @@ def _database(name: str, url: str) -> dict[str, Any]:
     options.setdefault("application_name", "adultapi")
     parameters = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
     options["options"] = f"{options.get('options', '')} {parameters}".strip()
+    if path := _file("DATABASE_PASSWORD_FILE"):
+        config |= {"ENGINE": "adultapi.password_file", "PASSWORD_FILE": path}
     return config | {"CONN_HEALTH_CHECKS": True}
 
 
@@ -75,11 +91,16 @@ DATABASE_URL = env.str("DATABASE_URL", default="").strip()
 # that is good for as long as the process lives (nothing signed outlives it).
 LOCAL = not DATABASE_URL
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or (get_random_secret_key() if LOCAL else "")
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if path := _file("SECRET_KEY_FILE"):
+    SECRET_KEY = Path(path).read_text().strip()
+if LOCAL:
+    SECRET_KEY = SECRET_KEY or get_random_secret_key()
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set: set it to a long random string, for example the output of "
-        "`python -c 'import secrets; print(secrets.token_urlsafe(50))'`."
+        "`python -c 'import secrets; print(secrets.token_urlsafe(50))'`, or SECRET_KEY_FILE to "
+        "a file that holds it."
     )
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])

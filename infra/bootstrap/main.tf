@@ -10,6 +10,8 @@ terraform {
       version = "~> 5.100"
     }
   }
+
+  backend "local" {} # in BUCKET.tfstate, which `make deploy` names
 }
 
 variable "bucket" {

@@ -9,6 +9,8 @@ name=adultapi-$environment
 poll_seconds=${POLL_SECONDS:-10}
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region AWS_PAGER='' TF_IN_AUTOMATION=1 TF_INPUT=0
 
+[[ -t 1 ]] || export TF_CLI_ARGS=-no-color
+
 variables=(-var "environment=$environment" -var "region=$region")
 if [[ -f $infra/$environment.tfvars ]]; then
   variables+=(-var-file "$environment.tfvars")
@@ -41,8 +43,9 @@ state_exists() { aws s3api get-bucket-policy --bucket "$bucket" >/dev/null 2>&1;
 
 bootstrap() {
   say "Making the bucket for Terraform's state: $bucket"
-  terraform -chdir="$infra/bootstrap" init >/dev/null
-  terraform -chdir="$infra/bootstrap" apply -auto-approve -state="$bucket.tfstate" \
+  terraform -chdir="$infra/bootstrap" init -reconfigure -lockfile=readonly \
+    -backend-config="path=$bucket.tfstate" >/dev/null
+  terraform -chdir="$infra/bootstrap" apply -auto-approve \
     -var "bucket=$bucket" -var "region=$region"
 }
 
@@ -76,9 +79,9 @@ latest_refresh() {
 follow_refresh() {
   local id status percent deadline=$((SECONDS + 3600))
   while ((SECONDS < deadline)); do
-    read -r id status percent < <(latest_refresh) || return 0
+    read -r id status percent < <(latest_refresh) || true
     case $status in
-      Successful) return 0 ;;
+      '' | Successful) return 0 ;;
       Pending | InProgress | Baking | Cancelling | RollbackInProgress)
         say "Instance refresh: $status, ${percent/None/0} %"
         sleep "$poll_seconds"
@@ -99,21 +102,18 @@ apply() {
   tf apply -auto-approve "${variables[@]}" -var "image_tag=$1" "${@:2}"
 }
 
-# Usage: apply_and_follow TAG
-apply_and_follow() {
-  local before
-  read -r before _ < <(latest_refresh) || before=
-  apply "$1"
-  follow_refresh "$before"
-}
-
 # Usage: release TAG TAG-BEFORE: put an image into service, or the one before it back.
 release() {
-  say "Applying with image $1 (first time about 15 minutes, for the database)"
-  if ! apply_and_follow "$1"; then
+  local earlier
+  read -r earlier _ < <(latest_refresh) || true
+  say "Applying with image $1 (the first time takes about 15 minutes, for the database)"
+  apply "$1"
+  if ! follow_refresh "$earlier"; then
     if [[ -n $2 && $2 != "$1" ]]; then
       say "Going back to image $2"
-      apply_and_follow "$2" || true
+      read -r earlier _ < <(latest_refresh) || true
+      apply "$2"
+      follow_refresh "$earlier" || say 'That was not taken back either'
     fi
     die "image $1 is not in service. \`make aws-logs\` says why: look at the latest streams, NAME/boot among them."
   fi

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 INFRA = ROOT / "infra"
 REGION = "us-east-1"
+NOT_COMMITTED = [".terraform", "*.tfstate*", "*.tfvars", "test_key.pem*", "api_dns_name.txt"]
 
 # Where a provider may lie unpacked, as `terraform providers mirror` or a package puts it.
 MIRRORS = ["/opt", "/usr/local", "/usr/share", "/usr/lib", "/srv", Path.home() / ".terraform.d"]
@@ -65,6 +67,24 @@ def terraform_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return kept | {"TF_CLI_CONFIG_FILE": str(config), "TF_IN_AUTOMATION": "1", "PATH": path}
 
 
+def run(
+    command: list[str | Path], cwd: Path, env: dict[str, str], timeout: int = 300
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, whose output tells of both streams; at a timeout nothing of it stays."""
+    process = subprocess.Popen(
+        command, cwd=cwd, env=env, text=True, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        pytest.fail(f"{command} takes more than {timeout} s:\n{output}")
+    print(output)
+    return subprocess.CompletedProcess(command, process.returncode, output)
+
+
 @dataclass
 class Aws:
     """A running AWS of the tests, and how to reach it."""
@@ -90,9 +110,7 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def aws(
-    terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Aws]:
+def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """A fresh AWS for each module."""
     folder = tmp_path_factory.mktemp("aws")
     broken_tags = folder / "broken"
@@ -132,15 +150,13 @@ def aws(
 
 
 @pytest.fixture(scope="session")
-def infra_copy(
-    terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def infra_copy(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of infra/, initialised without its backend."""
     copy = tmp_path_factory.mktemp("static") / "infra"
-    shutil.copytree(INFRA, copy, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars"))
+    shutil.copytree(
+        INFRA, copy, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars")
+    )
     for root in (copy, copy / "bootstrap"):
-        subprocess.run(
-            ["terraform", "init", "-backend=false", "-lockfile=readonly", "-no-color"],
-            cwd=root, env=terraform_env, check=True, timeout=300,
-        )  # fmt: skip
+        command = ["terraform", "init", "-backend=false", "-lockfile=readonly", "-no-color"]
+        assert run(command, root, terraform_env).returncode == 0
     return copy

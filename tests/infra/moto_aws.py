@@ -141,9 +141,9 @@ def replace_instances(backend: AutoScalingBackend, group: FakeAutoScalingGroup) 
 
 
 @mends(FakeAutoScalingGroup, "_set_launch_configuration")
-def remember_version(original, group, *args):
+def remember_version(original, group, *args, **kwargs):
     group.version_before = getattr(group, "launch_template_version", None)
-    original(group, *args)
+    original(group, *args, **kwargs)
 
 
 def start_instance_refresh(response: AutoScalingResponse) -> ActionResult:

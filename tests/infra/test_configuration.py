@@ -6,27 +6,24 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import HERE, INFRA, ROOT, Aws
+from conftest import HERE, INFRA, ROOT, Aws, run
 
 SCRIPTS = sorted((INFRA / "scripts").glob("*.sh"))
 
 
-def run(command: list[str | Path], cwd: Path, env: dict[str, str]) -> str:
-    result = subprocess.run(
-        command, cwd=cwd, env=env, text=True, timeout=300, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+def passes(command: list[str | Path], cwd: Path, env: dict[str, str]) -> str:
+    result = run(command, cwd, env)
     assert result.returncode == 0, result.stdout
     return result.stdout
 
 
 def test_format(terraform_env: dict[str, str]) -> None:
-    run(["terraform", "fmt", "-check", "-diff", "-recursive"], INFRA, terraform_env)
+    passes(["terraform", "fmt", "-check", "-diff", "-recursive"], INFRA, terraform_env)
 
 
 @pytest.mark.parametrize("root", [".", "bootstrap"])
 def test_valid(infra_copy: Path, terraform_env: dict[str, str], root: str) -> None:
-    run(["terraform", "validate", "-no-color"], infra_copy / root, terraform_env)
+    passes(["terraform", "validate", "-no-color"], infra_copy / root, terraform_env)
 
 
 @pytest.mark.parametrize("root", [INFRA, INFRA / "bootstrap"], ids=["infra", "bootstrap"])
@@ -38,10 +35,13 @@ def test_lock_file_names_the_provider_alone(root: Path) -> None:
     assert len(set(re.findall(r'"h1:.{43}="', text))) >= 2  # Linux and a Mac
 
 
-def test_plans(infra_copy: Path, aws: Aws) -> None:
-    """The rules of variables.tf and the optional features: infra/tests/*.tftest.hcl."""
-    out = run(["terraform", "test", "-no-color"], infra_copy, aws.env)
-    assert re.search(r"Success! \d\d passed, 0 failed\.", out), out
+@pytest.mark.parametrize("path", sorted(INFRA.glob("tests/*.tftest.hcl")), ids=lambda p: p.stem)
+def test_plans(infra_copy: Path, aws: Aws, path: Path) -> None:
+    """The rules of variables, and the optional features."""
+    command = ["terraform", "test", "-no-color", f"-filter=tests/{path.name}"]
+    out = passes(command, infra_copy, aws.env)
+    runs = path.read_text().count('\nrun "')
+    assert f"Success! {runs} passed, 0 failed." in out
 
 
 def test_every_rule_is_tested() -> None:
@@ -54,7 +54,9 @@ def test_every_rule_is_tested() -> None:
 
 
 def test_the_example_sets_variables_that_there_are() -> None:
-    names = set(re.findall(r'^variable "(\w+)"', (INFRA / "variables.tf").read_text(), re.M))
+    names = set(
+        re.findall(r'^variable "(\w+)"', (INFRA / "variables.tf").read_text(), re.MULTILINE)
+    )
     example = (INFRA / "terraform.tfvars.example").read_text()
     shown = set(re.findall(r"^#? ?(\w+) += ", example, re.MULTILINE))
     # Given by the scripts: what they run, and where.
@@ -88,11 +90,11 @@ def test_suppressions_have_reasons() -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_scripts_lint(script: Path, terraform_env: dict[str, str]) -> None:
-    run(["shellcheck", "--external-sources", script], INFRA, terraform_env)
+    passes(["shellcheck", "--external-sources", script], INFRA, terraform_env)
 
 
 def test_stubs_lint(terraform_env: dict[str, str]) -> None:
-    run(["shellcheck", *sorted((HERE / "stubs").iterdir())], ROOT, terraform_env)
+    passes(["shellcheck", *sorted((HERE / "stubs").iterdir())], ROOT, terraform_env)
 
 
 def test_every_target_has_its_script() -> None:

@@ -28,8 +28,10 @@ SETTINGS = {
     "region": "us-east-1",
     "settings": "ALLOWED_HOSTS=adult.example.org\nDATABASE_URL=postgresql://adultapi@db/adult",
 }
-PASSWORD = 'p"a$s\\w`o r\'d'
+PASSWORD = "p\"a$s\\w`o r'd"
 DJANGO = "k" * 64
+
+
 @pytest.fixture(scope="module")
 def script(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The user data, rendered by Terraform itself."""
@@ -254,7 +256,8 @@ def test_a_secret_that_cannot_be_renewed_stays_as_it_was(boot: Boot, answer: str
 
 def test_no_secret_is_told(boot: Boot) -> None:
     host = boot()
-    told = "\n".join([*host.calls, *(p.read_text() for p in host.path("/etc").rglob("*") if p.is_file())])
+    files = [path.read_text() for path in host.path("/etc").rglob("*") if path.is_file()]
+    told = "\n".join([*host.calls, *files])
     assert PASSWORD not in told
     assert DJANGO not in told
 

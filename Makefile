@@ -62,13 +62,14 @@ lock: venv-dev ## Write requirements*.txt anew from pyproject.toml: ARGS=--upgra
 	$(COMPILE) $(FORMATS) $(OPTIONS) -o requirements-formats.txt
 	$(COMPILE) $(FORMATS) --extra local $(OPTIONS) -o requirements-local.txt
 	$(COMPILE) --all-extras --group test --group lint $(OPTIONS) -o requirements-dev.txt
+	.venv/bin/uv pip compile -q infra/requirements.in $(OPTIONS) -o infra/requirements.txt
 
 PRINT_HOME = from adultapi import postgres as p; print(p.Place(p.VAR).home)
 
 clean: ## Remove all that was made here: .venv, the database, caches
 	@# Where root's PostgreSQL cannot reach this folder, its data is in /var/lib.
 	@test ! -x $(PY) || rm -rf "$$($(PY) -c '$(PRINT_HOME)')"
-	rm -rf .venv .venv.lock var staticfiles openapi.yaml .coverage* htmlcov
+	rm -rf .venv .venv-infra .venv.lock var staticfiles openapi.yaml .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -81,3 +82,5 @@ venv:
 
 venv-dev:
 	@$(MAKE_VENV) requirements-dev.txt
+
+include infra/infra.mk

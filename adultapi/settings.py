@@ -77,7 +77,7 @@ def _database(name: str, url: str) -> dict[str, Any]:
     options.setdefault("application_name", "adultapi")
     parameters = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
     options["options"] = f"{options.get('options', '')} {parameters}".strip()
-    if path := _file("DATABASE_PASSWORD_FILE"):
+    if path := _file(f"{name.removesuffix('_URL')}_PASSWORD_FILE"):
         config |= {"ENGINE": "adultapi.password_file", "PASSWORD_FILE": path}
     return config | {"CONN_HEALTH_CHECKS": True}
 

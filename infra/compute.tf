@@ -5,22 +5,29 @@ data "aws_ssm_parameter" "ami" {
 }
 
 locals {
-  database_url = "postgresql://${local.database_user}@%s/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/adultapi/rds-ca.pem"
+  database_url = "postgresql://%s@%s/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/adultapi/rds-ca.pem"
+  secrets      = "/run/secrets/adultapi" # where the container finds what the instance has fetched
 
   # What differs between deployments, as the service's README lists it. No secret among it:
   # those are files that the instance fetches.
   settings = merge(
     {
-      ALLOWED_HOSTS          = join(",", distinct(concat(var.host_names, [aws_lb.main.dns_name, local.public_dns])))
-      DATABASE_PASSWORD_FILE = "/run/secrets/adultapi/database"
-      DATABASE_URL           = format(local.database_url, aws_db_instance.main.endpoint)
-      LOG_FORMAT             = "json"
-      RATE_LIMIT             = var.rate_limit
-      SECRET_KEY_FILE        = "/run/secrets/adultapi/django"
-      SECURE_PROXY           = local.https
+      ALLOWED_HOSTS                 = join(",", distinct(concat(var.host_names, [aws_lb.main.dns_name, local.public_dns])))
+      DATABASE_PASSWORD_FILE        = "${local.secrets}/reader"
+      DATABASE_URL                  = format(local.database_url, local.reader, aws_db_instance.main.endpoint)
+      LOADER_DATABASE_PASSWORD_FILE = "${local.secrets}/loader"
+      LOADER_DATABASE_URL           = format(local.database_url, local.database_user, aws_db_instance.main.endpoint)
+      LOG_FORMAT                    = "json"
+      RATE_LIMIT                    = var.rate_limit
+      SECRET_KEY_FILE               = "${local.secrets}/django"
+      SECURE_PROXY                  = local.https
+      TRUSTED_PROXIES               = var.cdn ? 2 : 1
     },
-    { for replica in aws_db_instance.replica : "DATABASE_REPLICA_URL" => format(local.database_url, replica.endpoint) },
     { for cache in aws_elasticache_replication_group.main : "CACHE_URL" => "rediss://${cache.primary_endpoint_address}:6379/0" },
+    [for replica in aws_db_instance.replica : {
+      DATABASE_REPLICA_PASSWORD_FILE = "${local.secrets}/replica"
+      DATABASE_REPLICA_URL           = format(local.database_url, local.reader, replica.endpoint)
+    }]...
   )
 }
 
@@ -38,9 +45,14 @@ resource "aws_launch_template" "app" {
     django_secret_arn   = aws_secretsmanager_secret.django.arn
     image               = local.image
     log_group           = aws_cloudwatch_log_group.app.name
+    reader              = local.reader
     ready_seconds       = 600
     region              = var.region
-    settings            = join("\n", [for name, value in local.settings : "${name}=${value}"])
+    token_hosts = merge(
+      { reader = aws_db_instance.main.address },
+      { for replica in aws_db_instance.replica : "replica" => replica.address },
+    )
+    settings = join("\n", [for name, value in local.settings : "${name}=${value}"])
   }))
 
   iam_instance_profile {

@@ -2,7 +2,8 @@
 
 locals {
   database_name = "adult"
-  database_user = "adultapi"
+  database_user = "adultapi" # owns the tables: migrates and loads
+  reader        = "reader"   # serves: the service makes this role, which logs in by tokens of IAM
   # A database restored from a snapshot stands beside the one it replaces, under its own name.
   database_id = var.database_snapshot == null ? local.name : "${local.name}-${substr(sha1(var.database_snapshot), 0, 6)}"
 }

@@ -68,6 +68,15 @@ data "aws_iam_policy_document" "app" {
   }
 
   statement {
+    sid     = "LogInToDatabaseAsReader"
+    actions = ["rds-db:connect"]
+    resources = [
+      for id in concat([aws_db_instance.main.resource_id], aws_db_instance.replica[*].resource_id) :
+      "arn:${local.partition}:rds-db:${var.region}:${local.account}:dbuser:${id}/${local.reader}"
+    ]
+  }
+
+  statement {
     sid       = "WriteOwnLog"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = ["${aws_cloudwatch_log_group.app.arn}:*"]

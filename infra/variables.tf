@@ -110,13 +110,13 @@ variable "access_logs" {
 }
 
 variable "rate_limit" {
-  description = "Requests per client that the service allows, as NUMBER/s, /min or /h."
+  description = "Requests of one client that the service allows, as NUMBER/second, /minute, /hour or /day."
   type        = string
-  default     = "600/min"
+  default     = "600/minute"
 
   validation {
-    condition     = can(regex("^[1-9][0-9]*/(s|min|h)$", var.rate_limit))
-    error_message = "rate_limit must be a number over s, min or h, such as 600/min."
+    condition     = can(regex("^[1-9][0-9]{0,6}/(second|minute|hour|day)$", var.rate_limit))
+    error_message = "rate_limit must be a number over second, minute, hour or day, such as 600/minute."
   }
 }
 

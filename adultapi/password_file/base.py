@@ -9,7 +9,7 @@ from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
 # A password changes in the database first, and in the file when somebody has fetched it.
-PATIENCE = 25.0  # seconds; infra/user_data.sh.tftpl fetches every 15
+PATIENCE = 25.0  # seconds
 PAUSE = 0.5
 
 

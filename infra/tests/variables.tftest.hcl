@@ -62,7 +62,7 @@ run "a_second" {
     client_cidrs              = ["203.0.113.7"]
     certificate_arn           = "arn:aws:iam::123456789012:server-certificate/x"
     host_names                = ["localhost"]
-    rate_limit                = "0/min"
+    rate_limit                = "0/minute"
     instance_type             = "t4g.small"
     instances                 = { min = 3, max = 2 }
     database_backup_days      = 36
@@ -96,7 +96,7 @@ run "a_third" {
     environment   = "a-b"
     vpc_cidr      = "10.0.0.0/24"
     host_names    = ["Example.org"]
-    rate_limit    = "600/day"
+    rate_limit    = "600/min"
     instance_type = "c7gn.large"
     instances     = { min = 2, max = 51 }
   }

@@ -285,7 +285,7 @@ def test_instances_may_do_what_they_need_and_no_more(deployed: Site, aws: Aws) -
     assert {one for each in actions for one in ([each] if isinstance(each, str) else each)} == {
         "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken",
         "ecr:GetDownloadUrlForLayer", "kms:Decrypt", "logs:CreateLogStream",
-        "logs:PutLogEvents", "secretsmanager:GetSecretValue",
+        "logs:PutLogEvents", "rds-db:connect", "secretsmanager:GetSecretValue",
     }  # fmt: skip
     [reads] = [s for s in document["Statement"] if s["Action"] == "secretsmanager:GetSecretValue"]
     listed = aws.client("secretsmanager").list_secrets()["SecretList"]

@@ -24,12 +24,15 @@ SETTINGS = {
     "django_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:django",
     "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/adultapi-production:0123456789ab",
     "log_group": "/adultapi-production/app",
+    "reader": "reader",
     "ready_seconds": "3",
+    "token_hosts": {"reader": "db.example.org"},
     "region": "us-east-1",
     "settings": "ALLOWED_HOSTS=adult.example.org\nDATABASE_URL=postgresql://adultapi@db/adult",
 }
 PASSWORD = "p\"a$s\\w`o r'd"
 DJANGO = "k" * 64
+TOKEN = "db.example.org:5432/?Action=connect&DBUser=reader"
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +125,7 @@ class Boot:
                 "HOST_PYTHON": os.path.realpath(sys.executable),
                 "HOST_PLAYED": " ".join(PLAYED),
                 "HOST_THEN": then,
-                "HOST_DATABASE": json.dumps({"username": "adultapi", "password": PASSWORD}),
+                "HOST_LOADER": json.dumps({"username": "adultapi", "password": PASSWORD}),
                 "HOST_DJANGO": DJANGO,
                 **answers,
             },
@@ -144,7 +147,7 @@ def test_all_well(boot: Boot) -> None:
     host = boot()
     assert host.status == 0
     assert re.fullmatch(r"adultapi: ready after \d+ s", host.log[-1])
-    assert host.secrets == {"database": PASSWORD, "django": DJANGO}
+    assert host.secrets == {"reader": TOKEN, "loader": PASSWORD, "django": DJANGO}
     assert {stat.S_IMODE(p.stat().st_mode) for p in host.path("/run/adultapi").iterdir()} == {0o440}
     assert stat.S_IMODE(host.path("/run/adultapi").stat().st_mode) == 0o750
     assert host.called("install --directory", "--group=10001 /run/adultapi")
@@ -184,12 +187,12 @@ def test_login_never_works(boot: Boot) -> None:
 @pytest.mark.parametrize(
     "answers",
     [
-        {"HOST_DATABASE": "not JSON"},
-        {"HOST_DATABASE": "[]"},
-        {"HOST_DATABASE": '{"username": "adultapi"}'},
-        {"HOST_DATABASE": '{"password": ""}'},
-        {"HOST_DATABASE": '{"password": null}'},
-        {"HOST_DATABASE": ""},
+        {"HOST_LOADER": "not JSON"},
+        {"HOST_LOADER": "[]"},
+        {"HOST_LOADER": '{"username": "adultapi"}'},
+        {"HOST_LOADER": '{"password": ""}'},
+        {"HOST_LOADER": '{"password": null}'},
+        {"HOST_LOADER": ""},
         {"HOST_DJANGO": ""},
         {"HOST_DJANGO": "short"},
     ],
@@ -214,6 +217,7 @@ def test_malformed_secret(boot: Boot, answers: dict[str, str]) -> None:
     [
         ("dnf", "the package docker cannot be installed"),
         ("truststore", "the certificates of RDS cannot be fetched"),
+        ("token", "the secrets cannot be read"),
         ("pull", f"{SETTINGS['image']} cannot be pulled"),
     ],
 )
@@ -226,32 +230,32 @@ def test_other_steps_that_fail_say_so(boot: Boot, broken: str, message: str) -> 
 
 def test_a_log_group_that_cannot_be_reached_stops_nothing(boot: Boot) -> None:
     host = boot(HOST_BROKEN="logs")
-    assert (host.status, host.secrets["database"]) == (0, PASSWORD)
+    assert (host.status, host.secrets["loader"]) == (0, PASSWORD)
 
 
 def test_a_new_password_is_written_as_a_whole(boot: Boot) -> None:
     """A file that is open keeps the earlier one; a look at the name finds the new one."""
     then = """
-    exec 3</run/adultapi/database
+    exec 3</run/adultapi/loader
     echo '{"password": "new"}' >"$HOST_STATE/rotated"
-    adultapi-secrets database
+    adultapi-secrets loader
     cat <&3 >"$HOST_STATE/seen"
     """
     host = boot(then)
     assert (host.folder / "seen").read_text() == PASSWORD
-    assert host.secrets == {"database": "new", "django": DJANGO}
+    assert host.secrets == {"reader": TOKEN, "loader": "new", "django": DJANGO}
 
 
 @pytest.mark.parametrize("answer", ["unreachable", "not JSON", '{"password": ""}'])
 def test_a_secret_that_cannot_be_renewed_stays_as_it_was(boot: Boot, answer: str) -> None:
     then = f"""
     echo '{answer}' >"$HOST_STATE/rotated"
-    adultapi-secrets database && exit 1
+    adultapi-secrets loader && exit 1
     true
     """
     host = boot(then)
-    assert host.secrets == {"database": PASSWORD, "django": DJANGO}
-    assert "secret database not renewed" in host.log[-1]
+    assert host.secrets == {"reader": TOKEN, "loader": PASSWORD, "django": DJANGO}
+    assert "secret loader not renewed" in host.log[-1]
 
 
 def test_no_secret_is_told(boot: Boot) -> None:

@@ -22,6 +22,8 @@ from environ import Env
 from adultapi import processes
 from adultapi.postgres import Server, local_url
 
+collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own
+
 # Nothing here has to survive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _var = pytest.StashKey[Path]()

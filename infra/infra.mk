@@ -30,4 +30,4 @@ url: ## Print where the deployment on AWS answers
 test-infra: ## Test the infrastructure: plans, a whole life on a mocked AWS, first boots
 	@command -v terraform >/dev/null || { echo "test-infra needs Terraform 1.11 or later: get it from https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 	@$(MAKE) --no-print-directory .venv-infra/installed
-	@$(INFRA_PYTHON) -m pytest -c tests/infra/pytest.ini tests/infra
+	@$(INFRA_PYTHON) -m pytest -c tests/infra/pytest.ini -n 2 --dist loadfile --durations 8 tests/infra

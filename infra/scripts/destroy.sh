@@ -21,7 +21,7 @@ empty() {
   while versions=$(aws s3api list-object-versions --bucket "$bucket" --prefix "$1" --max-items 500 --output json \
     --query '{Objects: [Versions, DeleteMarkers][] | [?@].{Key: Key, VersionId: VersionId}, Quiet: `true`}') &&
     [[ $versions == *VersionId* ]]; do
-    aws s3api delete-objects --bucket "$bucket" --delete "$versions"
+    aws s3api delete-objects --bucket "$bucket" --delete "$versions" >/dev/null
   done
 }
 

@@ -419,10 +419,10 @@ def test_destroy_leaves_nothing(deployed: Site, aws: Aws) -> None:
     assert deployed.script("destroy", CONFIRM="production").returncode == 0
     left = {what: things for what, look in LEFT.items() if (things := look(aws))}
     assert left == {}
-    keys = aws.client("kms")
-    for key in keys.list_keys()["Keys"]:
-        metadata = keys.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-        assert metadata["KeyState"] == "PendingDeletion" or metadata["KeyManager"] == "AWS"
+    kms = aws.client("kms")
+    keys = [kms.describe_key(KeyId=key["KeyId"]) for key in kms.list_keys()["Keys"]]
+    ours = [key["KeyMetadata"] for key in keys if NAME in key["KeyMetadata"]["Description"]]
+    assert [key["KeyState"] for key in ours] == ["PendingDeletion"]
     assert not (deployed.infra / "api_dns_name.txt").exists()
     assert not (deployed.infra / "test_key.pem").exists()
     again = deployed.script("destroy", CONFIRM="production")

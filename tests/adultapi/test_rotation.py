@@ -1,4 +1,4 @@
-"""The database's password changes under the running service, which has it in a file."""
+"""The passwords of the database change under the running service, which has them in files."""
 
 import os
 import shutil
@@ -29,11 +29,15 @@ PASSWORDS = ("first", "p'a\"s s\\w:ö", "third")
 
 
 class Database:
-    """A PostgreSQL of its own, which asks the role `service` for a password by SCRAM."""
+    """A PostgreSQL of its own, which asks for passwords by SCRAM.
+
+    As in production, the role `owner` migrates and loads, and the role `service` reads.
+    """
 
     def __init__(self, var: Path) -> None:
         self.var = var
         self.password_file = var.parent / "password"
+        self.owners_file = var.parent / "owners-password"
 
     def execute(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(local_url(self.var), dbname="postgres", autocommit=True) as admin:
@@ -61,10 +65,12 @@ def database() -> Iterator[Database]:
     folder.chmod(0o711)  # a way in for the user that root hands the server to
     with Server(folder / "var", FAST) as server:
         database = Database(folder / "var")
+        database.execute("create role owner login createrole password {}", PASSWORDS[0])
         database.execute("create role service login password {}", PASSWORDS[0])
-        database.execute("create database service owner service")
+        database.execute("create database service owner owner")
+        database.owners_file.write_text(PASSWORDS[0])
         rules = server.place.data / "pg_hba.conf"
-        rules.write_text("local all service scram-sha-256\n" + rules.read_text())
+        rules.write_text("local all owner,service scram-sha-256\n" + rules.read_text())
         database.execute("select pg_reload_conf()")
         database.change_password(PASSWORDS[0])
         yield database
@@ -72,9 +78,12 @@ def database() -> Iterator[Database]:
 
 
 def environment(database: Database) -> dict[str, str]:
+    host = socket_folder(database)
     return os.environ | {
-        "DATABASE_URL": f"postgresql://service@/service?host={socket_folder(database)}",
+        "DATABASE_URL": f"postgresql://service@/service?host={host}",
         "DATABASE_PASSWORD_FILE": str(database.password_file),
+        "LOADER_DATABASE_URL": f"postgresql://owner@/service?host={host}",
+        "LOADER_DATABASE_PASSWORD_FILE": str(database.owners_file),
         "SECRET_KEY": "only-for-tests",
     }
 

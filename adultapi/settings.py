@@ -62,8 +62,8 @@ def _file(name: str) -> str:
     return str(path)
 
 
-def _database(name: str, url: str) -> dict[str, Any]:
-    """Return Django's settings of the PostgreSQL at `url`."""
+def _database(name: str, url: str, password_file: str = "") -> dict[str, Any]:
+    """Return Django's settings of the PostgreSQL at `url`, which `name` gave."""
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             f"{name} does not name a PostgreSQL database: set it to "
@@ -77,8 +77,8 @@ def _database(name: str, url: str) -> dict[str, Any]:
     options.setdefault("application_name", "adultapi")
     parameters = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
     options["options"] = f"{options.get('options', '')} {parameters}".strip()
-    if path := _file(f"{name.removesuffix('_URL')}_PASSWORD_FILE"):
-        config |= {"ENGINE": "adultapi.password_file", "PASSWORD_FILE": path}
+    if password_file:
+        config |= {"ENGINE": "adultapi.password_file", "PASSWORD_FILE": password_file}
     return config | {"CONN_HEALTH_CHECKS": True}
 
 
@@ -129,7 +129,12 @@ _SESSION = (
 )
 
 _NAMED = "DATABASE_URL" if SERVING or LOADER_URL == DATABASE_URL else "LOADER_DATABASE_URL"
-DATABASES = {"default": _database(_NAMED, READER_URL if SERVING else LOADER_URL)}
+_PASSWORD_FILE = (
+    _file("DATABASE_PASSWORD_FILE")
+    if _NAMED == "DATABASE_URL"
+    else _file("LOADER_DATABASE_PASSWORD_FILE")
+)
+DATABASES = {"default": _database(_NAMED, READER_URL if SERVING else LOADER_URL, _PASSWORD_FILE)}
 
 INSTALLED_APPS = [
     "django.contrib.postgres",

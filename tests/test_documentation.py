@@ -16,7 +16,8 @@ from census.statistics.selection import LOOKUPS
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
-MAKEFILE = (ROOT / "Makefile").read_text()
+MAKEFILES = [ROOT / "Makefile", *ROOT.glob("*.mk"), *ROOT.glob("infra/*.mk")]
+MAKEFILE = "\n".join(path.read_text() for path in MAKEFILES)
 # Set by the service for itself: whether the process serves.
 INTERNAL = {"SERVING"}
 

@@ -92,8 +92,8 @@ def socket_folder(database: Database) -> str:
     return str(connection_settings(local_url(database.var))["OPTIONS"]["host"])
 
 
-def connection_settings(url: str) -> dict[str, Any]:
-    return settings._database("DATABASE_URL", url)
+def connection_settings(url: str, password_file: str = "") -> dict[str, Any]:
+    return settings._database("DATABASE_URL", url, password_file)
 
 
 # --- Under gunicorn -----------------------------------------------------------------------------
@@ -177,8 +177,8 @@ def connection(
     django_db_blocker: Any,
 ) -> Iterator[Any]:
     """A connection of Django's, of its own or from a pool."""
-    monkeypatch.setenv("DATABASE_PASSWORD_FILE", str(database.password_file))
-    config = connection_settings(environment(database)["DATABASE_URL"])
+    url = environment(database)["DATABASE_URL"]
+    config = connection_settings(url, str(database.password_file))
     config["OPTIONS"]["pool"] = request.param
     config = {**connections["default"].settings_dict, **config, "TIME_ZONE": None}
     monkeypatch.setitem(connections.databases, "rotating", config)

@@ -20,7 +20,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
     """Give each request an id: the `X-Request-ID` sent, where it is sane, or a new one."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        sent = request.headers.get("X-Request-ID", "")
+        sent = request.META.get("HTTP_X_REQUEST_ID", "")
         identifier = sent if _SANE_REQUEST_ID.fullmatch(sent) else uuid4().hex
         request.META["REQUEST_ID"] = identifier
         response = get_response(request)
@@ -61,7 +61,10 @@ class _Stopwatch:
 
 
 def server_timing(get_response: GetResponse) -> GetResponse:
-    """Tell in `Server-Timing` how long the database and the whole answer took."""
+    """Tell in `Server-Timing` how long the database and the whole answer took.
+
+    What the cache had to do with it stands before.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         start = time.perf_counter()
@@ -69,9 +72,9 @@ def server_timing(get_response: GetResponse) -> GetResponse:
         with connections["default"].execute_wrapper(stopwatch):
             response = get_response(request)
         total = time.perf_counter() - start
-        response["Server-Timing"] = (
-            f"db;dur={stopwatch.seconds * 1000:.2f}, total;dur={total * 1000:.2f}"
-        )
+        timing = f"db;dur={stopwatch.seconds * 1000:.2f}, total;dur={total * 1000:.2f}"
+        cache = response.get("Server-Timing")
+        response["Server-Timing"] = f"{cache}, {timing}" if cache else timing
         return response
 
     return middleware

@@ -14,6 +14,7 @@ from django.urls import reverse
 from psycopg.errors import QueryCanceled, UndefinedTable
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAcceptable, Throttled
 from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from census.statistics.snapshot import DatasetChanged, DatasetMissing
@@ -110,6 +111,11 @@ PROBLEMS: Mapping[str, Problem] = {
 }
 
 
+def asked_url(request: HttpRequest | Request) -> str:
+    """Return the path and query as they were sent, whatever was made of them since."""
+    return str(request.META.get("ASKED_URL") or request.get_full_path())
+
+
 def document(problem: Problem, instance: str, detail: str, **extra: Any) -> dict[str, Any]:
     """Return the members of a problem document, in the order of RFC 9457."""
     return {
@@ -184,7 +190,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     renderer = getattr(request, "accepted_renderer", None)
     if renderer is None or renderer.format != "api":
         request.accepted_renderer, request.accepted_media_type = ProblemRenderer(), MEDIA_TYPE
-    body = document(problem, request.get_full_path(), detail, **extra)
+    body = document(problem, asked_url(request), detail, **extra)
     return Response(body, status=problem.status, headers=headers)
 
 
@@ -200,7 +206,7 @@ def _headers(problem: Problem, error: Exception) -> dict[str, str]:
 def response(request: HttpRequest, slug: str, detail: str) -> HttpResponse:
     """Answer outside of a view: a page for a browser, a problem document for a program."""
     problem = PROBLEMS[slug]
-    body = document(problem, request.get_full_path(), detail)
+    body = document(problem, asked_url(request), detail)
     if request.get_preferred_type([MEDIA_TYPE, "text/html"]) == "text/html":
         answer = render(request, "problem.html", {"problem": problem, "body": body})
         answer.status_code = problem.status

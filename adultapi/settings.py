@@ -82,6 +82,29 @@ def _database(name: str, url: str, password_file: str = "") -> dict[str, Any]:
     return config | {"CONN_HEALTH_CHECKS": True}
 
 
+def _cache_url(name: str) -> str:
+    url = str(env.str(name, default="")).strip()
+    if url and urlsplit(url).scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"}:
+        raise ImproperlyConfigured(
+            f"{name} does not name a Redis or Valkey server: set it to redis://HOST:PORT/NUMBER, "
+            "rediss://… with TLS, or leave it out."
+        )
+    return url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
+
+
+def _cache(url: str) -> dict[str, Any]:
+    """Return Django's settings of the cache at `url`, or of one in the process's memory."""
+    if not url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # An answer is computed in milliseconds: no waiting for a cache that is slower.
+    impatient = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": impatient,
+    }
+
+
 # --- Django ---------------------------------------------------------------------------------
 
 DEBUG = _boolean("DEBUG", default=False)
@@ -152,6 +175,7 @@ MIDDLEWARE = [
     "adultapi.middleware.health",
     "adultapi.middleware.server_timing",
     "adultapi.throttling.rate_limit",
+    "adultapi.caching.Caching",  # what was answered before goes no further
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -159,6 +183,23 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "adultapi.middleware.canonical_path",
 ]
+
+# --- Caches -----------------------------------------------------------------------------------
+
+CACHE_URL = _cache_url("CACHE_URL")
+CACHES = {
+    # What throttles count; shared by all processes where CACHE_URL is given.
+    "default": _cache(CACHE_URL),
+    # Finished answers, of this process. They never go stale: the least used make room.
+    "answers": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "answers",
+        "TIMEOUT": None,
+        "OPTIONS": {"MAX_ENTRIES": 1000, "CULL_FREQUENCY": 10},
+    },
+}
+# How often, at most, a process asks which dataset is loaded.
+DATASET_POLL_SECONDS = 1.0
 
 ROOT_URLCONF = "adultapi.urls"
 WSGI_APPLICATION = "adultapi.wsgi.application"

@@ -1,0 +1,90 @@
+"""One form for all the ways to ask for the same representation of the same answer."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest, QueryDict
+from django.urls import ResolverMatch, resolve
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from census.api.negotiation import ContentNegotiation
+from census.api.parameters import FORMAT
+from census.columns import canonical_name
+from census.statistics.selection import FILTERS
+
+_REMEMBERED = 4096
+
+
+class Canonical(NamedTuple):
+    """The path without a suffix or trailing slash, the sorted query, and the media type."""
+
+    path: str
+    query: str
+    media_type: str
+
+    def impose(self, request: HttpRequest) -> None:
+        """Make `request` the canonical one: what is computed from it depends on nothing else.
+
+        The URL that was asked for remains as `META["ASKED_URL"]`, for errors to name.
+        """
+        request.META["ASKED_URL"] = request.get_full_path()
+        request.path = request.path.removesuffix(request.path_info) + self.path
+        request.path_info = request.META["PATH_INFO"] = self.path
+        request.META["QUERY_STRING"] = self.query
+        request.META["HTTP_ACCEPT"] = self.media_type
+        vars(request).pop("headers", None)  # it keeps a copy of them
+
+
+@lru_cache(_REMEMBERED)
+def canonical(path: str, query: str, accept: str) -> Canonical | None:
+    """Return the canonical form of a request; None where there is nothing that could be kept.
+
+    That is a page that is no view of REST framework, and what will be an error anyway: an
+    unknown path or format, a query that cannot be read.
+    """
+    if len(path) > 1 and path.endswith("/"):
+        path = path[:-1]
+    try:
+        match = resolve(path)
+        if not hasattr(match.func, "cls"):
+            return None
+        suffix = match.kwargs.get(FORMAT)
+        given = QueryDict(query)
+        asked = HttpRequest()
+        asked.META["HTTP_ACCEPT"] = accept
+        asked.GET = given  # type: ignore[assignment]
+        renderer, media_type = ContentNegotiation().select_renderer(
+            Request(asked), _renderers(match), suffix
+        )
+    except (Http404, NotAcceptable, SuspiciousOperation):
+        return None
+    # The form of a browsable page sends the fields left empty: they are as not given.
+    blanks = renderer.format != "api"
+    pairs = [
+        (_name(name), text)
+        for name, texts in given.lists()
+        for text in texts
+        if name != FORMAT and (text or blanks)
+    ]
+    return Canonical(
+        path.removesuffix(f".{suffix}") if suffix else path, urlencode(sorted(pairs)), media_type
+    )
+
+
+def _renderers(match: ResolverMatch) -> Sequence[BaseRenderer]:
+    """Return the renderers of the view that a path leads to."""
+    function: Any = match.func
+    view = function.cls(**function.initkwargs)
+    view.action = getattr(function, "actions", {}).get("get")
+    return view.get_renderers()
+
+
+def _name(spelt: str) -> str:
+    """Return the name of a filter however it is spelt; other names as they are."""
+    name = canonical_name(spelt)
+    return name if name in FILTERS else spelt

@@ -64,3 +64,11 @@ def when_ready(_server: object) -> None:
     from django.urls import get_resolver
 
     _ = get_resolver().url_patterns
+
+
+def post_worker_init(_worker: object) -> None:
+    """Have the usual answers in memory, now and after each load: in threads, so not before."""
+    from adultapi.warming import keep_warm
+    from adultapi.wsgi import django_application
+
+    keep_warm(django_application)

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,13 +25,19 @@ class Load(NamedTuple):
 class _Watch:
     """Asks the database at most every `DATASET_POLL_SECONDS`, one thread at a time.
 
-    While the database is away what was seen last holds.
+    While the database is away what was seen last holds. `on_change` is called when another
+    load is seen, the first among them.
     """
 
     def __init__(self) -> None:
+        self.on_change: Callable[[], object] = bool
         self._seen: Load | None = None
         self._next = 0.0
         self._asking = threading.Lock()
+
+    def fresh(self) -> Load | None:
+        """Return the load last seen, if that need not be asked for again yet."""
+        return self._seen if time.monotonic() < self._next else None
 
     def load(self) -> Load | None:
         """Return the load last seen; None where none was.
@@ -51,7 +58,9 @@ class _Watch:
         """Return the load that the database has now; the one last seen when it is away."""
         try:
             row = Dataset.objects.values_list("version", "loaded_at").first()
-            self._seen = Load(*row) if row else None
+            before, self._seen = self._seen, Load(*row) if row else None
+            if self._seen and self._seen != before:
+                self.on_change()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Which dataset is loaded could not be asked: %s", error)
         self._next = time.monotonic() + settings.DATASET_POLL_SECONDS

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -16,15 +16,19 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}", re.ASCII)
 
 
+def identifier(meta: Mapping[str, Any]) -> str:
+    """Return the id of a request: the `X-Request-ID` sent, where it is sane, or a new one."""
+    sent = meta.get("HTTP_X_REQUEST_ID", "")
+    return sent if _SANE_REQUEST_ID.fullmatch(sent) else uuid4().hex
+
+
 def request_id(get_response: GetResponse) -> GetResponse:
-    """Give each request an id: the `X-Request-ID` sent, where it is sane, or a new one."""
+    """Give each request an id, as `META["REQUEST_ID"]` and in its answer."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        identifier = sent if _SANE_REQUEST_ID.fullmatch(sent) else uuid4().hex
-        request.META["REQUEST_ID"] = identifier
+        request.META["REQUEST_ID"] = identifier(request.META)
         response = get_response(request)
-        response["X-Request-ID"] = identifier
+        response["X-Request-ID"] = request.META["REQUEST_ID"]
         return response
 
     return middleware

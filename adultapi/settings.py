@@ -187,17 +187,9 @@ MIDDLEWARE = [
 # --- Caches -----------------------------------------------------------------------------------
 
 CACHE_URL = _cache_url("CACHE_URL")
-CACHES = {
-    # What throttles count; shared by all processes where CACHE_URL is given.
-    "default": _cache(CACHE_URL),
-    # Finished answers, of this process. They never go stale: the least used make room.
-    "answers": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "answers",
-        "TIMEOUT": None,
-        "OPTIONS": {"MAX_ENTRIES": 1000, "CULL_FREQUENCY": 10},
-    },
-}
+# Finished answers are in each process's own memory first (`adultapi.memory`), then in here
+# where CACHE_URL is given.
+CACHES = {"default": _cache(CACHE_URL)}
 # How often, at most, a process asks which dataset is loaded.
 DATASET_POLL_SECONDS = 1.0
 

@@ -11,6 +11,7 @@ figures.prepare()
 
 django_application = get_wsgi_application()
 
-from adultapi.telemetry import observed  # noqa: E402  (it reads the settings)
+from adultapi.front import Front  # noqa: E402  (they read the settings)
+from adultapi.telemetry import observed  # noqa: E402
 
-application = observed(django_application)
+application = observed(Front(django_application))

@@ -19,7 +19,11 @@ from django.db import connections
 from django.test import override_settings
 from environ import Env
 
+<<<<<<< HEAD
 from adultapi import processes
+=======
+from adultapi import caching
+>>>>>>> fb85b60 (Answer what is known before Django makes a request of it; warm the usual answers)
 from adultapi.postgres import Server, local_url
 
 collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own
@@ -55,6 +59,13 @@ def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         STATIC_ROOT=tmp_path_factory.mktemp("static"), STORAGES={"staticfiles": plain}
     ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(settings: Any) -> None:
+    """Start each test with no answer kept, and see at once what it does to the dataset."""
+    settings.DATASET_POLL_SECONDS = 0.0
+    caching.memory.clear()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from census.api.negotiation import ContentNegotiation
 from census.api.parameters import FORMAT
+from census.api.views import CensusViewSet
 from census.columns import canonical_name
 from census.statistics.selection import FILTERS
 
@@ -21,11 +22,16 @@ _REMEMBERED = 4096
 
 
 class Canonical(NamedTuple):
-    """The path without a suffix or trailing slash, the sorted query, and the media type."""
+    """The path without a trailing slash, the sorted query, and the media type.
+
+    A format that is named is the path's suffix: links to more of the same have it, too.
+    `absolute` is whether the answer has URLs that name the host.
+    """
 
     path: str
     query: str
     media_type: str
+    absolute: bool
 
     def impose(self, request: HttpRequest) -> None:
         """Make `request` the canonical one: what is computed from it depends on nothing else.
@@ -44,20 +50,21 @@ class Canonical(NamedTuple):
 def canonical(path: str, query: str, accept: str) -> Canonical | None:
     """Return the canonical form of a request; None where there is nothing that could be kept.
 
-    That is a page that is no view of REST framework, and what will be an error anyway: an
+    That is a page that is none of the API's, and what will be an error anyway: an
     unknown path or format, a query that cannot be read.
     """
     if len(path) > 1 and path.endswith("/"):
         path = path[:-1]
     try:
         match = resolve(path)
-        if not hasattr(match.func, "cls"):
+        view: Any = getattr(match.func, "cls", None)
+        if not (view and issubclass(view, CensusViewSet)):
             return None
         suffix = match.kwargs.get(FORMAT)
         given = QueryDict(query)
         asked = HttpRequest()
         asked.META["HTTP_ACCEPT"] = accept
-        asked.GET = given  # type: ignore[assignment]
+        asked.GET = given
         renderer, media_type = ContentNegotiation().select_renderer(
             Request(asked), _renderers(match), suffix
         )
@@ -72,7 +79,10 @@ def canonical(path: str, query: str, accept: str) -> Canonical | None:
         if name != FORMAT and (text or blanks)
     ]
     return Canonical(
-        path.removesuffix(f".{suffix}") if suffix else path, urlencode(sorted(pairs)), media_type
+        f"{path}.{renderer.format}" if FORMAT in given and not suffix else path,
+        urlencode(sorted(pairs), safe=","),
+        media_type,
+        view.absolute,
     )
 
 
@@ -81,7 +91,7 @@ def _renderers(match: ResolverMatch) -> Sequence[BaseRenderer]:
     function: Any = match.func
     view = function.cls(**function.initkwargs)
     view.action = getattr(function, "actions", {}).get("get")
-    return view.get_renderers()
+    return list(view.get_renderers())
 
 
 def _name(spelt: str) -> str:

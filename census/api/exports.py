@@ -6,13 +6,14 @@ what goes wrong later is raised, whereupon the server breaks the connection: a f
 ends properly is whole.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 
 from census.api import parquet
 from census.models import Dataset, Person
@@ -53,6 +54,14 @@ FORMATS = {
     "ndjson": Format(_JSON, _as_copied),
     "parquet": Format(_CSV, parquet.convert),
 }
+
+
+class FileResponse(StreamingHttpResponse):
+    """A file of the records of one version of the `dataset`."""
+
+    def __init__(self, dataset: str, blocks: Iterable[bytes], **options: Any) -> None:
+        super().__init__(blocks, **options)
+        self.dataset = dataset
 
 
 class Download:

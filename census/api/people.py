@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import StreamingHttpResponse
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -30,6 +29,7 @@ class PeopleViewSet(CensusViewSet):
 
     renderer_classes = (*TABULAR, ParquetRenderer)
     name = "People"
+    absolute = True  # the links from page to page
 
     def get_parameters(self) -> Sequence[Parameter]:
         paging: tuple[Parameter, ...] = (PAGE_SIZE, CURSOR)
@@ -46,7 +46,7 @@ class PeopleViewSet(CensusViewSet):
     def _format(self) -> str:
         return self.request.accepted_renderer.format or ""
 
-    def list(self, _request: Request, **_kwargs: Any) -> Response | StreamingHttpResponse:
+    def list(self, _request: Request, **_kwargs: Any) -> Response | exports.FileResponse:
         if self._format == "parquet" and not parquet.available():
             raise NotAcceptable(
                 "This service was installed without Parquet: add the extra `parquet` "
@@ -79,7 +79,7 @@ class PeopleViewSet(CensusViewSet):
             f"{path}?{urlencode(query, safe=',')}" if query else path
         )
 
-    def _file(self, page: records.Page) -> StreamingHttpResponse:
+    def _file(self, page: records.Page) -> exports.FileResponse:
         blocks: Iterable[bytes]
         if self.request.method == "HEAD":
             version, blocks = exports.loaded_version(), ()
@@ -90,7 +90,8 @@ class PeopleViewSet(CensusViewSet):
         name = f"adult-{version}.{self._format}"
         renderer = self.request.accepted_renderer
         charset = f"; charset={renderer.charset}" if renderer.charset else ""
-        return StreamingHttpResponse(
+        return exports.FileResponse(
+            version,
             blocks,
             content_type=f"{renderer.media_type}{charset}",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},

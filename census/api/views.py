@@ -52,6 +52,7 @@ class CensusViewSet(ViewSet):
     """
 
     name: str | None = None
+    absolute = False  # whether its answers have URLs that name the host
 
     def get_parameters(self) -> Sequence[Parameter]:
         """Return the query parameters that the action takes."""

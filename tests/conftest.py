@@ -19,11 +19,7 @@ from django.db import connections
 from django.test import override_settings
 from environ import Env
 
-<<<<<<< HEAD
-from adultapi import processes
-=======
-from adultapi import caching
->>>>>>> fb85b60 (Answer what is known before Django makes a request of it; warm the usual answers)
+from adultapi import caching, processes
 from adultapi.postgres import Server, local_url
 
 collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own

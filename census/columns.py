@@ -115,5 +115,9 @@ SOURCE_NAMES: Mapping[str, str] = MappingProxyType(
 
 
 def canonical_name(name: str) -> str:
-    """Return a column's name however it is spelt: `hours-per-week` is `hours_per_week`."""
-    return name.replace("-", "_")
+    """Return a column's name however it is spelt: `hours-per-week` is `hours_per_week`.
+
+    A lookup may follow it; other names are returned as they are.
+    """
+    column, underscores, lookup = name.partition("__")
+    return SOURCE_NAMES.get(column, column) + underscores + lookup

@@ -99,5 +99,9 @@ class Computation:
         keys = sorted(levels, key=key_order)
         known = [key for key in keys if levels[key].get(field) is not None]
         unknown = [key for key in keys if levels[key].get(field) is None]
-        known.sort(key=lambda key: levels[key][field], reverse=descending)
+        # A category's place is that in its column's order, a number's is itself.
+        rank = self.question.column.rank if field == "value" else {}
+        known.sort(
+            key=lambda key: rank.get(levels[key][field], levels[key][field]), reverse=descending
+        )
         return (known + unknown)[: self.limit]

@@ -42,6 +42,18 @@ RANGE = Parameter(
     "the whole selection. What lies outside is counted in `below` and `above`.",
     example="0,100",
 )
+MOST_BUCKETS = 100_000
+
+
+class TooManyBuckets(Exception):
+    """The bins of all groups are more than one answer can hold: each group has all of them."""
+
+    def __init__(self, groups: int, bins: int) -> None:
+        super().__init__(
+            f"{bins} bins of {groups} groups are more than the {MOST_BUCKETS} buckets that an "
+            "answer can hold: ask for fewer bins or group by fewer columns."
+        )
+        self.errors = [{"parameter": "bins", "code": "too_many_buckets", "detail": str(self)}]
 
 
 @register
@@ -121,6 +133,8 @@ class DistributionMetric(Metric):
             return _levels(question, frequencies(question, snapshot), _values)
         bins = Bins.of(question, snapshot)
         table = frequencies(question, snapshot, bins.expression(question.column))
+        if len(table.groups) * len(bins.edges) > MOST_BUCKETS:
+            raise TooManyBuckets(len(table.groups), len(bins.edges) - 1)
         return _levels(question, table, bins.described)
 
 

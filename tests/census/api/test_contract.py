@@ -36,7 +36,7 @@ def ask(client: Client, url: str) -> dict[str, Any]:
 
 def required(metric: str, column: str) -> str:
     """Return the parameters without which a metric cannot be asked."""
-    if metric not in ("proportion", "share"):
+    if metric != "proportion":
         return ""
     return "value=" + {"income": "%3E50K", "sex": "Male", "split": "train"}.get(column, "nonsense")
 
@@ -370,6 +370,13 @@ def test_order_and_limit_of_groups(client: Client, order_by: str, limit: int | N
     else:
         wanted = sorted(every, key=lambda group: group[name], reverse=descending)
     assert found == wanted[:limit]
+
+
+def test_groups_in_the_order_of_their_category(client: Client) -> None:
+    path = "/v1/computation/mode/education?group_by=workclass&order_by=value"
+    modes = [group["value"] for group in ask(client, path)["groups"]]
+    assert len(set(modes)) > 1
+    assert modes == sorted(modes, key=lambda value: oracle.rank("education", value))
 
 
 def test_missing_keys_are_last_either_way(client: Client) -> None:

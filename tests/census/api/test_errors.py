@@ -71,6 +71,12 @@ CASES = [
     (f"{MEAN}?ddof=1", 400, "ddof", "unknown_parameter", None, None),
     (f"{MEAN}?sex__gt=Male", 400, "sex__gt", "unknown_parameter", None, None),
     (f"{MEAN}?id=1", 400, "id", "unknown_parameter", None, None),
+    (f"{MEAN}?age--gte=30", 400, "age--gte", "unknown_parameter", None, "age__gte"),
+    (f"{MEAN}?group-by=sex", 400, "group-by", "unknown_parameter", None, "group_by"),
+    (
+        "/v1/computation/distribution/age?bins=1000&group_by=native_country,education",
+        *(400, "bins", "too_many_buckets", None, None),
+    ),
     (f"{MEAN}?age__contains=1", 400, "age__contains", "unknown_parameter", None, None),
     (f"{MEAN}?pk__in=1", 400, "pk__in", "unknown_parameter", None, None),
     (f"{MEAN}?%F0%9F%98%80=1", 400, "😀", "unknown_parameter", None, None),
@@ -158,9 +164,7 @@ def test_the_culprit_is_named(
 
 def test_all_culprits_at_once(client: Client) -> None:
     body = problem(client, f"{MEAN}?age__gte=old&sex=Femal&agee=1&group_by=nope&limit=0", 400)
-    assert [e["parameter"] for e in body["errors"]] == [
-        *("agee", "group_by", "limit", "sex", "age__gte")
-    ] or {e["parameter"] for e in body["errors"]} == {
+    assert {e["parameter"] for e in body["errors"]} == {
         *("agee", "group_by", "limit", "sex", "age__gte")
     }
 

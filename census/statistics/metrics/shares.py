@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf, nextafter
 from typing import Any, ClassVar
 
@@ -45,15 +46,12 @@ RANGE = Parameter(
 MOST_BUCKETS = 100_000
 
 
-class TooManyBuckets(Exception):
-    """The bins of all groups are more than one answer can hold: each group has all of them."""
+class UnfitBins(Exception):
+    """Bins that each by itself may be asked for, but not of this range or these groups."""
 
-    def __init__(self, groups: int, bins: int) -> None:
-        super().__init__(
-            f"{bins} bins of {groups} groups are more than the {MOST_BUCKETS} buckets that an "
-            "answer can hold: ask for fewer bins or group by fewer columns."
-        )
-        self.errors = [{"parameter": "bins", "code": "too_many_buckets", "detail": str(self)}]
+    def __init__(self, parameter: Parameter, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.errors = [{"parameter": parameter.name, "code": code, "detail": detail}]
 
 
 @register
@@ -134,7 +132,13 @@ class DistributionMetric(Metric):
         bins = Bins.of(question, snapshot)
         table = frequencies(question, snapshot, bins.expression(question.column))
         if len(table.groups) * len(bins.edges) > MOST_BUCKETS:
-            raise TooManyBuckets(len(table.groups), len(bins.edges) - 1)
+            raise UnfitBins(
+                BINS,
+                "too_many_buckets",
+                f"{len(bins.edges) - 1} bins of {len(table.groups)} groups are more than the "
+                f"{MOST_BUCKETS} buckets that an answer can hold: ask for fewer bins or group by "
+                "fewer columns.",
+            )
         return _levels(question, table, bins.described)
 
 
@@ -252,7 +256,10 @@ class Bins:
 
     @classmethod
     def of(cls, question: Question, snapshot: Snapshot) -> "Bins":
-        """Return the bins over the range given, else over the values of the whole selection."""
+        """Return the bins over the range given, else over the values of the whole selection.
+
+        Raises `UnfitBins` where floating point numbers are too few to tell the edges apart.
+        """
         low, high = question.options.get(RANGE.name) or _extremes(question, snapshot)
         if low is None or high is None:
             return cls(())
@@ -261,7 +268,11 @@ class Bins:
         number = question.options[BINS.name]
         # The very operations of numpy.linspace, so that the edges are those of numpy.histogram.
         step = (high - low) / number
-        return cls((*(i * step + low for i in range(number)), float(high)))
+        edges = (*(i * step + low for i in range(number)), float(high))
+        if not all(lower < upper for lower, upper in pairwise(edges)):
+            detail = f"The range is too narrow for {number} bins: give a wider one, or fewer bins."
+            raise UnfitBins(RANGE, "too_narrow", detail)
+        return cls(edges)
 
     def expression(self, column: Column) -> WidthBucket:
         """Return the number of a row's bin: 0 below the first, one more than bins above all."""
@@ -269,7 +280,7 @@ class Bins:
         return WidthBucket(column.name, [*lower, nextafter(last, inf)])
 
     def described(self, question: Question, found: Frequencies) -> Level:
-        bounds = list(zip(self.edges, self.edges[1:], strict=False))
+        bounds = list(pairwise(self.edges))
         buckets = [
             _bucket(
                 question,

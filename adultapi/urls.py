@@ -1,5 +1,5 @@
+from csp.decorators import csp_update
 from django.urls import include, path
-from django.views.generic import TemplateView
 from drf_spectacular.views import (
     SpectacularAPIView,
     SpectacularRedocView,
@@ -7,16 +7,21 @@ from drf_spectacular.views import (
 )
 
 from adultapi import observability, problems, telemetry
+from census.api import explorer
+
+# Its search works in a worker made of a blob.
+redoc = csp_update({"worker-src": ["blob:"]})(SpectacularRedocView.as_view(url_name="schema"))
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="home.html"), name="home"),
+    path("", explorer.page, name="home"),
     path("", include("census.api.urls")),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("redoc", redoc, name="redoc"),
     path("healthz", observability.healthz),
     path("readyz", observability.readyz),
     path("metrics", telemetry.exposition, name="metrics"),
+    path("favicon.ico", explorer.favicon),
     path("problems/<slug:slug>", problems.explain, name="problem"),
 ]
 

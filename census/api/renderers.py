@@ -139,7 +139,16 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         self, data: Any, accepted_media_type: str | None, renderer_context: Any
     ) -> dict[str, Any]:
         context = super().get_context(data, accepted_media_type, renderer_context)
-        return context | {"parameters_form": self._form(context["view"], context["request"])}
+        view = context["view"]
+        return context | {
+            "parameters_form": self._form(view, context["request"]),
+            "picture": self._picture(view, context["response"]),
+        }
+
+    def _picture(self, view: Any, response: Any) -> str | None:
+        """Return the address of the picture of the answer, where there is one."""
+        drawable = SVGRenderer in view.renderer_classes and drawing.available()
+        return view.address("svg") if drawable and response.status_code == 200 else None
 
     def _form(self, view: Any, request: Any) -> str:
         try:

@@ -10,7 +10,6 @@ from census.api.charts.style import Spec
 Record = Mapping[str, Any]
 
 SHARE = ".1%"
-TEXT_WIDTH = 0.018  # of a character, as a part of the width that labels leave to the bars
 VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
 
 
@@ -32,7 +31,7 @@ def bars(
     intervals = any(record.get(LOWER) is not None for record in records)
     ends = (field, LOWER, UPPER) if intervals else (field,)
     numbers = _numbers(records, ends)
-    x = quantitative(field, title, numbers, share=share, text=_longest(records, text or field))
+    x = quantitative(field, title, numbers, share=share, text=_text(layout, records, text or field))
     bar: Spec = {"type": "bar", "cornerRadiusEnd": 1}
     if "color" not in layout.encoding:
         bar["color"] = style.SKY
@@ -88,14 +87,14 @@ def ranges(layout: Layout, records: Sequence[Record], title: str, steps: Sequenc
 
 
 def quantitative(
-    field: str, title: str, numbers: Iterable[float], *, share: bool = False, text: int = 0
+    field: str, title: str, numbers: Iterable[float], *, share: bool = False, text: float = 0
 ) -> Spec:
-    """Return an axis from zero (or below) over the numbers, with room for so long a text."""
+    """Return an axis from zero (or below) over the numbers; `text` is the part left for text."""
     numbers = list(numbers)
     low, high = min([0, *numbers]), max([0, *numbers])
     axis = {"tickCount": 5, **({"format": "~%"} if share else style.axis_labels((low, high)))}
-    room = 1 / (1 - min(text * TEXT_WIDTH, 0.6))
-    scale: Spec = {"domain": [low, low + (high - low) * room], "nice": False} if text else {}
+    end = low + (high - low) / (1 - text)
+    scale: Spec = {"domain": [low, end], "nice": False} if text and high > low else {}
     return {"field": field, "type": "quantitative", "title": title, "axis": axis, "scale": scale}
 
 
@@ -104,11 +103,12 @@ def _numbers(records: Iterable[Record], fields: Iterable[str]) -> list[float]:
     return [record[f] for record in records for f in fields if record.get(f) is not None]
 
 
-def _longest(records: Iterable[Record], field: str) -> int:
-    """Return how many characters the longest text of a field has, about."""
+def _text(layout: Layout, records: Iterable[Record], field: str) -> float:
+    """Return the part of the width that the longest text of a field takes, about."""
     known = [record[field] for record in records if record.get(field) is not None]
     texts = [text if isinstance(text, str) else f"{text:,.0f}" for text in known]
-    return max([7, *map(len, texts)])
+    longest = max([7, *map(len, texts)])
+    return min(style.CHARACTER * (longest + 1) / layout.width, 0.6)
 
 
 def _intervals(layout: Layout) -> list[Spec]:
@@ -131,7 +131,7 @@ def _written(layout: Layout, text: Spec, field: str) -> Spec:
     """Return what stands at the right of the bars of `field`."""
     return {
         "transform": [{"filter": f"isValid(datum.{field})"}],
-        "mark": {"type": "text", "align": "right", "fontSize": 11},
+        "mark": {"type": "text", "align": "right", "fontSize": style.SMALL},
         "encoding": {
             **layout.encoding,
             "x": {"value": "width"},

@@ -16,6 +16,7 @@ FACET_WIDTH = 430
 FACET_HEIGHT = 64
 # Up to so many groups stand side by side within a category; of more there is a heat map.
 SIDE_BY_SIDE = 3
+BETWEEN = 0.25  # part of the height of a category that parts it from the next
 
 
 def records(
@@ -67,7 +68,7 @@ def categories(column: Column, found: Sequence[Record], layout: Layout, *, weigh
     y: Spec = {"field": "value", "type": "nominal", "sort": order, "title": None}
     groups = _groups(layout)
     if not groups:
-        return _single(y, found, weighted=weighted)
+        return _single(order, y, found, weighted=weighted)
     if len(groups) > SIDE_BY_SIDE:
         return heat.heat(
             heat.Side(GROUP, None, groups),
@@ -77,7 +78,7 @@ def categories(column: Column, found: Sequence[Record], layout: Layout, *, weigh
     numbers = [record["proportion"] or 0 for record in found]
     x = quantitative("proportion", "Share of the group", numbers, share=True)
     encoding = {
-        "y": y | {"scale": {"paddingInner": 0.25}},
+        "y": y | {"scale": {"paddingInner": BETWEEN}},
         "yOffset": {"field": GROUP, "sort": groups},
         "x": x,
         "color": {
@@ -88,22 +89,25 @@ def categories(column: Column, found: Sequence[Record], layout: Layout, *, weigh
             "legend": style.legend(None, groups),
         },
     }
-    return style.wide({"step": 10, "for": "offset"}, mark={"type": "bar"}, encoding=encoding)
+    height = round(10 * len(groups) * len(order) / (1 - BETWEEN))
+    return style.wide(height, mark={"type": "bar"}, encoding=encoding)
 
 
-def _single(y: Spec, found: Sequence[Record], *, weighted: bool) -> Spec:
+def _single(order: Sequence[str], y: Spec, found: Sequence[Record], *, weighted: bool) -> Spec:
     field = "proportion" if weighted else "count"
     numbers = [record[field] or 0 for record in found]
     title = "Share of people, weighted" if weighted else "People"
-    x = quantitative(field, title, numbers, share=weighted, text=6)
+    x = quantitative(
+        field, title, numbers, share=weighted, text=8 * style.CHARACTER / style.beside(order)
+    )
     text = {"field": "proportion", "format": ".1%"}
     return style.wide(
-        {"step": ROW},
+        ROW * len(order),
         encoding={"y": y, "x": x},
         layer=[
             {"mark": {"type": "bar", "cornerRadiusEnd": 1, "color": style.SKY}},
             {
-                "mark": {"type": "text", "align": "right", "fontSize": 11},
+                "mark": {"type": "text", "align": "right", "fontSize": style.SMALL},
                 "encoding": {"text": text, "x": {"value": "width"}},
             },
         ],

@@ -66,7 +66,7 @@ def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
     cell = {"mark": {"type": "rect", "stroke": "white"}, "encoding": {"color": shown}}
     dark = f"luminance(scale('color', datum.{colour.field})) < 0.2"
     written = {
-        "mark": {"type": "text", "fontSize": 11},
+        "mark": {"type": "text", "fontSize": style.SMALL},
         "encoding": {
             "text": {"field": colour.field, "format": form},
             "color": {"condition": {"test": dark, "value": "white"}, "value": style.INK},
@@ -74,4 +74,4 @@ def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
     }
     layers = [cell, written] if len(columns.labels) <= MOST_WRITTEN else [cell]
     edges = {"left": 8, "top": 8, "bottom": 8, "right": 8 + round(beyond)}
-    return style.wide({"step": CELL}, encoding=placed, layer=layers, padding=edges)
+    return style.wide(CELL * len(rows.labels), encoding=placed, layer=layers, padding=edges)

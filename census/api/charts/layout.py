@@ -12,19 +12,22 @@ Key = Mapping[str, str | None]
 
 GROUP = "group"
 ROW = 22
-NESTED_ROW = 15
+NESTED_ROW = 16
+BETWEEN = 0.2  # part of the height of nested rows that parts them
 
 
 @dataclass(frozen=True)
 class Layout:
     """The labels of each group by field, and the encoding and height that place them.
 
-    Beside the columns there is the field `GROUP`, which is unlike for each group.
+    Beside the columns there is the field `GROUP`, which is unlike for each group. `width` is
+    about what the labels at the left leave to the bars.
     """
 
     labels: Sequence[Mapping[str, str]]
     encoding: Spec
-    height: Spec | int
+    height: int
+    width: float = style.WIDTH
 
 
 def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = True) -> Layout:
@@ -37,14 +40,13 @@ def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = Tru
         return Layout(labels, {}, 44)
     if len(columns) == 1:
         of = columns[0]
-        rows = _rows(of.name, [label[of.name] for label in labels], of.label)
-        return Layout(labels, {"y": rows}, {"step": ROW})
+        return _stacked(labels, of.name, of.label)
     if nested and len(columns) == 2:
         for outer, inner in (columns, reversed(columns)):
             told = _in_order(inner, keys)
             if len(told) <= style.MOST_COLOURS:
                 return _nested(outer, inner, _in_order(outer, keys), told, labels)
-    return Layout(labels, {"y": _rows(GROUP, [label[GROUP] for label in labels])}, {"step": ROW})
+    return _stacked(labels, GROUP)
 
 
 def _labels(key: Key) -> dict[str, str]:
@@ -52,6 +54,11 @@ def _labels(key: Key) -> dict[str, str]:
     labels = {name: words.value(COLUMNS[name], value) for name, value in key.items()}
     texts = labels.values() if len(key) == 1 else (v or words.MISSING for v in key.values())
     return {**labels, GROUP: " · ".join(texts)} if key else {}
+
+
+def _stacked(labels: Sequence[Mapping[str, str]], field: str, title: str | None = None) -> Layout:
+    rows = [label[field] for label in labels]
+    return Layout(labels, {"y": _rows(field, rows, title)}, ROW * len(rows), style.beside(rows))
 
 
 def _nested(
@@ -69,11 +76,12 @@ def _nested(
         "legend": style.legend(inner.label, told),
     }
     encoding = {
-        "y": _rows(outer.name, rows, outer.label) | {"scale": {"paddingInner": 0.2}},
+        "y": _rows(outer.name, rows, outer.label) | {"scale": {"paddingInner": BETWEEN}},
         "yOffset": {"field": inner.name, "sort": list(told), "scale": {"domain": list(told)}},
         "color": colour,
     }
-    return Layout(labels, encoding, {"step": NESTED_ROW, "for": "offset"})
+    height = round(NESTED_ROW * len(told) * len(rows) / (1 - BETWEEN))
+    return Layout(labels, encoding, height, style.beside(rows))
 
 
 def _in_order(column: Column, keys: Sequence[Key]) -> list[str]:

@@ -12,6 +12,9 @@ Spec = dict[str, Any]
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 WIDTH = 520  # so that a label is still legible where the picture is shown 400 pixels wide
+SMALL = 12  # size of the type within the picture
+LABEL_LIMIT = 240
+CHARACTER = 7  # width of one of a label, about
 MOST_BARS = 60
 MOST_FACETS = 20
 
@@ -39,17 +42,17 @@ CONFIG: Mapping[str, Any] = {
         "fontWeight": "bold",
         "lineHeight": 20,
         "subtitleColor": SOFT_INK,
-        "subtitleFontSize": 12,
-        "subtitleLineHeight": 16,
+        "subtitleFontSize": 13,
+        "subtitleLineHeight": 17,
         "subtitlePadding": 5,
         "offset": 12,
     },
     "axis": {
         "labelColor": INK,
-        "labelFontSize": 12,
-        "labelLimit": 230,
+        "labelFontSize": 13,
+        "labelLimit": LABEL_LIMIT,
         "titleColor": INK,
-        "titleFontSize": 12,
+        "titleFontSize": 13,
         "titleFontWeight": "normal",
         "titlePadding": 8,
         "domainColor": "#888",
@@ -60,14 +63,15 @@ CONFIG: Mapping[str, Any] = {
     "axisBand": {"grid": False, "ticks": False, "domain": False, "labelPadding": 6},
     "legend": {
         "labelColor": INK,
-        "labelFontSize": 12,
+        "labelFontSize": 13,
         "labelLimit": 240,
         "titleColor": INK,
-        "titleFontSize": 12,
+        "titleFontSize": 13,
         "titleFontWeight": "normal",
         "symbolSize": 120,
     },
-    "header": {"labelColor": INK, "labelFontSize": 12, "labelFontWeight": "bold", "title": None},
+    "mark": {"tooltip": {"content": "data"}},
+    "header": {"labelColor": INK, "labelFontSize": 13, "labelFontWeight": "bold", "title": None},
 }
 
 
@@ -78,7 +82,7 @@ def figure(title: str, caption: Iterable[str], records: Sequence[Any], view: Spe
         "description": title,
         "title": {
             "text": textwrap.wrap(title, 62),
-            "subtitle": [line for text in caption for line in textwrap.wrap(text, 88)],
+            "subtitle": [line for text in caption for line in textwrap.wrap(text, 78)],
         },
         "data": {"values": list(records)},
         **view,
@@ -86,10 +90,15 @@ def figure(title: str, caption: Iterable[str], records: Sequence[Any], view: Spe
     }
 
 
-def wide(height: int | Spec, **view: Any) -> Spec:
+def wide(height: int, **view: Any) -> Spec:
     """Return a view that is as wide as a picture is, labels included."""
     fit = {"type": "fit-x", "contains": "padding"}
     return {"width": WIDTH, "height": height, "autosize": fit, **view}
+
+
+def beside(labels: Iterable[str]) -> float:
+    """Return the width that is left beside labels, about."""
+    return WIDTH - 30 - min(LABEL_LIMIT, CHARACTER * max(map(len, labels), default=0))
 
 
 def caption(selection: Selection, answer: Mapping[str, Any], *notes: str) -> list[str]:
@@ -121,7 +130,7 @@ def colours(labels: Sequence[str]) -> Spec:
 
 def legend(title: str | None, labels: Sequence[str]) -> Spec:
     """Return a legend above the picture, in as many rows as its labels need."""
-    widest = 34 + 6.5 * max(map(len, labels))
+    widest = 36 + CHARACTER * max(map(len, labels))
     return {"title": title, "orient": "top", "columns": max(1, int(WIDTH / widest))}
 
 

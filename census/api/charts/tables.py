@@ -87,7 +87,7 @@ def of_fairness(asked: Fairness, answer: Answer) -> Spec:
     view = bars.bars(
         placed,
         records,
-        "Share of the group; in brackets its ratio to the reference (dashed)",
+        "Share; in brackets the ratio to the reference (dashed)",
         field="base_rate",
         share=True,
         line=reference,

@@ -84,3 +84,4 @@ venv-dev:
 	@$(MAKE_VENV) requirements-dev.txt
 
 include infra/infra.mk
+include web.mk

@@ -1,12 +1,12 @@
-# What the pages in a browser need.
+# --- Pages ------------------------------------------------------------------------------------
 
-.PHONY: vendor test-browser screenshots
+.PHONY: test-browser screenshots vendor
 
 test-browser: venv-dev ## Try the pages in a real Chromium: ARGS='-k phone'
-	@exec $(PY) -m pytest tests/browser -m browser $(ARGS)
+	@exec $(PY) -m pytest tests/browser $(ARGS)
 
-screenshots: venv-dev ## Make the pictures of docs/images anew
-	@exec $(PY) -m pytest tests/browser -m screenshots $(ARGS)
+screenshots: venv-dev ## Make the pictures of docs/images anew, with that Chromium
+	@exec $(PY) -m pytest tests/browser/screenshots.py $(ARGS)
 
-vendor: ## Fetch the scripts of the pages from npm, by version and digest
+vendor: ## Fetch the scripts that draw in a page from npm, by version and digest
 	@exec $(PYTHON) tools/vendor.py

@@ -104,14 +104,17 @@ def _given(
     query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
 ) -> tuple[dict[str, str], list[Error]]:
     """Return the text of each known parameter, and errors for unknown and repeated ones."""
-    if len(query) > MOST_PARAMETERS:
-        detail = f"{len(query)} parameters are too many: give at most {MOST_PARAMETERS}."
+    filled = {
+        spelt: [text for text in texts if text or not blanks] for spelt, texts in query.lists()
+    }
+    number = sum(map(bool, filled.values()))
+    if number > MOST_PARAMETERS:
+        detail = f"{number} parameters are too many: give at most {MOST_PARAMETERS}."
         raise BadRequest([error("", "too_many_parameters", detail)])
     given: dict[str, str] = {}
     errors: list[Error] = []
-    for spelt, texts in query.lists():
+    for spelt, texts in filled.items():
         name = canonical_name(spelt)
-        texts = [text for text in texts if text] if blanks else texts
         if name == FORMAT or not texts:
             continue
         if name not in known:

@@ -92,8 +92,9 @@ function show(old, fresh) {
   // The new picture is not there yet: what is below it must not jump up and down.
   const figure = fresh.querySelector("#chart");
   if (figure) figure.style.minHeight = `${height}px`;
-  const asksForValue = fresh.querySelector("[autofocus]");
-  (asksForValue ?? (focused && document.getElementById(focused)))?.focus({ preventScroll: true });
+  const asking = fresh.querySelector("[autofocus]"); // for the value of a new filter
+  const same = focused ? document.getElementById(focused) : null;
+  (asking ?? same)?.focus({ preventScroll: true });
 }
 
 document.addEventListener("change", (event) => event.target.form?.requestSubmit());

@@ -1,0 +1,149 @@
+"""The service as it is deployed, and a real Chromium that looks at it.
+
+Every page fails its test where the browser reports an error, a breach of the content security
+policy, or a request to another origin.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESKTOP = {"width": 1280, "height": 900}
+DATABASE = "test_browser"
+PATIENCE = 30
+# What Chromium says of an answer with an error status, to which a page may have good reasons.
+STATUS = "Failed to load resource: the server responded with a status of 4"
+
+WATCH = """
+addEventListener("securitypolicyviolation", (event) => {
+  console.error("policy: " + event.violatedDirective + " " + event.blockedURI);
+});
+"""
+
+
+@pytest.fixture(scope="session")
+def database(database_server: str) -> Iterator[str]:
+    """The URL of a database for the service: the tests themselves ask it nothing."""
+
+    def url(name: str) -> str:
+        return urlsplit(database_server)._replace(path=f"/{name}").geturl()
+
+    with psycopg.connect(url("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {DATABASE}")
+        yield url(DATABASE)
+        connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def service(database: str) -> Iterator[str]:
+    """The address of gunicorn, with the dataset loaded and static files collected."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "DATABASE_URL": database,
+        "SECRET_KEY": "only-for-tests",
+        "DEBUG": "false",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "1",
+        "LOG_LEVEL": "WARNING",
+    }
+
+    def run(*command: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR, env=environment)
+
+    for command in ("migrate -v 0", "load_adult -v 0", "collectstatic --noinput --clear -v 0"):
+        assert run("manage.py", *command.split()).wait() == 0
+    server = run("-m", "gunicorn", "-c", "python:adultapi.gunicorn")
+    try:
+        _wait(server, f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
+
+
+def _wait(server: "subprocess.Popen[bytes]", address: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        assert server.poll() is None, "gunicorn has ended: see above"
+        try:
+            urlopen(f"{address}/healthz", timeout=1).close()
+        except URLError:
+            assert time.monotonic() < end, "gunicorn does not answer"
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of this machine, or else the one that Playwright downloads."""
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        if found is None and not Path(playwright.chromium.executable_path).exists():
+            subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox"] if root else [],  # Chromium refuses root a sandbox
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser; `complaints` is what the browser has reported."""
+
+    browser: Browser
+    service: str
+    complaints: list[str] = field(default_factory=list)
+    may_refuse: bool = False
+
+    def page(self, path: str, **context: object) -> Page:
+        """Open a page in a window of its own."""
+        options: dict[str, object] = {"base_url": self.service, "viewport": DESKTOP, **context}
+        page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        page.add_init_script(WATCH)
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("request", self._asked)
+        page.goto(path, wait_until="networkidle")
+        return page
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning"):
+            return
+        if not (self.may_refuse and message.text.startswith(STATUS)):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.service, "data:", "blob:")):
+            self.complaints.append(f"request to another origin: {request.url}")
+
+
+@pytest.fixture
+def visitor(chromium: Browser, service: str) -> Iterator[Visitor]:
+    visitor = Visitor(chromium, service)
+    yield visitor
+    for context in chromium.contexts:
+        context.close()
+    assert visitor.complaints == []

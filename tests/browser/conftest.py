@@ -20,7 +20,7 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESKTOP = {"width": 1280, "height": 900}
@@ -28,6 +28,8 @@ DATABASE = "test_browser"
 PATIENCE = 30
 # What Chromium says of an answer with an error status, to which a page may have good reasons.
 STATUS = "Failed to load resource: the server responded with a status of 4"
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 WATCH = """
 addEventListener("securitypolicyviolation", (event) => {

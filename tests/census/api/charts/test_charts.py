@@ -114,12 +114,14 @@ def test_no_picture_is_wider_than_a_page(client: Client, url: str) -> None:
 
 
 def every_question() -> Iterator[str]:
+    """A question of each metric, of a numeric and of a categorical column where it is of both."""
     for metric in METRICS.values():
-        for column in metric.columns:
-            required = [p for p in metric.parameters(column) if p.required]
-            query = "&".join(f"{p.name}={p.type.schema()['enum'][0]}" for p in required)
-            for group_by in ("", "&group_by=sex,workclass"):
-                yield f"{COMPUTATION}/{metric.name}/{column.name}?{query}{group_by}"
+        for name in ("capital_gain", "education"):
+            column = COLUMNS[name]
+            if column in metric.columns:
+                required = [p for p in metric.parameters(column) if p.required]
+                query = "".join(f"{p.name}={p.type.schema()['enum'][0]}&" for p in required)
+                yield f"{COMPUTATION}/{metric.name}/{name}?{query}group_by=sex,workclass"
 
 
 @pytest.mark.parametrize("url", list(every_question()))

@@ -145,6 +145,7 @@ _SESSION = (
         "default_transaction_read_only": "on",
         "statement_timeout": f"{STATEMENT_TIMEOUT}s",
         "lock_timeout": "2s",
+        "jit": "off",  # compiling takes longer than most answers
         "idle_in_transaction_session_timeout": "60s",
     }
     if SERVING

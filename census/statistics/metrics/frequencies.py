@@ -24,7 +24,8 @@ class Frequencies:
             self.total += tally.uncounted()
         else:
             self.total += tally
-            self.values[value] = self.values.get(value, Tally()) + tally
+            known = self.values.get(value)  # rarely: only over groups
+            self.values[value] = known + tally if known else tally
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,14 @@ def test_an_example_is_the_answer(client: Client, name: str) -> None:
     assert without_times(answer.json()) == without_times(example), "run `make examples`"
 
 
-def test_every_operation_that_answers_in_json_has_one() -> None:
+# Documents of a standard of their own, long, and with the address of the service in them.
+STANDARDS = {"croissant", "datapackage"}
+
+
+def test_every_operation_has_one() -> None:
     description = SchemaGenerator().get_schema(public=True)
     for path in description["paths"].values():
         for operation in path.values():
+            name = operation["operationId"]
             content = operation["responses"]["200"]["content"]
-            assert "examples" in content["application/json"], operation["operationId"]
+            assert name in STANDARDS or "examples" in content["application/json"], name

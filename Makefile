@@ -55,7 +55,7 @@ schema: venv ## Write the OpenAPI description to openapi.yaml
 
 COMPILE = .venv/bin/uv pip compile -q pyproject.toml
 OPTIONS = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS)
-FORMATS = --extra charts --extra parquet --extra redis
+FORMATS = --extra charts --extra parquet
 
 lock: venv-dev ## Write requirements*.txt anew from pyproject.toml: ARGS=--upgrade
 	$(COMPILE) $(OPTIONS) -o requirements.txt

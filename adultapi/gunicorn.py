@@ -1,6 +1,7 @@
 """gunicorn's configuration, of `make run` and of the image (`-c python:adultapi.gunicorn`)."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,20 +51,21 @@ accesslog = None  # the application logs its requests
 errorlog = "-"
 loglevel = "info"
 
-
-def child_exit(_server: object, worker: Any) -> None:
-    figures.forget(worker.pid)
-
-
-def on_exit(_server: object) -> None:
-    figures.remove()
+_STOP = {signal.SIGTERM, signal.SIGINT}
 
 
 def when_ready(_server: object) -> None:
-    """Import all views once, before the fork: workers share them, and a fault shows now."""
+    """Import all views once, before the fork: workers share them, and a fault shows now.
+
+    Then see to it that no request to stop is lost: it is held wherever gunicorn has no handler
+    for it. That is in what came before here, where the image's entrypoint holds it; and from a
+    fork to the worker's own handlers, else the worker drops it and is waited for in vain.
+    """
     from django.urls import get_resolver
 
     _ = get_resolver().url_patterns
+    os.register_at_fork(before=_hold_stop, after_in_parent=_take_stop)
+    _take_stop()
 
 
 def post_worker_init(_worker: object) -> None:
@@ -71,4 +73,21 @@ def post_worker_init(_worker: object) -> None:
     from adultapi.warming import keep_warm
     from adultapi.wsgi import django_application
 
+    _take_stop()
     keep_warm(django_application)
+
+
+def _hold_stop() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
+
+
+def _take_stop() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    figures.forget(worker.pid)
+
+
+def on_exit(_server: object) -> None:
+    figures.remove()

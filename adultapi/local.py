@@ -1,8 +1,6 @@
 """`make run`: PostgreSQL, the dataset and gunicorn, all of it gone when this process is."""
 
 import hashlib
-import io
-import json
 import os
 import signal
 import socket
@@ -67,8 +65,9 @@ def main() -> int:
 
 def _serve(database: postgres.Server | None) -> NoReturn:
     """Prepare everything, serve, and keep the database alive until interrupted."""
-    call_command("migrate", verbosity=0, interactive=False)
-    _load()
+    from adultapi.preparation import prepare  # knows models: only after django.setup()
+
+    prepare(_say, settings.START_TIMEOUT)
     _collect_static()
     connections.close_all()
     if database:
@@ -84,14 +83,6 @@ def _serve(database: postgres.Server | None) -> NoReturn:
             if database and database.take_over():
                 _say("PostgreSQL: had ended, started again")
     raise StartError("gunicorn has ended: what it wrote above may say why; start again.")
-
-
-def _load() -> None:
-    out = io.StringIO()
-    call_command("load_adult", json=True, stdout=out)
-    summary = json.loads(out.getvalue())
-    rows = sum(summary["rows_by_split"].values())
-    _say(f"Dataset: {rows:,} people, {summary['status']}")
 
 
 def _collect_static() -> None:

@@ -160,6 +160,9 @@ _PASSWORD_FILE = (
 )
 DATABASES = {"default": _database(_NAMED, READER_URL if SERVING else LOADER_URL, _PASSWORD_FILE)}
 
+# Seconds to wait at start-up for the database, and then for another process that prepares it.
+START_TIMEOUT = _integer("START_TIMEOUT", 60, 0, 3600)
+
 INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",

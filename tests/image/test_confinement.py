@@ -1,0 +1,91 @@
+"""What the service may do in its container, and what the image holds."""
+
+import pytest
+
+from adultapi import __version__
+from tests.containers import Container, engine, eventually
+from tests.image.conftest import Environment, Run
+
+
+def _statuses(web: Container) -> list[dict[str, str]]:
+    """Return what the kernel says of each process of gunicorn."""
+    blocks = web.sh(
+        "for p in /proc/[0-9]*; do grep -q gunicorn $p/cmdline && cat $p/status && echo; done; true"
+    )
+    return [
+        dict(line.split(":\t", 1) for line in block.splitlines())
+        for block in blocks.split("\n\n")
+        if "Uid:" in block
+    ]
+
+
+def test_gunicorn_is_process_1_and_has_no_right(web: Container) -> None:
+    assert "gunicorn" in web.sh("tr '\\0' ' ' </proc/1/cmdline")
+    processes = _statuses(web)
+    assert len(processes) >= 2, "a master and its workers"
+    for process in processes:
+        assert process["Uid"].split() == ["10001"] * 4
+        assert process["Gid"].split() == ["10001"] * 4
+        for rights in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(process[rights], 16) == 0, rights
+        assert process["NoNewPrivs"] == "1"
+
+
+@pytest.mark.parametrize("path", ["/app", "/app/adultapi/settings.py", "/opt/venv", "/etc/passwd"])
+def test_nothing_is_writable_whatever_the_file_system_allows(image: str, path: str) -> None:
+    check = f"if [ -w {path} ]; then echo writable; else echo not; fi"
+    assert engine("run", "--rm", "--entrypoint=sh", image, "-c", check) == "not"
+
+
+def test_it_writes_to_tmp_alone(run: Run, environment: Environment, web: Container) -> None:
+    """With a file system that can be written, what was written shows."""
+    container = run(options=(), **environment("served"))
+    service = container.service()
+    service.wait_until_ready()
+    for path in ("/", "/docs", "/v1/people", "/v1/computation/mean/age", "/v1/fields.csv"):
+        service.status(path)
+    changed = {line.split(maxsplit=1)[1] for line in engine("diff", container.name).splitlines()}
+    assert {path for path in changed if path != "/tmp" and not path.startswith("/tmp/")} == set()
+
+
+def test_the_labels(image: str) -> None:
+    def label(name: str) -> str:
+        key = f"org.opencontainers.image.{name}"
+        return engine("inspect", "--format", f'{{{{index .Config.Labels "{key}"}}}}', image)
+
+    assert label("title") == "adultapi"
+    assert label("version") == __version__
+    assert label("licenses") == "MIT AND CC-BY-4.0"
+    assert label("revision")
+    assert label("source")
+
+
+def test_the_health_check(web: Container) -> None:
+    check = web.inspect("{{json .Config.Healthcheck.Test}}")
+    assert "/healthz" in check
+    eventually(lambda: web.inspect("{{.State.Health.Status}}") == "healthy")
+
+
+def test_what_is_not_in_the_image(image: str) -> None:
+    """No compiler, no pip of its own, no cache of a package manager, no test, no secret."""
+    absent = (
+        "command -v gcc cc make git; ls /opt/venv/bin/pip /app/.env /app/.git /app/tests /app/infra"
+    )
+    found = engine("run", "--rm", "--entrypoint=sh", image, "-c", f"{absent} 2>/dev/null; true")
+    assert found == ""
+    history = engine("history", "--no-trunc", "--format={{.CreatedBy}}", image)
+    assert "SECRET_KEY" not in history
+    config = engine("inspect", "--format={{json .Config.Env}}", image)
+    assert "SECRET" not in config
+    assert "DATABASE" not in config
+
+
+def test_all_is_compiled(image: str) -> None:
+    sources = "find /app/adultapi /app/census /opt/venv/lib -name '*.py' -not -path '*/templates/*'"
+    lacking = f"{sources} | while read f; do d=${{f%/*}}; b=${{f##*/}}; "
+    lacking += "ls $d/__pycache__/${b%.py}.cpython-*.pyc >/dev/null 2>&1 || echo $f; done"
+    assert engine("run", "--rm", "--entrypoint=sh", image, "-c", lacking) == ""
+
+
+def test_the_settings_pass_the_deployment_check(web: Container) -> None:
+    web.sh("python -m adultapi.container manage check --deploy --fail-level ERROR")

@@ -51,6 +51,8 @@ examples: venv ## Write the examples of the OpenAPI description anew from real a
 schema: venv ## Write the OpenAPI description to openapi.yaml
 	$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
 
+include docker.mk
+
 # --- Keep -------------------------------------------------------------------------------------
 
 COMPILE = .venv/bin/uv pip compile -q pyproject.toml

@@ -1,0 +1,67 @@
+# The service in containers: docs/container.md.
+
+CONTAINER_ENGINE ?= docker
+IMAGE ?= adultapi
+# Charts and Parquet; nothing leaves them out.
+EXTRAS ?= formats
+# For `make up`: cache, scale, or both.
+PROFILES ?=
+
+.PHONY: image up down logs test-image test-compose sbom audit
+
+# What podman builds has no health check in its own format.
+export BUILDAH_FORMAT = docker
+export IMAGE
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' adultapi/__init__.py)
+REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+# Without a name and password, should the address have them.
+SOURCE = $(shell git remote get-url origin 2>/dev/null | sed 's|//[^/@]*@|//|')
+
+image: ## Build the container image: IMAGE=name:tag, EXTRAS= for one without charts and Parquet
+	$(CONTAINER_ENGINE) build --tag $(IMAGE) --build-arg EXTRAS=$(EXTRAS) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
+		--build-arg SOURCE=$(or $(SOURCE),unknown) .
+
+COMPOSE = $(CONTAINER_ENGINE) compose
+ifneq ($(filter cache,$(PROFILES)),)
+up: export CACHE_URL := redis://cache:6379/0
+endif
+ifneq ($(filter scale,$(PROFILES)),)
+up: export TRUSTED_PROXIES := 1
+endif
+up: .env image ## Serve in containers on http://127.0.0.1:8000 (PORT): PROFILES='cache scale'
+	$(COMPOSE) $(PROFILES:%=--profile %) up --detach --wait
+
+down: ## Stop the containers; the database stays, but with ARGS=--volumes
+	$(COMPOSE) --profile cache --profile scale down $(ARGS)
+
+logs: ## Follow what the containers say
+	@$(COMPOSE) --profile cache --profile scale logs --follow $(ARGS)
+
+SECRETS = POSTGRES_PASSWORD READER_PASSWORD SECRET_KEY
+.env:
+	@umask 077 && for name in $(SECRETS); do \
+		echo "$$name=$$(od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n')"; done >$@
+	@echo "Made .env with passwords and a key."
+
+test-image: venv-dev image ## Build the image and try it as it ships
+	@exec $(PY) -m pytest tests/image $(ARGS)
+
+test-compose: venv-dev image ## Try `make up` with each profile, and that `down` leaves nothing
+	@exec $(PY) -m pytest tests/compose $(ARGS)
+
+LOCKED = requirements$(EXTRAS:%=-%).txt
+
+UV_TOOL = .venv/bin/uv tool run --quiet --from
+
+sbom: venv-dev ## Write what the image holds to sbom.json (CycloneDX), from the lock
+	$(UV_TOOL) cyclonedx-bom==7.5.0 cyclonedx-py requirements --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --output-file sbom.json $(LOCKED)
+
+# Where PyPI is a mirror it may lack what is known of vulnerabilities.
+KNOWN = curl --fail --silent --max-time 10 https://pypi.org/pypi/django/5.2/json | grep -q vulnerabilities
+audit: venv-dev ## Look up known vulnerabilities of what the image holds; without internet, list it
+	@if $(KNOWN); then $(UV_TOOL) pip-audit==2.10.1 pip-audit --strict --progress-spinner off \
+		--disable-pip --require-hashes --requirement $(LOCKED); \
+	else echo "PyPI's data cannot be reached: nothing was looked up. The image holds:"; \
+		sed -n 's/^\([a-z0-9._-]*==[^ ]*\).*/\1/p' $(LOCKED); fi

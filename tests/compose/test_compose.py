@@ -1,0 +1,137 @@
+"""`make up` from a clean checkout to an answer, and `make down` back to nothing."""
+
+import os
+import re
+import shutil
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.containers import Container, Service, engine, eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT_OUT = (".*_cache", ".env", ".git", ".venv*", "__pycache__", "infra", "staticfiles", "var")
+
+
+class Stack:
+    """The containers of one checkout, under a project name and on ports of their own."""
+
+    def __init__(self, checkout: Path) -> None:
+        self.checkout = checkout
+        self.project = f"adultapi-test-{os.getpid()}"
+        self.service, self.proxy = Service(_free_port()), Service(_free_port())
+        self._environment = {
+            # Not what the make that runs the tests hands down.
+            **{name: text for name, text in os.environ.items() if not name.startswith("MAKE")},
+            "COMPOSE_PROJECT_NAME": self.project,
+            "PORT": str(self.service.port),
+            "PROXY_PORT": str(self.proxy.port),
+        }
+
+    def make(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["make", *arguments],
+            cwd=self.checkout,
+            env=self._environment,
+            text=True,
+            capture_output=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def container(self, service: str) -> Container:
+        return Container(f"{self.project}-{service}-1")
+
+    def left(self) -> dict[str, list[str]]:
+        """Return the names of what the engine has of this project."""
+        label = f"--filter=label=com.docker.compose.project={self.project}"
+        return {
+            "containers": engine("ps", "--all", "--format={{.Names}}", label).split(),
+            "networks": engine("network", "ls", "--format={{.Name}}", label).split(),
+            "volumes": engine("volume", "ls", "--format={{.Name}}", label).split(),
+        }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    engine("info", timeout=30)  # fails where there is no engine
+    checkout = tmp_path_factory.mktemp("checkout") / "adultapi"
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    stack = Stack(checkout)
+    yield stack
+    stack.make("down", "ARGS=--volumes")
+
+
+def test_up_serves_and_keeps_its_secrets_out_of_the_file(stack: Stack) -> None:
+    assert "Made .env" in stack.make("up")
+    assert stack.service.get("/readyz").status == 200, "up returns when it is ready"
+    mean = stack.service.get("/v1/computation/mean/age").json()["value"]
+    assert mean == pytest.approx(38.64358543876172, rel=1e-15)
+    secrets = stack.checkout / ".env"
+    before = secrets.read_text()
+    names = ("POSTGRES_PASSWORD", "READER_PASSWORD", "SECRET_KEY")
+    assert re.fullmatch("".join(rf"{name}=[0-9a-f]{{64}}\n" for name in names), before)
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert "Made .env" not in stack.make("up")
+    assert secrets.read_text() == before
+
+
+def test_web_can_do_nothing_but_read(stack: Stack) -> None:
+    limits = "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}"
+    assert stack.container("web").inspect(limits) == "true [ALL] [no-new-privileges:true]"
+    assert "LOADER_DATABASE_URL" not in stack.container("web").sh("tr '\\0' '\\n' </proc/1/environ")
+
+
+def test_down_keeps_the_database(stack: Stack) -> None:
+    stack.make("down")
+    volume = f"{stack.project}_db"
+    assert stack.left() == {"containers": [], "networks": [], "volumes": [volume]}
+    stack.make("up")
+    assert "already loaded" in stack.container("web").logs()
+
+
+def test_the_cache_is_reached_from_web(stack: Stack) -> None:
+    stack.make("up", "PROFILES=cache")
+    assert stack.service.get("/readyz").status == 200
+    ask = "import os, redis; print(redis.from_url(os.environ['CACHE_URL']).ping())"
+    assert stack.container("web").sh(f'python -c "{ask}"') == "True"
+
+
+def test_of_two_web_containers_either_may_go(stack: Stack) -> None:
+    stack.make("up", "PROFILES=scale")
+
+    def statuses() -> set[int]:
+        with ThreadPoolExecutor(4) as pool:
+            paths = ["/v1/computation/mean/age?group_by=sex"] * 40
+            return set(pool.map(stack.proxy.status, paths))
+
+    assert statuses() == {200}
+    for web in (stack.container("web"), stack.container("web-2")):
+        engine("stop", web.name)
+        assert statuses() == {200}, stack.container("proxy").logs()
+        engine("start", web.name)
+        _wait_until_healthy(web)
+
+
+def _wait_until_healthy(container: Container) -> None:
+    def healthy() -> bool:
+        return container.inspect("{{.State.Health.Status}}") == "healthy"
+
+    eventually(healthy, pause=0.5)
+
+
+def test_down_leaves_nothing(stack: Stack) -> None:
+    stack.make("down", "ARGS=--volumes")
+    assert stack.left() == {"containers": [], "networks": [], "volumes": []}

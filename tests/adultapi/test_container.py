@@ -1,0 +1,75 @@
+"""The image's entrypoint, as a process of its own; tests/image tries it as it ships."""
+
+import subprocess
+import sys
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from adultapi.preparation import alone
+from census.ingest.writer import LOCK
+
+ENTRYPOINT = [sys.executable, "-m", "adultapi.container"]
+
+
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*ENTRYPOINT, *arguments], env=environment, text=True, capture_output=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "says"),
+    [
+        (["dance"], {}, "Error: 'dance' is no mode of this image.\nModes of this image:"),
+        (["serve", "now"], {}, "Error: 'serve now' is no mode of this image."),
+        ([], {"DATABASE_URL": " "}, "Error: DATABASE_URL is not set: set it to postgresql://"),
+        ([], {"SECRET_KEY": ""}, "Error: SECRET_KEY is not set: set it to"),
+        (["migrate"], {"START_TIMEOUT": "soon"}, "Error: START_TIMEOUT is 'soon': set it to"),
+        (
+            [],
+            {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b", "START_TIMEOUT": "0"},
+            "Error: The database did not answer within 0 s (connection failed",
+        ),
+    ],
+)
+def test_what_cannot_work_ends_with_a_sentence(
+    service_environment: dict[str, str], arguments: list[str], changes: dict[str, str], says: str
+) -> None:
+    ended = run(service_environment | changes, *arguments)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(says)
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["migrate"], "No migrations to apply"),
+        (["load"], "already loaded"),
+        (["manage", "check"], "no issues"),
+    ],
+)
+def test_the_modes_that_end(
+    service_environment: dict[str, str], arguments: list[str], says: str
+) -> None:
+    ended = run(service_environment, *arguments)
+    assert (ended.returncode, says in ended.stdout) == (0, True), ended.stdout + ended.stderr
+
+
+def test_it_waits_for_who_migrates_or_loads(service_environment: dict[str, str]) -> None:
+    with closing(psycopg.connect(service_environment["DATABASE_URL"])) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        ended = run(service_environment | {"START_TIMEOUT": "0"}, "migrate")
+    assert ended.returncode == 1
+    assert "Another process migrates or loads: waiting" in ended.stdout
+    assert ended.stderr.startswith("Error: Another process has been migrating or loading for 0 s")
+
+
+def test_the_lock_is_given_back(dataset: None) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        with alone(said.append, patience=0):
+            pass
+    assert said == []

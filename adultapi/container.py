@@ -73,7 +73,8 @@ def _serve() -> NoReturn:
     A signal that comes while it starts would be lost, and is held until its `when_ready`.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    os.environ.pop("LOADER_DATABASE_URL", None)  # what serves need not know how to write
+    for name in ("LOADER_DATABASE_URL", "LOADER_DATABASE_PASSWORD_FILE"):
+        os.environ.pop(name, None)  # what serves need not know how to write
     command = [sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn"]
     os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
 

@@ -54,6 +54,14 @@ loglevel = "info"
 _STOP = {signal.SIGTERM, signal.SIGINT}
 
 
+def child_exit(_server: object, worker: Any) -> None:
+    figures.forget(worker.pid)
+
+
+def on_exit(_server: object) -> None:
+    figures.remove()
+
+
 def when_ready(_server: object) -> None:
     """Import all views once, before the fork: workers share them, and a fault shows now.
 
@@ -83,11 +91,3 @@ def _hold_stop() -> None:
 
 def _take_stop() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
-
-
-def child_exit(_server: object, worker: Any) -> None:
-    figures.forget(worker.pid)
-
-
-def on_exit(_server: object) -> None:
-    figures.remove()

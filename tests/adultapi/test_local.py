@@ -35,8 +35,13 @@ def project() -> Iterator[Path]:
     folder.chmod(0o755)
     for name in CODE:
         shutil.copytree(BASE_DIR / name, folder / name)
-    for name in FILES:
-        shutil.copy(BASE_DIR / name, folder / name)
+    (folder / "infra").mkdir()
+    for path in (
+        *map(BASE_DIR.joinpath, FILES),
+        *BASE_DIR.glob("*.mk"),
+        *BASE_DIR.glob("infra/*.mk"),
+    ):
+        shutil.copy(path, folder / path.relative_to(BASE_DIR))
     (folder / ".venv").symlink_to(sys.prefix)
     yield folder
     shutil.rmtree(folder)

@@ -26,11 +26,14 @@ def image() -> str:
 
 @pytest.fixture(scope="session")
 def run(image: str, network: str) -> Iterator[Run]:
-    """Start a container of the image: run(*arguments, options=…, **environment)."""
+    """Start a container of the image: run(*arguments, options=…, image=…, **settings)."""
     with ExitStack() as stack:
 
         def start(
-            *arguments: str, options: tuple[str, ...] = HARDENED, **environment: str
+            *arguments: str,
+            options: tuple[str, ...] = HARDENED,
+            image: str = image,
+            **environment: str,
         ) -> Container:
             container = Container(f"{network}-{uuid.uuid4().hex[:8]}")
             stack.callback(engine, "rm", "--force", container.name)

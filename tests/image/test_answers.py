@@ -93,6 +93,21 @@ def test_headers(service: Service) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("format_", "media_type", "begins"),
+    [
+        ("svg", "image/svg+xml", b"<svg"),
+        ("png", "image/png", b"\x89PNG"),
+        ("vega", "application/", b"{"),
+    ],
+)
+def test_pictures(service: Service, format_: str, media_type: str, begins: bytes) -> None:
+    answer = service.get(f"/v1/computation/mean/age.{format_}?group_by=education")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith(media_type)
+    assert answer.body.startswith(begins)
+
+
 def test_exports(service: Service) -> None:
     rows = list(csv.DictReader(io.StringIO(service.get("/v1/people.csv").body.decode())))
     assert len(rows) == 48_842

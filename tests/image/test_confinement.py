@@ -2,7 +2,6 @@
 
 import pytest
 
-from adultapi import __version__
 from tests.containers import Container, engine, eventually
 from tests.image.conftest import Environment, Run
 
@@ -48,43 +47,10 @@ def test_it_writes_to_tmp_alone(run: Run, environment: Environment, web: Contain
     assert {path for path in changed if path != "/tmp" and not path.startswith("/tmp/")} == set()
 
 
-def test_the_labels(image: str) -> None:
-    def label(name: str) -> str:
-        key = f"org.opencontainers.image.{name}"
-        return engine("inspect", "--format", f'{{{{index .Config.Labels "{key}"}}}}', image)
-
-    assert label("title") == "adultapi"
-    assert label("version") == __version__
-    assert label("licenses") == "MIT AND CC-BY-4.0"
-    assert label("revision")
-    assert label("source")
-
-
 def test_the_health_check(web: Container) -> None:
     check = web.inspect("{{json .Config.Healthcheck.Test}}")
     assert "/healthz" in check
     eventually(lambda: web.inspect("{{.State.Health.Status}}") == "healthy")
-
-
-def test_what_is_not_in_the_image(image: str) -> None:
-    """No compiler, no pip of its own, no cache of a package manager, no test, no secret."""
-    absent = (
-        "command -v gcc cc make git; ls /opt/venv/bin/pip /app/.env /app/.git /app/tests /app/infra"
-    )
-    found = engine("run", "--rm", "--entrypoint=sh", image, "-c", f"{absent} 2>/dev/null; true")
-    assert found == ""
-    history = engine("history", "--no-trunc", "--format={{.CreatedBy}}", image)
-    assert "SECRET_KEY" not in history
-    config = engine("inspect", "--format={{json .Config.Env}}", image)
-    assert "SECRET" not in config
-    assert "DATABASE" not in config
-
-
-def test_all_is_compiled(image: str) -> None:
-    sources = "find /app/adultapi /app/census /opt/venv/lib -name '*.py' -not -path '*/templates/*'"
-    lacking = f"{sources} | while read f; do d=${{f%/*}}; b=${{f##*/}}; "
-    lacking += "ls $d/__pycache__/${b%.py}.cpython-*.pyc >/dev/null 2>&1 || echo $f; done"
-    assert engine("run", "--rm", "--entrypoint=sh", image, "-c", lacking) == ""
 
 
 def test_the_settings_pass_the_deployment_check(web: Container) -> None:

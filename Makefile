@@ -87,3 +87,4 @@ venv-dev:
 
 include infra/infra.mk
 include web.mk
+include faults.mk

@@ -35,9 +35,10 @@ bind = address(host)
 wsgi_app = "adultapi.wsgi"
 # Loaded once, before the workers are forked: nothing may connect to the database at import.
 preload_app = True
-worker_class = "gthread"
+worker_class = "adultapi.worker.Worker"
 workers = _number("WEB_CONCURRENCY", min(_cores(), 32), maximum=256)
 threads = _number("WEB_THREADS", 4, maximum=256)
+limit_request_line = 8190  # bytes: room for every filter, and gunicorn's most
 
 graceful_timeout = 30
 # Longer than a load balancer keeps an idle connection (60 s on AWS): it has to close first,

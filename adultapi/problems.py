@@ -75,11 +75,24 @@ PROBLEMS: Mapping[str, Problem] = {
             "`detail` lists the formats that are.",
         ),
         Problem(
+            "uri-too-long",
+            414,
+            "The URL is too long",
+            "The request line is longer than 8,190 bytes. A list of values can be shorter as its "
+            "opposite: `__not_in` for `__in`.",
+        ),
+        Problem(
             "too-many-requests",
             429,
             "Too many requests",
             "The limit of requests for one client is reached; Retry-After says in how many "
             "seconds the next will be answered.",
+        ),
+        Problem(
+            "headers-too-large",
+            431,
+            "The headers are too large",
+            "There are more than 100 header fields, or one is longer than 8,190 bytes.",
         ),
         Problem(
             "internal-error",
@@ -100,6 +113,13 @@ PROBLEMS: Mapping[str, Problem] = {
             "No dataset is loaded",
             "The database is there and empty. Whoever runs the service loads the dataset with "
             "`manage.py load_adult`.",
+        ),
+        Problem(
+            "too-many-downloads",
+            503,
+            "Too many files are being downloaded",
+            "As many files of records are sent as the service sends at once. Try again after "
+            "Retry-After seconds.",
         ),
         Problem(
             "timeout",

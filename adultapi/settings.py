@@ -184,6 +184,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "adultapi.middleware.canonical_path",
 ]
@@ -335,3 +336,15 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# Behind a proxy that speaks HTTPS, says so in X-Forwarded-Proto, and takes that from nobody else.
+SECURE_PROXY = _boolean("SECURE_PROXY", default=False)
+if SECURE_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^metrics$"]  # asked from within, as are health checks
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE_PROXY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_PROXY
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # nothing can be changed here, so no request can be forged
+    "security.W021",  # a browser's preload list is for the owner of the domain to ask for
+]

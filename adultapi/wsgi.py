@@ -12,6 +12,7 @@ figures.prepare()
 django_application = get_wsgi_application()
 
 from adultapi.front import Front  # noqa: E402  (they read the settings)
+from adultapi.security import secured  # noqa: E402
 from adultapi.telemetry import observed  # noqa: E402
 
-application = observed(Front(django_application))
+application = observed(secured(Front(django_application)))

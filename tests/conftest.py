@@ -23,6 +23,8 @@ from adultapi import caching, processes
 from adultapi.postgres import Server, local_url
 
 collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own
+if not os.environ.get("FAULTS"):  # `make test-faults`, `make test-fuzz`: they take minutes
+    collect_ignore += ["faults"]
 
 # Nothing here has to survive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

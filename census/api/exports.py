@@ -6,6 +6,7 @@ what goes wrong later is raised, whereupon the server breaks the connection: a f
 ends properly is whole.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from rest_framework import status
+from rest_framework.exceptions import APIException
 
 from census.api import parquet
 from census.models import Dataset, Person
@@ -25,7 +28,17 @@ _BLOCK = 1 << 16  # bytes
 _TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
 _TIMEOUT = "1h"
 
+# A download takes a thread for as long as its client reads: some are left for other requests.
+AT_ONCE = 2
+_places = threading.BoundedSemaphore(AT_ONCE)
+
 Blocks = Iterator[bytes]
+
+
+class TooManyDownloads(APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "too-many-downloads"
+    default_detail = "Too many files are being downloaded: try again later."
 
 
 @dataclass(frozen=True)
@@ -67,8 +80,8 @@ class FileResponse(StreamingHttpResponse):
 class Download:
     """The bytes of a file, to be iterated over once and closed.
 
-    Made of the records of `rows`; raises `DatasetMissing` or a database error. `version` is
-    that of the dataset they are from.
+    Made of the records of `rows`; raises `DatasetMissing`, `TooManyDownloads` or a database
+    error. `version` is that of the dataset they are from.
     """
 
     def __init__(self, rows: QuerySet[Person], fields: Sequence[str], format: Format) -> None:  # noqa: A002
@@ -87,7 +100,7 @@ class Download:
         self._blocks.close()
 
     def _run(self) -> Any:
-        with _one_version() as self.version, closing(self._copied()) as copied:
+        with _place(), _one_version() as self.version, closing(self._copied()) as copied:
             yield from self._format.convert(copied, self._fields, self.version)
 
     def _copied(self) -> Any:
@@ -95,6 +108,17 @@ class Download:
             statement = cursor.mogrify(*_select(self._rows, self._fields))
             with cursor.copy(self._format.copy.format(select=statement)) as lines:
                 yield from _in_blocks(lines)
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """Be one of the downloads of this process."""
+    if not _places.acquire(blocking=False):
+        raise TooManyDownloads
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 @contextmanager

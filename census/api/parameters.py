@@ -25,7 +25,7 @@ from census.statistics.parameters import (
 from census.statistics.selection import COMPLETE, FILTERS, GROUP_BY, WEIGHTED_BY, Selection
 
 FORMAT = "format"
-MOST_PARAMETERS = 100
+MOST_PARAMETERS = 200  # no route has as many
 
 FILTERING = (*(f.parameter for f in FILTERS.values()), COMPLETE)
 COMMON = (GROUP_BY, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT)

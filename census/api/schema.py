@@ -34,6 +34,7 @@ ERRORS = {
     404: "There is no such metric, column or record: `errors` names those there are.",
     405: "The data is read-only.",
     406: "There is no such representation here: `detail` lists those there are.",
+    414: "The URL is longer than 8,190 bytes.",
     503: "The database is away, holds no dataset, or took too long: see `Retry-After`.",
 }
 
@@ -81,8 +82,8 @@ def query_parameters(parameters: Iterable[Parameter]) -> list[OpenApiParameter]:
 
 
 def formats(*names: str) -> OpenApiParameter:
-    """Return the parameter `format` of a route that has those."""
-    schema = {"type": "string", "enum": list(names)}
+    """Return the parameter `format` of a route that has those; pages are not for programs."""
+    schema = {"type": "string", "enum": [name for name in names if name != "api"]}
     description = "The representation; by default what the Accept header asks for."
     return OpenApiParameter(FORMAT, schema, description=description)
 
@@ -102,7 +103,7 @@ def responses(
         found |= {(200, media_type): OpenApiTypes.STR for media_type in TABLE_MEDIA_TYPES}
     if drawable:
         found |= {(200, media_type): schema for media_type, schema in PICTURES.items()}
-    for status in sorted({400, 406, 503, *errors}):
+    for status in sorted({400, 406, 414, 503, *errors}):
         found[status, PROBLEM] = OpenApiResponse(ProblemSerializer, ERRORS[status])
     return found
 

@@ -57,7 +57,7 @@ class Number(Type):
     minimum: float | None = None
     maximum: float | None = None
 
-    pattern = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?", re.ASCII)
+    pattern = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,3})?", re.ASCII)
     noun = "a number"
     json_type = "number"
 
@@ -92,7 +92,7 @@ class Number(Type):
 
 @dataclass(frozen=True)
 class Integer(Number):
-    """A whole number that fits 64 bits."""
+    """A whole number of up to 18 digits, which fit 64 bits."""
 
     pattern = re.compile(r"[+-]?\d{1,18}", re.ASCII)
     noun = "a whole number"
@@ -100,6 +100,9 @@ class Integer(Number):
 
     def convert(self, text: str) -> int:
         return int(text)
+
+    def schema(self) -> dict[str, Any]:
+        return {"minimum": 1 - 10**18, "maximum": 10**18 - 1} | super().schema()
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ class ListOf(Type):
             "items": self.item.schema(),
             "minItems": self.minimum,
             "maxItems": self.maximum,
+            "uniqueItems": not self.repeats,
         }
 
 

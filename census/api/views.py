@@ -74,11 +74,22 @@ class CensusViewSet(ViewSet):
         """Return the form of the browsable page."""
         return forms.groups(self.get_parameters(), self.request.query_params)
 
+    def finalize_response(self, *of_request: Any, **names: Any) -> Any:
+        """Keep the media type of an answer without a byte, such as NDJSON of no groups."""
+        response = super().finalize_response(*of_request, **names)
+        if isinstance(response, Response):
+            response.add_post_render_callback(_tell_media_type)
+        return response
+
     def table(self, data: Any) -> tables.Table:
         raise NotImplementedError
 
     def chart(self, data: Any) -> charts.Spec:
         raise NotImplementedError
+
+
+def _tell_media_type(response: Any) -> None:
+    response.headers.setdefault("Content-Type", response.accepted_media_type)
 
 
 class RootViewSet(CensusViewSet):

@@ -24,7 +24,10 @@ def manage(url: str, *arguments: str, **more: str) -> subprocess.CompletedProces
     environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": "only-for-tests"} | more
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
-        **{"cwd": ROOT, "env": environment, "capture_output": True, "text": True},
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
 
 

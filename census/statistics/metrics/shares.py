@@ -38,7 +38,7 @@ BINS = Parameter(
 )
 RANGE = Parameter(
     "range",
-    Range(Number(-1e12, 1e12), strict=True),
+    Range(Number(-1e18, 1e18), strict=True),
     "Where the bins begin and end, `lo,hi`; by default the smallest and the largest value of "
     "the whole selection. What lies outside is counted in `below` and `above`.",
     example="0,100",

@@ -1,14 +1,10 @@
-# What is done to the service on purpose: tests/faults, with figures in docs/reliability.md.
+# What is done to the service on purpose: tests/faults.
 
 test-faults test-fuzz: export FAULTS = 1
-.PHONY: test-faults test-fuzz reliability
+.PHONY: test-faults test-fuzz
 
-test-faults: venv-dev ## Break every part under load, send bad input: ARGS='-k database'
+test-faults: venv-dev ## Send bad input to the running service, look at its headers: ARGS='-k headers'
 	@exec $(PY) -m pytest tests/faults --ignore tests/faults/test_fuzz.py $(ARGS)
 
 test-fuzz: venv-dev ## Fuzz all operations of the OpenAPI description (minutes): FUZZ_EXAMPLES=100
 	@exec $(PY) -m pytest tests/faults/test_fuzz.py $(ARGS)
-
-reliability: export RELIABILITY = 1
-reliability: test-fuzz test-faults ## Measure anew what docs/reliability.md tells
-	@$(PY) -m tools.reliability

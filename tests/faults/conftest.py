@@ -32,8 +32,8 @@ def manage(url: str, *arguments: str, **more: str) -> subprocess.CompletedProces
 
 
 def prepare(url: str) -> None:
-    for command in ("migrate", "load_adult"):
-        done = manage(url, command, "-v0")
+    for command in (["migrate"], ["load_adult"], ["collectstatic", "--noinput"]):
+        done = manage(url, *command, "-v0")
         assert done.returncode == 0, done.stderr
 
 

@@ -88,3 +88,4 @@ venv-dev:
 include infra/infra.mk
 include web.mk
 include faults.mk
+include bench.mk

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connections
 from django.http import HttpResponse
 
 from adultapi.loaded import watch
@@ -31,9 +32,8 @@ def keep_warm(handler: WSGIHandler) -> None:
 
     def ask(paths: Iterable[str]) -> None:
         for path in paths:
-            cast(
-                "HttpResponse", handler(_environ(path), _nobody)
-            ).close()  # which gives the connection back
+            cast("HttpResponse", handler(_environ(path), _nobody)).close()
+        connections.close_all()  # this thread's
 
     def start(*paths: str) -> None:
         threading.Thread(target=ask, args=[paths], name="warming", daemon=True).start()

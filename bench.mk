@@ -1,0 +1,11 @@
+# The benchmarks, with their peers in an environment of their own.
+
+.PHONY: bench
+
+bench: venv-dev .venv-bench ## Measure it beside its peers: ARGS='hot', ARGS='--times 100', ARGS=--help
+	@PYTHONPATH=. $(PY) tests/benchmarks/run.py $(ARGS)
+
+.venv-bench: tests/benchmarks/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip install --quiet --require-hashes --requirement $<
+	@touch .venv-bench

@@ -1,0 +1,31 @@
+"""Larger files in UCI's format: rows of the bundled ones, drawn by a seed.
+
+`python tests/benchmarks/uci.py FOLDER TIMES [SEED]`
+"""
+
+import gzip
+import random
+import sys
+from pathlib import Path
+
+DATA = Path(__file__).resolve().parents[2] / "census" / "data"
+_BLOCK = 50_000
+
+
+def write(folder: Path, times: int, seed: int = 1994) -> None:
+    """Write adult.data and adult.test, each `times` as long as UCI's."""
+    draw = random.Random(seed)
+    for name in ("adult.data", "adult.test"):
+        lines = gzip.decompress((DATA / f"{name}.gz").read_bytes()).splitlines(keepends=True)
+        rows = [line for line in lines if line.count(b",") == 14]
+        with (folder / name).open("wb") as file:
+            file.writelines(line for line in lines[:1] if line not in rows)
+            left = len(rows) * times
+            while left:
+                drawn = draw.choices(rows, k=min(left, _BLOCK))
+                file.write(b"".join(drawn))
+                left -= len(drawn)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]), *map(int, sys.argv[3:]))

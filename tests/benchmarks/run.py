@@ -279,7 +279,7 @@ class Bench:
             with psycopg.connect(self.url) as connection:
                 _copy_out(connection, csv)
                 start = time.perf_counter()
-                connection.execute("CREATE TEMP TABLE copied (LIKE census_person INCLUDING ALL)")
+                connection.execute("CREATE TABLE copied (LIKE census_person INCLUDING ALL)")
                 with (
                     csv.open("rb") as file,
                     connection.cursor().copy(
@@ -288,7 +288,9 @@ class Bench:
                 ):
                     while block := file.read(1 << 18):
                         copy.write(block)
+                connection.commit()
                 plain.append(time.perf_counter() - start)
+                connection.execute("DROP TABLE copied")
         self.note(
             "load",
             rows=48_842 * times,

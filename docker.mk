@@ -7,7 +7,7 @@ EXTRAS ?= formats
 # For `make up`: cache, scale, or both.
 PROFILES ?=
 
-.PHONY: image up down logs test-image test-compose sbom audit
+.PHONY: image up down logs secrets test-image test-compose sbom audit
 
 # What podman builds has no health check in its own format.
 export BUILDAH_FORMAT = docker
@@ -29,7 +29,7 @@ endif
 ifneq ($(filter scale,$(PROFILES)),)
 up: export TRUSTED_PROXIES := 1
 endif
-up: .env image ## Serve in containers on http://127.0.0.1:8000 (PORT): PROFILES='cache scale'
+up: secrets image ## Serve in containers on http://127.0.0.1:8000 (PORT): PROFILES='cache scale'
 	$(COMPOSE) $(PROFILES:%=--profile %) up --detach --wait
 
 down: ## Stop the containers; the database stays, but with ARGS=--volumes
@@ -38,11 +38,10 @@ down: ## Stop the containers; the database stays, but with ARGS=--volumes
 logs: ## Follow what the containers say
 	@$(COMPOSE) --profile cache --profile scale logs --follow $(ARGS)
 
-SECRETS = POSTGRES_PASSWORD READER_PASSWORD SECRET_KEY
-.env:
-	@umask 077 && for name in $(SECRETS); do \
-		echo "$$name=$$(od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n')"; done >$@
-	@echo "Made .env with passwords and a key."
+secrets: # those that .env lacks, made at random
+	@umask 077 && for name in POSTGRES_PASSWORD READER_PASSWORD SECRET_KEY; do \
+		grep -qs "^$$name=" .env || { echo "Adding $$name to .env."; \
+		echo "$$name=$$(od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n')" >>.env; }; done
 
 test-image: venv-dev image ## Build the image and try it as it ships
 	@exec $(PY) -m pytest tests/image $(ARGS)
@@ -51,7 +50,6 @@ test-compose: venv-dev image ## Try `make up` with each profile, and that `down`
 	@exec $(PY) -m pytest tests/compose $(ARGS)
 
 LOCKED = requirements$(EXTRAS:%=-%).txt
-
 UV_TOOL = .venv/bin/uv tool run --quiet --from
 
 sbom: venv-dev ## Write what the image holds to sbom.json (CycloneDX), from the lock

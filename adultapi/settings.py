@@ -79,9 +79,7 @@ def _database(name: str, url: str, password_file: str = "") -> dict[str, Any]:
     options["options"] = f"{options.get('options', '')} {parameters}".strip()
     if password_file:
         config |= {"ENGINE": "adultapi.password_file", "PASSWORD_FILE": password_file}
-    # A thread that serves keeps its connection: making one takes longer than most answers.
-    age = 300 if SERVING else 0
-    return config | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": age}
+    return config | {"CONN_HEALTH_CHECKS": True}
 
 
 def _cache_url(name: str) -> str:

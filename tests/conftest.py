@@ -6,6 +6,7 @@ Set TEST_DATABASE_URL to use another server; its user must be allowed to create 
 import os
 import shutil
 import signal
+import signal
 import tempfile
 from collections.abc import Iterator
 from io import StringIO
@@ -33,6 +34,8 @@ _var = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the server, in the process that hands out the tests."""
+    # Whatever started the tests may ignore it, and what they start would, too.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if hasattr(config, "workerinput"):
         # xdist's workers would finish a test of minutes first when the others are killed.
         processes.follow_parent(os.getppid(), signal.SIGTERM)

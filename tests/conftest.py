@@ -6,7 +6,6 @@ Set TEST_DATABASE_URL to use another server; its user must be allowed to create 
 import os
 import shutil
 import signal
-import signal
 import tempfile
 from collections.abc import Iterator
 from io import StringIO

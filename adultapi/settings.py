@@ -72,14 +72,18 @@ def _database(name: str, url: str, password_file: str = "") -> dict[str, Any]:
     config: dict[str, Any] = env.db_url_config(url)
     if not config["NAME"]:
         raise ImproperlyConfigured(f"{name} names no database: end it with /NAME.")
-    options = config.setdefault("OPTIONS", {})
-    options.setdefault("connect_timeout", 5)
-    options.setdefault("application_name", "adultapi")
+    options = config["OPTIONS"] = (
+        _LINE | {"application_name": "adultapi"} | config.get("OPTIONS", {})
+    )
     parameters = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
     options["options"] = f"{options.get('options', '')} {parameters}".strip()
-    if password_file:
-        config |= {"ENGINE": "adultapi.password_file", "PASSWORD_FILE": password_file}
-    return config | {"CONN_HEALTH_CHECKS": True}
+    # A thread that serves keeps its session: to make one takes longer than most answers.
+    return config | {
+        "ENGINE": "adultapi.database",
+        "PASSWORD_FILE": password_file,
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 300 if SERVING else 0,
+    }
 
 
 def _cache_url(name: str) -> str:
@@ -151,6 +155,16 @@ _SESSION = (
     if SERVING
     else {}
 )
+
+# When to give up a server that does not answer, not even on the network, which nobody else
+# would tell of a session that is kept.
+_LINE = {
+    "connect_timeout": 5,  # seconds, as all but the next
+    "tcp_user_timeout": 10_000,  # milliseconds
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 
 _NAMED = "DATABASE_URL" if SERVING or LOADER_URL == DATABASE_URL else "LOADER_DATABASE_URL"
 _PASSWORD_FILE = (

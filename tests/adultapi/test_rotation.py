@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections, transaction
 from psycopg import sql
 
 from adultapi import settings
@@ -169,25 +169,19 @@ def test_a_service_under_load_gets_through_rotations(database: Database, service
 # --- The backend alone --------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[False, {"min_size": 1, "max_size": 2}], ids=["plain", "pool"])
+@pytest.fixture
 def connection(
-    request: pytest.FixtureRequest,
-    database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-    django_db_blocker: Any,
+    database: Database, monkeypatch: pytest.MonkeyPatch, django_db_blocker: Any
 ) -> Iterator[Any]:
-    """A connection of Django's, of its own or from a pool."""
+    """A connection of Django's, kept as by a thread that serves."""
     url = environment(database)["DATABASE_URL"]
-    config = connection_settings(url, str(database.password_file))
-    config["OPTIONS"]["pool"] = request.param
+    config = connection_settings(url, str(database.password_file)) | {"CONN_MAX_AGE": 300}
     config = {**connections["default"].settings_dict, **config, "TIME_ZONE": None}
     monkeypatch.setitem(connections.databases, "rotating", config)
     with django_db_blocker.unblock():
         wrapper = connections["rotating"]
         yield wrapper
         wrapper.close()
-        if request.param:
-            wrapper.close_pool()
     del connections["rotating"]
 
 
@@ -220,23 +214,69 @@ def test_an_open_connection_goes_on(database: Database, connection: Any) -> None
     database.change_password(PASSWORDS[0])
 
 
+def session(connection: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def wait_for_end(database: Database, pid: int) -> None:
+    deadline = time.monotonic() + 30
+    while database.execute("select from pg_stat_activity where pid = {}::int", str(pid)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_session_is_kept_from_request_to_request(connection: Any) -> None:
+    first = session(connection)
+    connection.close_if_unusable_or_obsolete()  # as Django does between requests
+    assert session(connection) == first
+    assert connection.is_usable()
+
+
+def test_a_session_that_was_ended_is_noticed_before_it_is_used(
+    database: Database, connection: Any
+) -> None:
+    first = session(connection)
+    connection.close_if_unusable_or_obsolete()
+    database.disconnect_idle()
+    wait_for_end(database, first)
+    assert not connection.is_usable()
+    assert session(connection) != first
+
+
+def test_a_statement_that_meets_the_end_of_its_session_is_executed_again(
+    database: Database, connection: Any
+) -> None:
+    first = session(connection)  # and it has been looked at: nobody does again in this request
+    with connection.cursor() as cursor:
+        database.disconnect_idle()
+        wait_for_end(database, first)
+        cursor.execute("select pg_backend_pid()")
+        assert cursor.fetchone()[0] != first
+
+
+def test_a_transaction_is_not_taken_up_in_another_session(
+    database: Database, connection: Any
+) -> None:
+    with pytest.raises(OperationalError), transaction.atomic("rotating"):  # noqa: PT012
+        pid = session(connection)
+        database.execute("select pg_terminate_backend({}::int)", str(pid))
+        wait_for_end(database, pid)
+        session(connection)
+
+
 def test_a_wrong_password_fails_in_the_end(
     database: Database, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adultapi.password_file.base.PATIENCE", 1)
-    if options := connection.settings_dict["OPTIONS"]["pool"]:
-        options["timeout"] = 1
+    monkeypatch.setattr("adultapi.database.base.PATIENCE", 1)
     database.password_file.write_text("wrong")
     with pytest.raises(DatabaseError):
         works(connection)
     database.change_password(PASSWORDS[0])
 
 
-def test_a_file_that_is_gone_is_a_database_error(
-    database: Database, connection: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if options := connection.settings_dict["OPTIONS"]["pool"]:
-        options["timeout"] = 1
+def test_a_file_that_is_gone_is_a_database_error(database: Database, connection: Any) -> None:
     database.password_file.unlink()
     with pytest.raises(DatabaseError):
         works(connection)

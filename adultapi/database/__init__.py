@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend for a service: sessions that are kept, passwords that rotate."""

@@ -1,1 +1,0 @@
-"""A database backend for passwords that rotate, chosen by `DATABASE_PASSWORD_FILE`."""

@@ -24,6 +24,7 @@ from django.utils.http import http_date, parse_etags, parse_http_date_safe
 
 from adultapi.loaded import Load, watch
 from adultapi.memory import Headers, Kept, Memory, Variant
+from adultapi.security import HEADERS, complete
 from adultapi.shared import Shared
 from census.api.canonical import Canonical, canonical
 
@@ -78,6 +79,7 @@ def last_modified(load: Load) -> str:
 def not_modified_headers(tag: str, load: Load) -> Headers:
     """Return the headers of a 304 that a cache has use for, and a page of another origin."""
     return (
+        *HEADERS.items(),
         ("ETag", tag),
         ("Last-Modified", last_modified(load)),
         ("Cache-Control", CACHE_CONTROL),
@@ -207,7 +209,7 @@ def _confirmed(response: HttpResponse, load: Load) -> Load | None:
 def _kept(response: HttpResponse) -> Kept:
     body = response.content
     response["Content-Length"] = str(len(body))
-    plain = Variant(tuple(response.items()), body)
+    plain = Variant(tuple(complete(response.items())), body)
     if len(body) < _SMALLEST_COMPRESSED or not _COMPRESSIBLE.match(response["Content-Type"]):
         return Kept(plain, None)
     smaller = gzip.compress(body, 6, mtime=0)

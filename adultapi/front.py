@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.http.request import split_domain_port, validate_host
 
 from adultapi import caching
 from adultapi.loaded import watch
 from adultapi.middleware import identifier
+from adultapi.security import Application, strict
 from census.api.canonical import canonical
 
 Environ = dict[str, Any]
@@ -26,7 +26,7 @@ class Front:
     the answer is in this process's memory or, by its ETag, at the client.
     """
 
-    def __init__(self, handler: WSGIHandler) -> None:
+    def __init__(self, handler: Application) -> None:
         self._handler = handler
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -38,7 +38,7 @@ class Front:
         total = (time.perf_counter() - start) * 1000
         headers.append(("X-Request-ID", identifier(environ)))
         headers.append(("Server-Timing", f"cache;desc=hit, db;dur=0, total;dur={total:.2f}"))
-        start_response(status, headers)
+        start_response(status, headers + strict(environ))
         return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
 

@@ -1,10 +1,10 @@
 """What every answer has, and every request goes through."""
 
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}", re.ASCII)
 def identifier(meta: Mapping[str, Any]) -> str:
     """Return the id of a request: the `X-Request-ID` sent, where it is sane, or a new one."""
     sent = meta.get("HTTP_X_REQUEST_ID", "")
-    return sent if _SANE_REQUEST_ID.fullmatch(sent) else uuid4().hex
+    return sent if _SANE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 def request_id(get_response: GetResponse) -> GetResponse:

@@ -1,11 +1,12 @@
 """The headers that tell a browser what it may do, on every answer, whoever gives it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
 
 Application = Callable[[Any, Any], Iterable[bytes]]
+Header = tuple[str, str]
 
 HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -17,21 +18,31 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_STRICT = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+_STRICT = (
+    "Strict-Transport-Security",
+    f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains",
+)
+
+
+def complete(headers: Iterable[Header]) -> list[Header]:
+    """Return the headers and those of `HEADERS` that are not among them, but not `strict`."""
+    said = [header for header in headers if header[0] != _STRICT[0]]
+    there = {name.lower() for name, _ in said}
+    return said + [item for item in HEADERS.items() if item[0].lower() not in there]
+
+
+def strict(environ: Mapping[str, Any]) -> list[Header]:
+    """Return the header that is for answers over HTTPS alone, if this is one."""
+    over_https = settings.SECURE_PROXY and environ.get("HTTP_X_FORWARDED_PROTO") == "https"
+    return [_STRICT] if over_https else []
 
 
 def secured(application: Application) -> Application:
     """Add to each answer of a WSGI application what it has not said itself."""
 
     def securing(environ: Any, start_response: Any) -> Iterable[bytes]:
-        wanted = HEADERS
-        if settings.SECURE_PROXY and environ.get("HTTP_X_FORWARDED_PROTO") == "https":
-            wanted = HEADERS | {"Strict-Transport-Security": _STRICT}
-
-        def starting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            there = {name.lower() for name, _ in headers}
-            added = [(name, wanted[name]) for name in wanted if name.lower() not in there]
-            return start_response(status, [*headers, *added], *rest)
+        def starting(status: str, headers: list[Header], *rest: Any) -> Any:
+            return start_response(status, complete(headers) + strict(environ), *rest)
 
         return application(environ, starting)
 

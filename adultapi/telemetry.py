@@ -28,6 +28,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from adultapi import logs
 from census.api.parameters import FORMAT
 from census.columns import canonical_name
 from census.models import Dataset
@@ -56,7 +57,6 @@ FEATURES = Counter(
     ["feature"],
 )
 
-_TIMING = re.compile(r"(\w+);(?:dur=([\d.]+)|desc=(\w+))")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -124,54 +124,59 @@ def _record(environ: Environ, status: str, headers: list[tuple[str, str]], secon
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     about = asked(path[:200], query[:1000])
     code, method = status[:3], environ.get("REQUEST_METHOD", "")
-    found = {name.lower(): value for name, value in headers}
-    parts = _TIMING.findall(found.get("server-timing", ""))
-    timing = {name: duration or word for name, duration, word in parts}
-    REQUESTS.labels(about.route, method if method in _METHODS else "other", code).inc()
-    LATENCY.labels(about.route).observe(seconds)
-    database = float(timing.get("db", 0)) / 1000
+    told = dict(headers)  # by the names that are ours
+    timing = dict(part.split(";", 1) for part in told.get("Server-Timing", "total;").split(", "))
+    database = float(timing.get("db", "dur=0").removeprefix("dur="))  # in milliseconds
+    outcome = timing.get("cache", "").removeprefix("desc=")
+    counters = _counters(about, method if method in _METHODS else "other", code, outcome)
+    counters.latency(seconds)
+    for count in counters.counts:
+        count()
     if database:
-        DATABASE.observe(database)
-    if "cache" in timing:
-        CACHE.labels(timing["cache"]).inc()
+        DATABASE.observe(database / 1000)
+    slow = seconds >= settings.SLOW_REQUEST_SECONDS
+    level = logging.WARNING if slow else logging.INFO
+    if about.route not in _UNLOGGED and request_log.isEnabledFor(level):
+        line = {
+            "method": method,
+            # As it was sent: encoded, hence on one line.
+            "url": (environ.get("RAW_URI") or quote(path))[:1000],
+            "route": about.route,
+            "status": int(code),
+            "milliseconds": round(seconds * 1000, 2),
+            "database_milliseconds": database,
+            "cache": outcome or None,
+            "bytes": int(told.get("Content-Length", 0)) or None,
+            "client": client(environ),
+            "request_id": told.get("X-Request-ID"),
+        }
+        logs.write(request_log, level, "slow request" if slow else "request", line)
+
+
+class _Counters(NamedTuple):
+    """What a request is counted by: how long it took, and how often there was one like it."""
+
+    latency: Callable[[float], None]
+    counts: tuple[Callable[[], None], ...]
+
+
+@lru_cache(4096)
+def _counters(about: Asked, method: str, code: str, outcome: str) -> _Counters:
+    """Look up the figures of requests that are alike, which takes as long as to count one."""
+    counters = [REQUESTS.labels(about.route, method, code)]
+    if outcome:
+        counters.append(CACHE.labels(outcome))
     if code in ("200", "304"):
         if about.computation:
-            COMPUTATIONS.labels(*about.computation).inc()
-        for feature in about.features:
-            FEATURES.labels(feature).inc()
-    if request_log.isEnabledFor(logging.INFO) and about.route not in _UNLOGGED:
-        _log(environ, about, code, found, timing, seconds)
+            counters.append(COMPUTATIONS.labels(*about.computation))
+        counters += map(FEATURES.labels, about.features)
+    return _Counters(
+        LATENCY.labels(about.route).observe, tuple(counter.inc for counter in counters)
+    )
 
 
 # Asked every few seconds by machines.
 _UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
-
-
-def _log(
-    environ: Environ,
-    about: Asked,
-    code: str,
-    headers: Mapping[str, str],
-    timing: Mapping[str, str],
-    seconds: float,
-) -> None:
-    """Write the one line of a request; a slow one is a warning."""
-    slow = seconds >= settings.SLOW_REQUEST_SECONDS
-    line = {
-        "method": environ.get("REQUEST_METHOD"),
-        # As it was sent: encoded, hence on one line.
-        "url": environ.get("RAW_URI", quote(environ.get("PATH_INFO", "")))[:1000],
-        "route": about.route,
-        "status": int(code),
-        "milliseconds": round(seconds * 1000, 2),
-        "database_milliseconds": float(timing.get("db", 0)),
-        "cache": timing.get("cache"),
-        "bytes": int(headers.get("content-length", 0)) or None,
-        "client": client(environ),
-        "request_id": headers.get("x-request-id"),
-    }
-    message = "slow request" if slow else "request"
-    request_log.log(logging.WARNING if slow else logging.INFO, message, extra=line)
 
 
 def client(environ: Environ) -> str:

@@ -38,12 +38,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Take what may be a further request on a connection that was kept."""
+        if _has_head(client):  # nearly always
+            super().on_client_socket_readable(conn, client)
+            return
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._await_head(conn)
 
     def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
         if _has_head(client):
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
             super().on_pending_socket_readable(conn, client)
 
     def _await_head(self, conn: Any) -> None:
@@ -86,8 +90,8 @@ def _has_head(client: socket.socket) -> bool:
     except OSError:
         return True
     whole = not found or len(found) == _LARGEST_HEAD or _END_OF_HEAD in found
-    # Else the poller would come back at once for what was seen already.
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1 if whole else len(found) + 1)
+    if not whole:  # else the poller would come back at once for what was seen already
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(found) + 1)
     return whole
 
 

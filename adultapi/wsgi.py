@@ -15,4 +15,4 @@ from adultapi.front import Front  # noqa: E402  (they read the settings)
 from adultapi.security import secured  # noqa: E402
 from adultapi.telemetry import observed  # noqa: E402
 
-application = observed(secured(Front(django_application)))
+application = observed(Front(secured(django_application)))

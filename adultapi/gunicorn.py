@@ -39,6 +39,10 @@ worker_class = "adultapi.worker.Worker"
 workers = _number("WEB_CONCURRENCY", min(_cores(), 32), maximum=256)
 threads = _number("WEB_THREADS", 4, maximum=256)
 limit_request_line = 8190  # bytes: room for every filter, and gunicorn's most
+# Nobody is believed here: gunicorn would take the path's beginning, and whether it is HTTPS, from
+# the headers of whoever is on this machine. `SECURE_PROXY` and `TRUSTED_PROXIES` say who is.
+forwarded_allow_ips = ""
+forwarder_headers = ""
 
 graceful_timeout = 30
 # Longer than a load balancer keeps an idle connection (60 s on AWS): it has to close first,

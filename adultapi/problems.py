@@ -92,7 +92,8 @@ PROBLEMS: Mapping[str, Problem] = {
             "headers-too-large",
             431,
             "The headers are too large",
-            "There are more than 100 header fields, or one is longer than 8,190 bytes.",
+            "There are more than 100 header fields, one is longer than 8,190 bytes, or all "
+            "together are longer than 64 KiB.",
         ),
         Problem(
             "internal-error",

@@ -1,29 +1,56 @@
-"""gunicorn's threaded worker, but that no thread waits for a client."""
+"""gunicorn's threaded worker, but that neither a thread nor the poller waits for a client."""
 
 import json
 import selectors
 import socket
 import struct
 import time
+from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEAD_SECONDS = 10.0  # that a client has to send the head of a request
 STALL_SECONDS = 20  # that a client may leave what is sent to it untouched
-_LARGEST_HEAD = 1 << 16  # bytes; gunicorn refuses the request when it reads that many
+LINGER_SECONDS = 2.0  # that a client has to close its end after the last answer
+LARGEST_HEAD = 1 << 16  # bytes
+_LONGEST_LINE = 8190  # bytes, see `limit_request_line`
 _END_OF_HEAD = b"\r\n\r\n"
+
+
+class _Connection(TConn):  # type: ignore[misc]
+    """A connection that leaves it to the worker to wait for the client's end."""
+
+    seen = 0  # bytes of a head that is not whole yet
+
+    def __init__(self, linger: Callable[["_Connection"], object], *of_client: Any) -> None:
+        super().__init__(*of_client)
+        self._linger = linger
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._linger(self)
+        else:
+            super().close()
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Hands a connection to a thread once the whole head of a request is there.
 
     Until then it is in the poller: half-open and slow clients cost memory alone, up to
-    `worker_connections` of them for `HEAD_SECONDS`. Who does not take the answer is cut off.
+    `worker_connections` of them for `HEAD_SECONDS`. The same goes for clients that do not close
+    their end, whom gunicorn would wait for in the very loop that serves all others. Bodies are
+    not waited for: nothing here reads one. Who does not take the answer is cut off.
     """
+
+    def __init__(self, *arguments: Any, **names: Any) -> None:
+        super().__init__(*arguments, **names)
+        self._lingering: deque[_Connection] = deque()
 
     def accept(self, listener: socket.socket) -> None:
         try:
@@ -34,11 +61,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         # By the kernel: gunicorn takes a timeout of Python's away.
         stall = struct.pack("ll", STALL_SECONDS, 0)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stall)
-        self._await_head(TConn(self.cfg, client, address, listener.getsockname()))
+        server = listener.getsockname()
+        self._await_head(_Connection(self._linger, self.cfg, client, address, server))
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Take what may be a further request on a connection that was kept."""
-        if _has_head(client):  # nearly always
+        if _is_whole(_peek(client)):  # nearly always
             super().on_client_socket_readable(conn, client)
             return
         self.poller.unregister(client)
@@ -46,23 +74,86 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._await_head(conn)
 
     def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
-        if _has_head(client):
+        """Look at what is there of a head; refuse one that is too large, end one that ended."""
+        found = _peek(client)
+        if found is None:
+            return
+        if _is_whole(found):
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
             super().on_pending_socket_readable(conn, client)
+        elif len(found) == LARGEST_HEAD:
+            self._forget(conn, self.pending_conns)
+            self.handle_error(None, client, conn.client, _excess(found))
+            conn.close(graceful=True)
+        elif len(found) == conn.seen:  # woken by the end of the client
+            self._forget(conn, self.pending_conns)
+            conn.close()
+        else:
+            # Else the poller would come back at once for what was seen already.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(found) + 1)
+            conn.seen = len(found)
 
     def _await_head(self, conn: Any) -> None:
         conn.sock.setblocking(False)  # noqa: FBT003
         conn.timeout = time.monotonic() + HEAD_SECONDS
+        conn.seen = 0
         self.pending_conns.append(conn)
         ready = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, ready)
         ready(conn.sock)
 
+    def _forget(self, conn: Any, among: deque[Any]) -> None:
+        self.poller.unregister(conn.sock)
+        among.remove(conn)
+        self.nr_conns -= 1
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer, and let go of a client that sends a body: nothing here takes one."""
+        reader = req.body.reader
+        if isinstance(reader, ChunkedReader) or reader.length:
+            req.force_close()
+        return super().handle_request(req, conn)
+
+    def _linger(self, conn: _Connection) -> None:
+        """Say that this was all, and wait in the poller for the client to close its end.
+
+        To close at once would take from the client what it has not read yet.
+        """
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)  # noqa: FBT003
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+        except OSError:  # it has gone
+            conn.close()
+            return
+        self.nr_conns += 1
+        conn.timeout = time.monotonic() + LINGER_SECONDS
+        self._lingering.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+
+    def _drain(self, conn: _Connection, client: socket.socket) -> None:
+        try:
+            more = bool(client.recv(LARGEST_HEAD))
+        except BlockingIOError:
+            return
+        except OSError:
+            more = False
+        if not more:
+            self._forget(conn, self._lingering)
+            conn.close()
+
+    def murder_pending(self) -> None:
+        super().murder_pending()
+        while self._lingering and self._lingering[0].timeout < time.monotonic():
+            conn = self._lingering[0]
+            self._forget(conn, self._lingering)
+            conn.close()
+
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """Let go of a client that sent half of its next request behind this one."""
         kept = super()._keepalive_after(conn, keepalive)
         ahead = conn.parser.unreader.buf.getvalue()
-        return bool(kept) and (not ahead or _END_OF_HEAD in ahead)
+        return bool(kept) and (not ahead or _is_whole(ahead))
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
@@ -81,18 +172,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.log.debug("Failed to send the refusal.")
 
 
-def _has_head(client: socket.socket) -> bool:
-    """Whether a thread would not have to wait: for a whole head, too long a one, or an end."""
+def _peek(client: socket.socket) -> bytes | None:
+    """Return what is there to be read, empty at the end; None where nothing is yet."""
     try:
-        found = client.recv(_LARGEST_HEAD, socket.MSG_PEEK)
+        return client.recv(LARGEST_HEAD, socket.MSG_PEEK)
     except BlockingIOError:
-        return False
+        return None
     except OSError:
-        return True
-    whole = not found or len(found) == _LARGEST_HEAD or _END_OF_HEAD in found
-    if not whole:  # else the poller would come back at once for what was seen already
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(found) + 1)
-    return whole
+        return b""
+
+
+def _is_whole(head: bytes | None) -> bool:
+    """Whether a parser would not have to wait for more; it passes over one empty line before."""
+    return head is not None and _END_OF_HEAD in head.removeprefix(b"\r\n")
+
+
+def _excess(head: bytes) -> ParseException:
+    """Return what is wrong with a head that is too large."""
+    if b"\n" in head[: _LONGEST_LINE + 2]:
+        return LimitRequestHeaders("the head is too large")
+    return LimitRequestLine(len(head), _LONGEST_LINE)
 
 
 def _refusal(exc: Exception) -> bytes:

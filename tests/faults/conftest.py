@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from adultapi.postgres import Server, local_url
-from tests.faults.service import ROOT, Service
+from tests.faults.service import ROOT, Service, wait_until
 
 FIGURES = ROOT / "docs" / "reliability.json"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -68,6 +68,19 @@ def url(database: Server, var: Path) -> str:
 def service(url: str) -> Iterator[Service]:
     with Service({"DATABASE_URL": url}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def standing() -> Iterator[Service]:
+    """A service that nobody breaks, for all tests that only ask."""
+    with tempfile.TemporaryDirectory(prefix="adultapi-faults-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with Server(folder, FAST):
+            prepare(local_url(folder))
+            with Service({"DATABASE_URL": local_url(folder, user="postgres")}) as running:
+                wait_until(lambda: len(running.workers) == 2)
+                yield running
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "100")  # of each operation, beside t
 AT_LEAST = 10_000
 
 
-def test_answers_are_as_described(service: Service, record: Any, tmp_path: Path) -> None:
+def test_answers_are_as_described(standing: Service, record: Any, tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file=tests/faults/schemathesis.toml"),
-        *("run", f"http://127.0.0.1:{service.port}/schema", "--no-color", "--workers=2"),
+        *("run", f"http://127.0.0.1:{standing.port}/schema", "--no-color", "--workers=2"),
         *("--phases=examples,coverage,fuzzing", f"--max-examples={EXAMPLES}", "--no-shrink"),
         *("--continue-on-failure", "--generation-database=none", "--request-timeout=60"),
     ]

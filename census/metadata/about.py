@@ -34,8 +34,7 @@ CAVEATS = (
     ),
     (
         "A weight is in about 1/100 persons: the sum of the weights is not a number of people, "
-        "and as several extracts of the survey are pooled it is not the population's size "
-        "either."
+        "and a hundredth of it is about the number of those only whom the filter left."
     ),
     (
         "The threshold of 50,000 dollars is the 76th percentile of income overall, but the 88th"

@@ -185,24 +185,35 @@ def computation_parameters(metric: Metric, of: Column) -> tuple[Parameter, ...]:
 
 
 def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
-    """Return the parameters of every metric; one without a weighted form refuses the weight."""
-    if metric.weightable:
-        return COMMON
-    allowed = [m.name for m in metrics.METRICS.values() if m.weightable]
-    reason = f"`{metric.name}` has no weighted form; those that have are `allowed`."
-    return tuple(p.refused(reason, allowed) if p is WEIGHTED_BY else p for p in COMMON)
+    """Return the parameters of every metric, as they are for this one.
+
+    One without a weighted form refuses the weight, one without a single value the order by it.
+    """
+    found = {parameter.name: parameter for parameter in COMMON}
+    if not metric.weightable:
+        allowed = [m.name for m in metrics.METRICS.values() if m.weightable]
+        reason = f"`{metric.name}` has no weighted form; those that have are `allowed`."
+        found[WEIGHTED_BY.name] = WEIGHTED_BY.refused(reason, allowed)
+    if not metric.extras.keys() & {"value", "buckets"}:
+        orders = Choice(("key", "-key", "count", "-count"), f"an order of groups of {metric.name}")
+        detail = "Order of the groups, by default `key`. Ties are in the order of the key."
+        found[ORDER_BY.name] = replace(ORDER_BY, type=orders, description=detail)
+    return tuple(found.values())
 
 
 def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Computation:
-    """Return the computation that judged `values` ask for."""
+    """Return the computation that judged `values` ask for; raise `BadRequest` if unfit together."""
     own = {parameter.name for parameter in metric.parameters(of)}
     options = {name: value for name, value in values.items() if name in own}
-    return Computation(
+    asked = Computation(
         metric,
         Question(of, selection(values), options, values[CONFIDENCE.name]),
         order_by=values.get(ORDER_BY.name),
         limit=values.get(LIMIT.name),
     )
+    if refused := list(asked.refused()):
+        raise BadRequest([error(p.name, "not_applicable", reason) for p, reason in refused])
+    return asked
 
 
 def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness:

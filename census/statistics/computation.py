@@ -1,6 +1,6 @@
 """From a question to an answer: dispatch to the metric, order and limit its groups."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -13,7 +13,8 @@ ORDER_BY = Parameter(
     "order_by",
     Choice(("key", "-key", "value", "-value", "count", "-count")),
     "Order of the groups (by default `key`), or without groups of the categories (by default "
-    "`-count`). Ties are in the order of the key; what has no value is last.",
+    "`-count`). Ties are in the order of the key; what has no value is last. Groups with buckets "
+    "are ordered by `key` or `count`.",
 )
 LIMIT = Parameter(
     "limit",
@@ -58,6 +59,19 @@ class Computation:
     @property
     def method(self) -> str:
         return self.metric.method(self.question)
+
+    def refused(self) -> Iterator[tuple[Parameter, str]]:
+        """Yield what orders or cuts nothing here, and why: ignored, it would mislead."""
+        listed = self.metric.listed(self.question)
+        if self.question.selection.group_by:
+            if listed and self.order_by in ("value", "-value"):
+                yield (
+                    ORDER_BY,
+                    f"Groups with {listed[0]} have no single value: order by key or count.",
+                )
+        elif listed and "lower" in listed[1]:
+            detail = "The bins of a histogram stay as they are: give bins=values, or group_by."
+            yield from ((p, detail) for p in (ORDER_BY, LIMIT) if getattr(self, p.name) is not None)
 
     def fields(self) -> tuple[str, ...]:
         """Return the names of what a level of the answer holds, in order."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.http import QueryDict
 from django.urls import reverse
 
+from census.api.parameters import common_parameters
 from census.columns import COLUMNS, Column, canonical_name
 from census.statistics.metrics import METRICS, Metric
 from census.statistics.parameters import Invalid, Parameter
@@ -70,8 +71,9 @@ def tidied(sent: QueryDict) -> QueryDict:
     tidy[METRIC], tidy[COLUMN] = metric.name, column.name
     others = {p.name for m in METRICS.values() for c in m.columns for p in m.parameters(c)}
     own = {parameter.name: parameter for parameter in metric.parameters(column)}
+    known = {parameter.name: parameter for parameter in common_parameters(metric)} | own
     for name, text in _given(sent):
-        if name not in others - own.keys() and not (name in own and _stale(own[name], text)):
+        if name not in others - own.keys() and not (name in known and _stale(known[name], text)):
             tidy[name] = text
     for parameter in own.values():
         if parameter.required and parameter.name not in tidy:
@@ -97,7 +99,7 @@ def _given(sent: QueryDict) -> Iterator[tuple[str, str]]:
 
 
 def _stale(parameter: Parameter, text: str) -> bool:
-    """Return whether the text is a choice of another column."""
+    """Return whether the text is a choice of another column or metric."""
     if "enum" not in parameter.type.schema():
         return False
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 
 from census.api.explorer.address import ADDED, address, without
-from census.api.parameters import COMMON
+from census.api.parameters import COMMON, common_parameters
 from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
 from census.statistics.computation import LIMIT, ORDER_BY
 from census.statistics.metrics import CONFIDENCE, METRICS, Metric
@@ -76,7 +76,7 @@ def form(query: QueryDict, metric: Metric | None, column: Column | None) -> Form
         groupings=_groupings(query),
         filters=list(_filters(query)),
         filterable=_filterable(),
-        more=_more(query),
+        more=_more(query, metric),
         weighted=bool(query.get(WEIGHTED_BY.name)),
         weightable=metric is None or metric.weightable,
         complete=query.get(COMPLETE.name) == "true",
@@ -193,9 +193,11 @@ def _filterable() -> dict[str, list[Option]]:
     }
 
 
-def _more(query: QueryDict) -> list[Field]:
+def _more(query: QueryDict, metric: Metric | None) -> list[Field]:
     order = query.get(ORDER_BY.name, "")
-    orders = [Option(value, label, value == order) for value, label in ORDERS.items()]
+    common = {p.name: p for p in (common_parameters(metric) if metric else COMMON)}
+    allowed = common[ORDER_BY.name].schema()["enum"]
+    orders = [Option(value, ORDERS[value], value == order) for value in allowed]
     fields: Iterable[Parameter] = (p for p in COMMON if p in (CONFIDENCE, LIMIT))
     return [
         Field(

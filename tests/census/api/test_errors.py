@@ -9,6 +9,8 @@ pytestmark = pytest.mark.django_db
 
 PROBLEM = "application/problem+json"
 MEAN = "/v1/computation/mean/age"
+QUANTILES = "/v1/computation/quantiles/age"
+AGES = "/v1/computation/distribution/age"
 HISTOGRAM = "/v1/computation/distribution/age"
 
 
@@ -68,6 +70,10 @@ CASES = [
     (f"{MEAN}?limit=0", 400, "limit", "out_of_range", None, None),
     (f"{MEAN}?limit=-1", 400, "limit", "out_of_range", None, None),
     (f"{MEAN}?order_by=size", 400, "order_by", "unknown_value", "-value", None),
+    (f"{QUANTILES}?group_by=sex&order_by=value", 400, "order_by", "unknown_value", "-count", None),
+    (f"{AGES}?group_by=sex&order_by=-value", 400, "order_by", "not_applicable", None, None),
+    (f"{AGES}?order_by=-count", 400, "order_by", "not_applicable", None, None),
+    (f"{AGES}?limit=3", 400, "limit", "not_applicable", None, None),
     (f"{MEAN}?ddof=1", 400, "ddof", "unknown_parameter", None, None),
     (f"{MEAN}?sex__gt=Male", 400, "sex__gt", "unknown_parameter", None, None),
     (f"{MEAN}?id=1", 400, "id", "unknown_parameter", None, None),

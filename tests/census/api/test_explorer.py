@@ -31,6 +31,7 @@ VENDOR = Path("census/static/vendor")
         ),
         # What the metric chosen before took, and this one does not.
         ("metric=mean&column=age&bins=20&q=0.5", "metric=mean&column=age"),
+        ("metric=quantiles&column=age&order_by=-value", "metric=quantiles&column=age"),
         ("metric=mean&column=sex", "metric=mean&column=age"),
         ("metric=proportion&column=income", "metric=proportion&column=income&value=%3E50K"),
         (

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError
 
 from census.models import Dataset
 
@@ -22,8 +22,14 @@ class Load(NamedTuple):
     loaded_at: datetime
 
 
+def loaded(using: str = DEFAULT_DB_ALIAS) -> Load | None:
+    """Return the load that a database has now."""
+    row = Dataset.objects.using(using).values_list("version", "loaded_at").first()
+    return Load(*row) if row else None
+
+
 class _Watch:
-    """Asks the database at most every `DATASET_POLL_SECONDS`, one thread at a time.
+    """Asks the primary at most every `DATASET_POLL_SECONDS`, one thread at a time.
 
     While the database is away what was seen last holds. `on_change` is called when another
     load is seen, the first among them.
@@ -57,8 +63,7 @@ class _Watch:
     def ask(self) -> Load | None:
         """Return the load that the database has now; the one last seen when it is away."""
         try:
-            row = Dataset.objects.values_list("version", "loaded_at").first()
-            before, self._seen = self._seen, Load(*row) if row else None
+            before, self._seen = self._seen, loaded()
             if self._seen and self._seen != before:
                 self.on_change()
         except (DatabaseError, InterfaceError) as error:

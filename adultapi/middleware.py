@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from django.db import connections
@@ -73,7 +74,9 @@ def server_timing(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         start = time.perf_counter()
         stopwatch = _Stopwatch()
-        with connections["default"].execute_wrapper(stopwatch):
+        with ExitStack() as stack:
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(stopwatch))
             response = get_response(request)
         total = time.perf_counter() - start
         timing = f"db;dur={stopwatch.seconds * 1000:.2f}, total;dur={total * 1000:.2f}"

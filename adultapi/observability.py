@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.db.utils import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from adultapi import replica
 from census.models import Dataset, Person
 
 
@@ -21,6 +22,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     checks = readiness()
     ready = all(check == "ok" for check in checks.values())
     body = {"status": "ready" if ready else "not ready", "checks": checks}
+    if replica.configured():  # no check: the service is ready without
+        body["replica"] = replica.condition()
     answer = JsonResponse(body, status=200 if ready else 503)
     if not ready:
         answer["Retry-After"] = "5"

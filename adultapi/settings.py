@@ -62,8 +62,11 @@ def _file(name: str) -> str:
     return str(path)
 
 
-def _database(name: str, url: str, password_file: str = "") -> dict[str, Any]:
-    """Return Django's settings of the PostgreSQL at `url`, which `name` gave."""
+def _database(name: str, url: str, password_file: str = "", **line: int) -> dict[str, Any]:
+    """Return Django's settings of the PostgreSQL at `url`, which `name` gave.
+
+    `line` goes before `_LINE`, and the URL's own parameters before both.
+    """
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             f"{name} does not name a PostgreSQL database: set it to "
@@ -73,7 +76,7 @@ def _database(name: str, url: str, password_file: str = "") -> dict[str, Any]:
     if not config["NAME"]:
         raise ImproperlyConfigured(f"{name} names no database: end it with /NAME.")
     options = config["OPTIONS"] = (
-        _LINE | {"application_name": "adultapi"} | config.get("OPTIONS", {})
+        _LINE | line | {"application_name": "adultapi"} | config.get("OPTIONS", {})
     )
     parameters = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
     options["options"] = f"{options.get('options', '')} {parameters}".strip()
@@ -174,6 +177,23 @@ _PASSWORD_FILE = (
 )
 DATABASES = {"default": _database(_NAMED, READER_URL if SERVING else LOADER_URL, _PASSWORD_FILE)}
 
+DATABASE_REPLICA_URL = str(env.str("DATABASE_REPLICA_URL", default="")).strip()
+if DATABASE_REPLICA_URL and LOCAL:
+    raise ImproperlyConfigured(
+        "DATABASE_REPLICA_URL is set without DATABASE_URL: set that to the database that the "
+        "replica follows, or leave both out."
+    )
+if DATABASE_REPLICA_URL and SERVING:
+    # Given up soon, since the primary can answer.
+    DATABASES["replica"] = _database(
+        "DATABASE_REPLICA_URL",
+        DATABASE_REPLICA_URL,
+        _file("DATABASE_REPLICA_PASSWORD_FILE"),
+        connect_timeout=2,
+        tcp_user_timeout=3000,
+    ) | {"PATIENCE": 0}
+DATABASE_ROUTERS = ["adultapi.replica.Router"] if SERVING else []
+
 # Seconds to wait at start-up for the database, and then for another process that prepares it.
 START_TIMEOUT = _integer("START_TIMEOUT", 60, 0, 3600)
 
@@ -201,6 +221,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "adultapi.middleware.canonical_path",
+    "adultapi.replica.reads",
 ]
 
 # --- Caches -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from prometheus_client import (
@@ -28,7 +28,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from adultapi import logs
+from adultapi import logs, replica
 from census.api.parameters import FORMAT
 from census.columns import canonical_name
 from census.models import Dataset
@@ -204,8 +204,12 @@ def _loaded() -> CollectorRegistry:
     """Return what is known of the dataset now; nothing while the database is away."""
     registry = CollectorRegistry()
     up = Gauge("adultapi_database_up", "Whether the database answers.", registry=registry)
+    if replica.configured():
+        text = "Whether the replica answers and has the dataset of the database."
+        used = Gauge("adultapi_replica_up", text, registry=registry)
+        used.set(replica.condition() == "ok")
     try:
-        loaded = Dataset.objects.first()
+        loaded = Dataset.objects.using(DEFAULT_DB_ALIAS).first()
     except (DatabaseError, InterfaceError):
         return registry
     up.set(1)

@@ -22,6 +22,7 @@ from environ import Env
 from adultapi import caching, processes
 from adultapi.postgres import Server, local_url
 
+pytest_plugins = ["tests.replication"]
 collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own
 if not os.environ.get("FAULTS"):  # `make test-faults`, `make test-fuzz`: they take minutes
     collect_ignore += ["faults"]

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql import base
 
 # A password changes in the database first, and in the file when somebody has fetched it.
-PATIENCE = 25.0  # seconds
+PATIENCE = 25.0  # seconds; that of the settings goes before
 PAUSE = 0.5
 
 
@@ -19,11 +19,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     A refused password is tried again as soon as the file holds another, for `PATIENCE`
     seconds. Sessions that are open stay so: PostgreSQL asks for the password only once.
+    With no `PATIENCE` nothing is tried twice, for who asks has another server to turn to.
     """
 
     def __init__(self, *settings: Any, **names: Any) -> None:
         super().__init__(*settings, **names)
-        if self.settings_dict["CONN_MAX_AGE"] != 0:
+        if self.settings_dict["CONN_MAX_AGE"] != 0 and self._patience:
             self.execute_wrappers.append(self._once_more)
 
     def is_usable(self) -> bool:
@@ -43,7 +44,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params | {"password": self._password()} if self._password_file else params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while True:
             try:
                 return super().get_new_connection(conn_params)
@@ -74,6 +75,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         context["cursor"].cursor = self.create_cursor()
         return execute(sql, params, many, context)
+
+    @property
+    def _patience(self) -> float:
+        return float(self.settings_dict.get("PATIENCE", PATIENCE))
 
     @property
     def _password_file(self) -> str | None:

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from rest_framework import status
@@ -85,7 +85,7 @@ class Download:
     """
 
     def __init__(self, rows: QuerySet[Person], fields: Sequence[str], format: Format) -> None:  # noqa: A002
-        self._rows = rows
+        self._rows = rows.using(rows.db)  # all of the file from one server
         self._fields = fields
         self._format = format
         self._blocks = self._run()
@@ -100,10 +100,15 @@ class Download:
         self._blocks.close()
 
     def _run(self) -> Any:
-        with _place(), _one_version() as self.version, closing(self._copied()) as copied:
+        with (
+            _place(),
+            _one_version(self._rows.db) as self.version,
+            closing(self._copied()) as copied,
+        ):
             yield from self._format.convert(copied, self._fields, self.version)
 
     def _copied(self) -> Any:
+        connection = connections[self._rows.db]
         with connection.wrap_database_errors, connection.cursor() as cursor:
             statement = cursor.mogrify(*_select(self._rows, self._fields))
             with cursor.copy(self._format.copy.format(select=statement)) as lines:
@@ -122,19 +127,19 @@ def _place() -> Iterator[None]:
 
 
 @contextmanager
-def _one_version() -> Iterator[str]:
+def _one_version(using: str) -> Iterator[str]:
     """Enter a transaction that sees the one version of the dataset that it returns."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using):
+        with connections[using].cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             for timeout in _TIMEOUTS:
                 cursor.execute(f"SET LOCAL {timeout} = '{_TIMEOUT}'")
-        yield loaded_version()
+        yield loaded_version(using)
 
 
-def loaded_version() -> str:
+def loaded_version(using: str | None = None) -> str:
     """Return the version of the dataset; raise `DatasetMissing` where there is none."""
-    version = Dataset.objects.values_list("version", flat=True).first()
+    version = Dataset.objects.using(using).values_list("version", flat=True).first()
     if version is None:
         raise DatasetMissing
     return version
@@ -143,7 +148,7 @@ def loaded_version() -> str:
 def _select(rows: QuerySet[Person], fields: Sequence[str]) -> tuple[str, tuple[Any, ...]]:
     """Return the statement and its parameters, also where nothing can be selected."""
     query = rows.values_list(*fields).query
-    sql, params = query.get_compiler(connection=connection, elide_empty=False).as_sql()
+    sql, params = query.get_compiler(using=rows.db, elide_empty=False).as_sql()
     return sql, tuple(params)
 
 

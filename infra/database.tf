@@ -28,6 +28,13 @@ resource "aws_db_parameter_group" "main" {
     value = "500" # ms
   }
 
+  # Of the replica: what a download still reads there is not vacuumed away here. Else the replica
+  # would stop following for up to 30 s and then break the download.
+  parameter {
+    name  = "hot_standby_feedback"
+    value = "1"
+  }
+
   parameter {
     name  = "log_lock_waits"
     value = "1"

@@ -11,7 +11,7 @@ import yaml
 from django.conf import settings
 from prometheus_client import REGISTRY
 
-from adultapi import telemetry
+from adultapi import replica, telemetry
 
 FOLDER = Path(settings.BASE_DIR) / "infra" / "monitoring"
 FIGURE = re.compile(r"\b(adultapi_\w+)(?:\{([^}]*)\})?")
@@ -27,9 +27,11 @@ def expressions() -> Iterator[str]:
 
 
 @pytest.fixture
-def figures(db: Any) -> dict[str, set[str]]:
+def figures(db: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     """The samples that `/metrics` has, by their names, and their labels."""
     telemetry.asked.cache_clear()
+    monkeypatch.setattr(replica, "configured", lambda: True)
+    monkeypatch.setattr(replica, "condition", lambda: "ok")
     families = [*REGISTRY.collect(), *telemetry._loaded().collect()]
     found: dict[str, set[str]] = {}
     own = [vars(telemetry)[name] for name in ("REQUESTS", "LATENCY", "CACHE", "COMPUTATIONS")]

@@ -30,7 +30,8 @@ CAVEATS = (
     ),
     (
         "The weights come without strata and primary sampling units, so standard errors take "
-        "the people as drawn independently and are optimistic."
+        "the people as drawn independently, those of a selection or group as a sample of its "
+        "own, and are optimistic."
     ),
     (
         "A weight is in about 1/100 persons: the sum of the weights is not a number of people, "

@@ -172,7 +172,7 @@ def weighted_proportion_estimate(sums: Sums, confidence: float) -> Estimate:
     """The weighted share p = Σwy/Σw, its linearised standard error, and the logit interval.
 
     The interval is expit(logit p ± t(n-1)·SE/(p(1-p))), as R's survey::svyciprop(method="logit")
-    and samplics have it, t included (Lumley 2010). At p = 0 and p = 1 no interval:
+    and svy have it, t included (Lumley 2010). At p = 0 and p = 1 no interval:
     the logit is infinite and the linearised error a 0 that says nothing about the population.
     """
     value, standard_error, _, _ = mean_estimate(sums, confidence)

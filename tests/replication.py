@@ -146,13 +146,13 @@ def cluster() -> Iterator[Cluster]:
         for source in (str(_excerpt(folder / "excerpt")), "bundled"):
             found = json.loads(cluster.manage("load_adult", "--json", "--source", source))
             cluster.datasets.insert(0, Loadable(source, found["version"], found["rows"]))
-        _copy(primary, standby)
+        copy(primary, standby)
         with standby:
             yield cluster
     shutil.rmtree(folder)
 
 
-def _copy(primary: Server, standby: Server) -> None:
+def copy(primary: Server, standby: Server) -> None:
     """Copy the primary's data while it runs, as what a server starts from that follows it."""
     standby.place.prepare()
     source = ["--host", primary.place.sockets, "--port", "5432", "--username", "postgres"]

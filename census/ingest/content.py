@@ -94,8 +94,10 @@ class Content:
             rows = block.replace(b"?", b"").splitlines()
             self.rows_by_split[split.value] += len(rows)
             self.complete_rows += len(rows) - incomplete
-            lines = [b"%d,%b" % numbered for numbered in enumerate(rows, first)]
-            yield self._account(ending.join(lines) + ending)
+            lines = [ending] * (3 * len(rows))
+            lines[0::3] = [b"%d," % number for number in range(first, first + len(rows))]
+            lines[1::3] = rows
+            yield self._account(b"".join(lines))
             advance(len(rows))
 
     def _account(self, chunk: bytes) -> bytes:

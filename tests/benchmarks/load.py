@@ -28,9 +28,9 @@ def wrk(url: str, server: int, seconds: int, headers: Mapping[str, str] = {}) ->
     command = ["wrk", "-t1", "-c8", f"-d{seconds}", "--latency", url]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
-    before = _cpu(server)
+    before = cpu(server)
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    used = _cpu(server) - before
+    used = cpu(server) - before
     requests = int(_find(r"(\d+) requests in", text)[0])
     if "Non-2xx" in text or not requests:
         raise RuntimeError(f"{url}: {text}")
@@ -60,11 +60,12 @@ def family(process: int) -> list[int]:
     return [process, *(pid for child in children for pid in family(int(child)))]
 
 
-def _cpu(process: int) -> float:
+def cpu(process: int) -> float:
+    """Return the processor time that a family has used so far, in seconds."""
     total = 0
     for pid in family(process):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
+        total += sum(map(int, fields[11:15]))  # its own, and of children that have ended
     return total / _TICKS
 
 

@@ -22,9 +22,10 @@ from typing import Any
 
 import psycopg
 import uci
-from load import Client, Measured, memory, wrk
+from load import Client, Measured, cpu, memory, wrk
 
 from adultapi.postgres import Server, local_url
+from tests import replication
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -71,7 +72,7 @@ class Bench:
         self.results: dict[str, list[Row]] = {}
         var = folder / "postgres"
         var.mkdir()
-        stack.enter_context(Server(var))
+        self.database = stack.enter_context(Server(var))
         self.url = local_url(var)
         self.environment = os.environ | {
             "DATABASE_URL": self.url,
@@ -106,9 +107,10 @@ class Bench:
             process.terminate()
             process.wait()
 
-    def service(self, workers: int = 2) -> Any:
+    def service(self, workers: int = 2, **environment: str) -> Any:
         gunicorn = (sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn")
-        return self.server(*gunicorn, probe=MEAN, WEB_CONCURRENCY=str(workers), WEB_THREADS="4")
+        environment |= {"WEB_CONCURRENCY": str(workers), "WEB_THREADS": "4"}
+        return self.server(*gunicorn, probe=MEAN, **environment)
 
     def bare(self, workers: int = 2) -> Any:
         options = f"-b 127.0.0.1:{{port}} -k gthread -w {workers} --threads 4 --keep-alive 65"
@@ -233,6 +235,30 @@ class Bench:
                     },
                 )
 
+    def replica(self) -> None:
+        """New selections without and with a replica: who works, and for how long."""
+        folder = self.folder / "standby"
+        folder.mkdir()
+        standby = Server(folder, {"hot_standby_feedback": "on"})
+        replication.copy(self.database, standby)
+        with standby:
+            for name, given in (("none", {}), ("one", {"DATABASE_REPLICA_URL": local_url(folder)})):
+                with self.service(1, **given) as (url, pid):
+                    time.sleep(3)  # in which the usual answers are computed
+                    parts = {"web": pid, "primary": self.database.pid, "replica": standby.pid}
+                    client, times = Client(url), []
+                    for number in range(10):  # every thread has its sessions
+                        Client(url).get(_cold_path("mean/age", 1000 + number))
+                    before = {part: cpu(of) for part, of in parts.items()}
+                    for number in range(10 * self.rounds):
+                        times += [client.get(_cold_path(path, 2000 + number))[2] for path in COLD]
+                    spent = {
+                        f"{part} CPU ms": round((cpu(of) - before[part]) * 1000 / len(times), 2)
+                        for part, of in parts.items()
+                    }
+                    median = round(statistics.median(times), 2)
+                    self.note("replica", replicas=name, **{"median ms": median}, **spent)
+
     def _statements(self) -> dict[str, list[str]]:
         """Return the statements that each cold answer takes."""
         program = (
@@ -259,14 +285,17 @@ class Bench:
         return found
 
     def loads(self, times: int) -> None:
+        """Load into an empty table, as `\\copy` does, and again over the rows that are there."""
         folder = self.folder / f"times{times}"
         folder.mkdir()
         uci.write(folder, times)
         csv = folder / "people.csv"
         command = [sys.executable, ROOT / "manage.py", "load_adult", "--json", "--force"]
         command += ["--source", folder]
-        own, plain, grown = [], [], []
-        for _ in range(self.rounds if times == 1 else 1):
+        seconds: dict[str, list[float]] = {"first": [], "again": [], "copy": []}
+        grown = []
+
+        def load() -> float:
             done = subprocess.run(
                 ["/usr/bin/time", "-f", "%M", *command],
                 env=self.environment,
@@ -274,30 +303,30 @@ class Bench:
                 text=True,
                 check=True,
             )
-            own.append(json.loads(done.stdout)["seconds"])
             grown.append(int(done.stderr.split()[-1]) / 1024)
-            with psycopg.connect(self.url) as connection:
+            return float(json.loads(done.stdout)["seconds"])
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for _ in range(2 * self.rounds + 1 if times == 1 else 1):
+                connection.execute("TRUNCATE census_person, census_dataset")
+                seconds["first"].append(load())
+                seconds["again"].append(load())
                 _copy_out(connection, csv)
-                start = time.perf_counter()
                 connection.execute("CREATE TABLE copied (LIKE census_person INCLUDING ALL)")
-                with (
-                    csv.open("rb") as file,
-                    connection.cursor().copy(
-                        "COPY copied FROM STDIN WITH (FORMAT csv, HEADER)"
-                    ) as copy,
-                ):
-                    while block := file.read(1 << 18):
-                        copy.write(block)
-                connection.commit()
-                plain.append(time.perf_counter() - start)
+                start = time.perf_counter()
+                _copy_in(connection, csv, "copied")
+                seconds["copy"].append(time.perf_counter() - start)
                 connection.execute("DROP TABLE copied")
+        first, again, plain = map(statistics.median, seconds.values())
         self.note(
             "load",
             rows=48_842 * times,
             **{
-                "load_adult s": round(statistics.median(own), 2),
-                "COPY s": round(statistics.median(plain), 2),
-                "ratio": _ratio(statistics.median(own), statistics.median(plain)),
+                "first s": round(first, 2),
+                "again s": round(again, 2),
+                "COPY s": round(plain, 2),
+                "first/COPY": _ratio(first, plain),
+                "again/COPY": _ratio(again, plain),
                 "peak MB": round(max(grown)),
             },
         )
@@ -395,6 +424,15 @@ def _copy_out(connection: Any, target: Path) -> None:
             file.write(block)
 
 
+def _copy_in(connection: Any, source: Path, table: str) -> None:
+    with (
+        source.open("rb") as file,
+        connection.cursor().copy(f"COPY {table} FROM STDIN WITH (FORMAT csv, HEADER)") as copy,
+    ):
+        while block := file.read(1 << 18):
+            copy.write(block)
+
+
 def _ratio(one: float, other: float) -> float:
     return round(one / other, 2)
 
@@ -437,10 +475,13 @@ BARS = {
     "processor": "Processor time of each request in microseconds, of all processes of a server.",
     "cold": "Bar: ratio ≤ 1.3, of the answer to the sum of its SQL through psycopg and the bare "
     "view.",
-    "load": "Bars: ratio ≤ 2 at 48,842 rows, ≤ 1.5 at 4.9 million. COPY is that of ready-made CSV.",
+    "load": "Bars: first/COPY ≤ 2 at 48,842 rows, ≤ 1.5 at 4.9 million. COPY is that of ready-made "
+    "CSV into an empty table; `first` loads into one, `again` deletes the rows of the load before.",
     "export": "Bar: speed ≥ 0.7 of COPY to a file.",
     "reload": "Bar: p99/median ≤ 5.",
     "start": "Memory with what is shared divided up: gunicorn itself, then its workers.",
+    "replica": "New selections, one after the other, of a service of one process without and with "
+    "a streaming replica: the time of each, and the processor time that each part takes for it.",
     "processes": "Hot answers by one and by two processes, in requests/s.",
 }
 
@@ -472,7 +513,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         Path(folder).chmod(0o711)
         bench = Bench(given.seconds, given.rounds, Path(folder), stack)
-        for name in ("hot", "cold", "export", "reload", "start", "processes"):
+        for name in ("hot", "cold", "export", "reload", "start", "processes", "replica"):
             if not given.only or name in given.only:
                 method = {"export": "exports", "reload": "reloads"}.get(name, name)
                 getattr(bench, method)()

@@ -13,7 +13,7 @@ _BLOCK = 50_000
 
 
 def write(folder: Path, times: int, seed: int = 1994) -> None:
-    """Write adult.data and adult.test, each `times` as long as UCI's."""
+    """Write adult.data and adult.test, each `times` as long as UCI's: once they are UCI's."""
     draw = random.Random(seed)
     for name in ("adult.data", "adult.test"):
         lines = gzip.decompress((DATA / f"{name}.gz").read_bytes()).splitlines(keepends=True)
@@ -22,7 +22,7 @@ def write(folder: Path, times: int, seed: int = 1994) -> None:
             file.writelines(line for line in lines[:1] if line not in rows)
             left = len(rows) * times
             while left:
-                drawn = draw.choices(rows, k=min(left, _BLOCK))
+                drawn = rows if times == 1 else draw.choices(rows, k=min(left, _BLOCK))
                 file.write(b"".join(drawn))
                 left -= len(drawn)
 

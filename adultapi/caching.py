@@ -26,7 +26,7 @@ from adultapi.loaded import Load, watch
 from adultapi.memory import Headers, Kept, Memory, Variant
 from adultapi.security import HEADERS, complete
 from adultapi.shared import Shared
-from census.api.canonical import Canonical, canonical
+from census.api.canonical import LONGEST_REMEMBERED, Canonical, canonical
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -57,11 +57,18 @@ memory = Memory(_CAPACITY)
 _code = _digest_of_code()
 
 
-@lru_cache(4096)
 def entity_tag(form: Canonical, load: Load, origin: str = "") -> str:
     """Return the strong ETag of what `form` asks for; `origin` where links name the host."""
+    short = len(form.query) + len(form.path) + len(origin) <= LONGEST_REMEMBERED
+    return (_remembered_tag if short else _tag)(form, load, origin)
+
+
+def _tag(form: Canonical, load: Load, origin: str) -> str:
     what = "\n".join((_code, load.version, load.loaded_at.isoformat(), origin, *map(str, form)))
     return f'"{blake2b(what.encode(), digest_size=16).hexdigest()}"'
+
+
+_remembered_tag = lru_cache(4096)(_tag)
 
 
 def matching(sent: str, tag: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from adultapi import caching
+from adultapi import caching, throttling
 from adultapi.loaded import watch
 from adultapi.middleware import identifier
 from adultapi.security import Application, strict
@@ -35,6 +35,10 @@ class Front:
         if found is None:
             return self._handler(environ, start_response)
         status, headers, body = found
+        if verdict := throttling.judge(environ):
+            if verdict.wait:
+                return self._handler(environ | {throttling.VERDICT: verdict}, start_response)
+            headers += verdict.headers
         total = (time.perf_counter() - start) * 1000
         headers.append(("X-Request-ID", identifier(environ)))
         headers.append(("Server-Timing", f"cache;desc=hit, db;dur=0, total;dur={total:.2f}"))
@@ -59,7 +63,7 @@ def _known(environ: Environ) -> tuple[str, Headers, bytes] | None:
     if (sent := environ.get("HTTP_IF_NONE_MATCH")) and (echoed := caching.matching(sent, tag)):
         return "304 Not Modified", [*caching.not_modified_headers(echoed, load)], b""
     kept = caching.memory.get(tag)
-    if kept is None or "HTTP_IF_MODIFIED_SINCE" in environ:
+    if kept is None or sent == "*" or "HTTP_IF_MODIFIED_SINCE" in environ:
         return None
     headers, body = caching.variant(kept, environ.get("HTTP_ACCEPT_ENCODING", ""))
     return "200 OK", [*headers], body

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
-_OVERHEAD = 4096  # bytes that an answer takes beside its bodies, about
+_OVERHEAD = 4096  # bytes that an answer takes beside its bodies and values of headers, about
 
 
 class Variant(NamedTuple):
@@ -13,6 +13,10 @@ class Variant(NamedTuple):
 
     headers: Headers
     body: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + sum(len(value) for _, value in self.headers)
 
 
 class Kept(NamedTuple):
@@ -23,7 +27,7 @@ class Kept(NamedTuple):
 
     @property
     def size(self) -> int:
-        return _OVERHEAD + sum(len(variant.body) for variant in self if variant)
+        return _OVERHEAD + sum(variant.size for variant in self if variant)
 
 
 class Memory:

@@ -17,7 +17,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from census.statistics.metrics.shares import UnfitBins
+from census.statistics.metrics.base import Unfit
 from census.statistics.snapshot import DatasetChanged, DatasetMissing
 
 logger = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ def _of_request(error: Exception) -> tuple[str, str] | None:
             return slug, str(error.detail)
         case PermissionDenied() | SuspiciousOperation():
             return "bad-request", "The request could not be read."
-        case UnfitBins():
+        case Unfit():
             return "bad-parameter", str(error)
         case _:
             return None

@@ -102,7 +102,11 @@ def _cache_url(name: str) -> str:
 def _cache(url: str) -> dict[str, Any]:
     """Return Django's settings of the cache at `url`, or of one in the process's memory."""
     if not url:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # As many clients are counted; those that have not come for longest are forgotten.
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
     # An answer is computed in milliseconds: no waiting for a cache that is slower.
     impatient = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
     return {
@@ -229,7 +233,7 @@ MIDDLEWARE = [
 CACHE_URL = _cache_url("CACHE_URL")
 # Finished answers are in each process's own memory first (`adultapi.memory`), then in here
 # where CACHE_URL is given.
-CACHES = {"default": _cache(CACHE_URL)}
+CACHES = {"default": _cache(CACHE_URL), "own": _cache("") | {"LOCATION": "own"}}
 # How often, at most, a process asks which dataset is loaded.
 DATASET_POLL_SECONDS = 1.0
 
@@ -306,7 +310,6 @@ SPECTACULAR_SETTINGS = {
 # How many proxies (load balancers, CDNs) are in front: the client's address is the one that the
 # outermost of them wrote into X-Forwarded-For; what stands further left anybody can have sent.
 TRUSTED_PROXIES = _integer("TRUSTED_PROXIES", 0, minimum=0, maximum=5)
-REST_FRAMEWORK["NUM_PROXIES"] = TRUSTED_PROXIES
 RATE_LIMIT = str(env.str("RATE_LIMIT", default="")).strip()
 if RATE_LIMIT and not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", RATE_LIMIT):
     raise ImproperlyConfigured(

@@ -30,6 +30,21 @@ class Shared:
     def set(self, key: str, value: Any) -> None:
         self._try(self._cache.set, key, value, _KEEP)
 
+    def add_up(self, key: str, more: int, seconds: int) -> int | None:
+        """Add to the number kept under `key` for `seconds`; return it, None while it is away."""
+        number = self._try(self._add_up, key, more, seconds)
+        return None if number is None else int(number)
+
+    def _add_up(self, key: str, more: int, seconds: int) -> int:
+        if more == 0:
+            return int(self._cache.get(key, 0))
+        try:
+            return self._cache.incr(key, more)
+        except ValueError:  # it is not there yet
+            if self._cache.add(key, more, seconds):
+                return more
+            return self._cache.incr(key, more)
+
     @contextmanager
     def alone(self, key: str) -> Iterator[None]:
         """Let one process in at a time; let in all when it is away or one takes long."""

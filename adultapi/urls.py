@@ -1,12 +1,12 @@
 from csp.decorators import csp_update
 from django.urls import include, path
 from drf_spectacular.views import (
-    SpectacularAPIView,
     SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
 
 from adultapi import observability, problems, telemetry
+from adultapi.description import DescriptionView
 from census.api import explorer
 
 # Its search works in a worker made of a blob.
@@ -15,7 +15,7 @@ redoc = csp_update({"worker-src": ["blob:"]})(SpectacularRedocView.as_view(url_n
 urlpatterns = [
     path("", explorer.page, name="home"),
     path("", include("census.api.urls")),
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema", DescriptionView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("redoc", redoc, name="redoc"),
     path("healthz", observability.healthz),

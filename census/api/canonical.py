@@ -19,6 +19,7 @@ from census.columns import canonical_name
 from census.statistics.selection import FILTERS
 
 _REMEMBERED = 4096
+LONGEST_REMEMBERED = 1024  # characters: who sends more shall not fill the memory with it
 
 
 class Canonical(NamedTuple):
@@ -46,13 +47,17 @@ class Canonical(NamedTuple):
         vars(request).pop("headers", None)  # it keeps a copy of them
 
 
-@lru_cache(_REMEMBERED)
 def canonical(path: str, query: str, accept: str) -> Canonical | None:
     """Return the canonical form of a request; None where there is nothing that could be kept.
 
     That is a page that is none of the API's, and what will be an error anyway: an
     unknown path or format, a query that cannot be read.
     """
+    short = len(path) + len(query) + len(accept) <= LONGEST_REMEMBERED
+    return (_remembered if short else _canonical)(path, query, accept)
+
+
+def _canonical(path: str, query: str, accept: str) -> Canonical | None:
     if len(path) > 1 and path.endswith("/"):
         path = path[:-1]
     try:
@@ -84,6 +89,9 @@ def canonical(path: str, query: str, accept: str) -> Canonical | None:
         media_type,
         view.absolute,
     )
+
+
+_remembered = lru_cache(_REMEMBERED)(_canonical)
 
 
 def _renderers(match: ResolverMatch) -> Sequence[BaseRenderer]:

@@ -15,6 +15,8 @@ from census.api import charts
 from census.api.charts import drawing
 from census.api.tables import Table
 
+MOST_SHOWN = 200_000  # characters of an answer on a page; a browser makes links of all of it
+
 Context = Mapping[str, Any]
 
 
@@ -169,4 +171,11 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         self, renderer: Any, data: Any, accepted_media_type: str | None, renderer_context: Any
     ) -> str:
         renderer_context["indent"] = 4
-        return str(super().get_content(renderer, data, accepted_media_type, renderer_context))
+        text = str(super().get_content(renderer, data, accepted_media_type, renderer_context))
+        if len(text) <= MOST_SHOWN:
+            return text
+        shown = text[: text.rindex("\n", 0, MOST_SHOWN)]
+        return (
+            f"{shown}\n\n… These are the first {MOST_SHOWN:,} of {len(text):,} characters, as many "
+            "as a page shows. Take the whole answer by format=json."
+        )

@@ -88,6 +88,25 @@ def test_an_answer_reaches_whom_a_body_was_not_read_of(standing: Service) -> Non
         assert answer.headers["connection"] == "close"
 
 
+def test_what_is_asked_but_once_is_not_remembered(standing: Service) -> None:
+    """Long requests that differ would fill the memory, were what they mean looked up by them."""
+    for number in range(20):
+        standing.get(f"/v1?{number}={'a' * 7000}", Accept=f"a/{'b' * 7000}{number}")
+    before = resident_megabytes(standing)
+    for number in range(2000):
+        answer = standing.get(f"/v1?{number}x={'a' * 7000}", Accept=f"*/*, a/{'b' * 7000}{number}")
+        assert answer.status == 400
+    assert resident_megabytes(standing) - before < 15
+
+
+def resident_megabytes(standing: Service) -> float:
+    """Return what the workers hold."""
+    return sum(
+        int(Path(f"/proc/{worker}/statm").read_text().split()[1]) * 4096 / 2**20
+        for worker in standing.workers
+    )
+
+
 def test_nobody_is_a_proxy_for_being_on_this_machine(standing: Service) -> None:
     """gunicorn would believe these of 127.0.0.1: a path for others to get in their links."""
     request = b"GET /evil%b?sex=Male HTTP/1.1\r\nHost: localhost\r\nSCRIPT_NAME: /evil\r\n\r\n"

@@ -37,6 +37,7 @@ from census.statistics.computation import answer
 from census.statistics.snapshot import DatasetChanged, DatasetMissing
 
 MOST_ROWS = 100
+MOST_ERRORS = 20
 
 
 @require_safe
@@ -121,8 +122,14 @@ def _refusal(error: Exception, query: QueryDict) -> tuple[int, dict[str, Any]]:
     if found is None:
         raise error
     problem, detail = found
+    found_wrong = getattr(error, "errors", [])
     errors = [
         {"detail": each["detail"], "ways": ways_out(each, query)}
-        for each in getattr(error, "errors", [])
+        for each in found_wrong[:MOST_ERRORS]
     ]
-    return problem.status, {"problem": problem, "detail": detail, "errors": errors}
+    return problem.status, {
+        "problem": problem,
+        "detail": detail,
+        "errors": errors,
+        "left_out": len(found_wrong) - len(errors),
+    }

@@ -30,6 +30,8 @@ CONFIDENCE = Parameter(
 # Units of values that are not of the column.
 PEOPLE, WEIGHTS, SHARE = "people", "sum of weights", "share"
 
+MOST_VALUES = 100_000  # of an answer, beside those of its groups themselves
+
 NUMBER = {"type": ["number", "null"]}
 INTEGER = {"type": ["integer", "null"]}
 
@@ -56,6 +58,25 @@ class Question:
     def known(self) -> Q | None:
         """The condition that the column has a value; None where it always has one."""
         return Q((f"{self.column.name}__isnull", False)) if self.column.nullable else None
+
+
+class Unfit(Exception):
+    """A value that by itself may be asked for, but not of this range or these groups."""
+
+    def __init__(self, parameter: Parameter, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.errors = [{"parameter": parameter.name, "code": code, "detail": detail}]
+
+
+def check_size(parameter: Parameter, each: int, groups: int) -> None:
+    """Raise `Unfit` where the values that `parameter` asks for, of all groups, are too many."""
+    if each * groups > MOST_VALUES:
+        raise Unfit(
+            parameter,
+            "too_many_values",
+            f"{each} values by `{parameter.name}`, of {groups} groups, are more than the "
+            f"{MOST_VALUES} that an answer can hold: ask for fewer, or group by fewer columns.",
+        )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from census.statistics.metrics.base import (
     Levels,
     Question,
     Tally,
+    check_size,
     register,
 )
 from census.statistics.metrics.frequencies import Frequencies, frequencies
@@ -127,6 +128,15 @@ class MaxMetric(MinMetric):
     function = Max
 
 
+FRACTIONS = Parameter(
+    "q",
+    ListOf(Number(0, 1)),
+    "Shares, each from 0 to 1.",
+    default=[0.25, 0.5, 0.75],
+    example="0.1,0.5,0.9",
+)
+
+
 def middle(found: Frequencies) -> float | None:
     """Return the median, type 7: the mean of the two middle values of an even number of rows."""
     ascending = sorted(found.values)
@@ -164,6 +174,9 @@ class QuantileMetric(AggregateMetric):
     def described(self, question: Question, values: Sequence[float | None]) -> Level:
         raise NotImplementedError
 
+    def check_size(self, question: Question, groups: int) -> None:
+        """Raise `Unfit` where there are too many fractions of so many groups."""
+
     def aggregates(self, question: Question) -> dict[str, Expression]:
         return {"quantiles": PercentileCont(question.column.name, self.fractions(question))}
 
@@ -173,8 +186,11 @@ class QuantileMetric(AggregateMetric):
 
     def levels(self, question: Question, snapshot: Snapshot) -> Levels:
         if question.weight is None:
-            return super().levels(question, snapshot)
+            levels = super().levels(question, snapshot)
+            self.check_size(question, len(levels.groups))
+            return levels
         table = frequencies(question, snapshot)
+        self.check_size(question, len(table.groups))
         return Levels(
             self._weighted_level(question, table.whole),
             {key: self._weighted_level(question, found) for key, found in table.groups.items()},
@@ -207,15 +223,7 @@ class QuantilesMetric(QuantileMetric):
     name = "quantiles"
     label = "Quantiles"
     formula = "x(⌊h⌋) + (h − ⌊h⌋)(x(⌊h⌋+1) − x(⌊h⌋)), h = (n−1)q + 1; weighted: least x whose cumulative weight ≥ q·Σw"  # noqa: E501
-    own_parameters = (
-        Parameter(
-            "q",
-            ListOf(Number(0, 1)),
-            "Shares, each from 0 to 1.",
-            default=[0.25, 0.5, 0.75],
-            example="0.1,0.5,0.9",
-        ),
-    )
+    own_parameters = (FRACTIONS,)
     extras: ClassVar = {
         "quantiles": {
             "type": "array",
@@ -226,6 +234,9 @@ class QuantilesMetric(QuantileMetric):
             },
         }
     }
+
+    def check_size(self, question: Question, groups: int) -> None:
+        check_size(FRACTIONS, len(self.fractions(question)), groups)
 
     def listed(self, _question: Question) -> tuple[str, tuple[str, ...]]:
         return "quantiles", ("q", "value")

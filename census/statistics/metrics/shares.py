@@ -21,6 +21,8 @@ from census.statistics.metrics.base import (
     Metric,
     Question,
     Tally,
+    Unfit,
+    check_size,
     register,
 )
 from census.statistics.metrics.frequencies import Frequencies, FrequencyTable, frequencies
@@ -43,15 +45,6 @@ RANGE = Parameter(
     "the whole selection. What lies outside is counted in `below` and `above`.",
     example="0,100",
 )
-MOST_BUCKETS = 100_000
-
-
-class UnfitBins(Exception):
-    """Bins that each by itself may be asked for, but not of this range or these groups."""
-
-    def __init__(self, parameter: Parameter, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.errors = [{"parameter": parameter.name, "code": code, "detail": detail}]
 
 
 @register
@@ -131,14 +124,7 @@ class DistributionMetric(Metric):
             return _levels(question, frequencies(question, snapshot), _values)
         bins = Bins.of(question, snapshot)
         table = frequencies(question, snapshot, bins.expression(question.column))
-        if len(table.groups) * len(bins.edges) > MOST_BUCKETS:
-            raise UnfitBins(
-                BINS,
-                "too_many_buckets",
-                f"{len(bins.edges) - 1} bins of {len(table.groups)} groups are more than the "
-                f"{MOST_BUCKETS} buckets that an answer can hold: ask for fewer bins or group by "
-                "fewer columns.",
-            )
+        check_size(BINS, len(bins.edges), len(table.groups))
         return _levels(question, table, bins.described)
 
 
@@ -258,7 +244,7 @@ class Bins:
     def of(cls, question: Question, snapshot: Snapshot) -> "Bins":
         """Return the bins over the range given, else over the values of the whole selection.
 
-        Raises `UnfitBins` where floating point numbers are too few to tell the edges apart.
+        Raises `Unfit` where floating point numbers are too few to tell the edges apart.
         """
         low, high = question.options.get(RANGE.name) or _extremes(question, snapshot)
         if low is None or high is None:
@@ -271,7 +257,7 @@ class Bins:
         edges = (*(i * step + low for i in range(number)), float(high))
         if not all(lower < upper for lower, upper in pairwise(edges)):
             detail = f"The range is too narrow for {number} bins: give a wider one, or fewer bins."
-            raise UnfitBins(RANGE, "too_narrow", detail)
+            raise Unfit(RANGE, "too_narrow", detail)
         return cls(edges)
 
     def expression(self, column: Column) -> WidthBucket:

@@ -7,6 +7,8 @@ from django.test import Client
 
 pytestmark = pytest.mark.django_db
 
+MANY_QUANTILES = f"/v1/computation/quantiles/age?q={','.join(f'0.{n:03}' for n in range(100))}"
+
 PROBLEM = "application/problem+json"
 MEAN = "/v1/computation/mean/age"
 QUANTILES = "/v1/computation/quantiles/age"
@@ -81,7 +83,11 @@ CASES = [
     (f"{MEAN}?group-by=sex", 400, "group-by", "unknown_parameter", None, "group_by"),
     (
         "/v1/computation/distribution/age?bins=1000&group_by=native_country,education",
-        *(400, "bins", "too_many_buckets", None, None),
+        *(400, "bins", "too_many_values", None, None),
+    ),
+    (
+        f"{MANY_QUANTILES}&group_by=native_country,education,occupation",
+        *(400, "q", "too_many_values", None, None),
     ),
     (f"{MEAN}?age__contains=1", 400, "age__contains", "unknown_parameter", None, None),
     (f"{MEAN}?pk__in=1", 400, "pk__in", "unknown_parameter", None, None),

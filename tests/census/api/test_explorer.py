@@ -127,3 +127,11 @@ def test_page_and_server_draw_with_the_same_versions() -> None:
     assert drawing.VERSION in vl_convert.get_vegalite_versions()
     for name in versions:
         assert (VENDOR / f"{name}.LICENSE.txt").read_text()
+
+
+def test_of_many_errors_a_page_shows_some(client: Client) -> None:
+    wrong = "&".join(f"native_countr{'y' * 20}{n}=1" for n in range(190))
+    page = client.get(f"/?metric=mean&column=age&{wrong}")
+    assert page.status_code == 400
+    assert "and 170 more" in page.content.decode()
+    assert len(page.content) < 500_000

@@ -40,6 +40,14 @@ def test_is_the_same_as_yaml(client: Client) -> None:
         assert response.content.startswith(b"openapi: 3.1")
 
 
+@pytest.mark.parametrize("query", ["version=%0D%0AX:1", 'version="', "lang=xx", "x=%00"])
+def test_is_the_same_whatever_is_asked_beside(client: Client, query: str) -> None:
+    plain, other = client.get("/schema"), client.get(f"/schema?{query}")
+    assert other.content == plain.content
+    assert other["Content-Type"] == plain["Content-Type"]
+    assert "Content-Disposition" not in other
+
+
 def operations(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [
         (path, operation["get"])

@@ -55,8 +55,8 @@ Serve = Callable[[str], AbstractContextManager[Service]]
 
 def _prepare(database: str) -> None:
     environment = os.environ | {"DATABASE_URL": database, "SECRET_KEY": "only-for-tests"}
-    for command in ("migrate", "load_adult"):
-        arguments = [sys.executable, "manage.py", command, "-v0"]
+    for command in ("migrate", "load_adult", "collectstatic --noinput"):
+        arguments = [sys.executable, "manage.py", *command.split(), "-v0"]
         subprocess.run(arguments, cwd=ROOT, env=environment, check=True, capture_output=True)
 
 
@@ -108,7 +108,7 @@ def serve() -> Serve:
 
 @pytest.fixture(scope="session")
 def prepare() -> Callable[[str], None]:
-    """Make the tables in the database at a URL and load the dataset."""
+    """Make the tables in the database at a URL, load the dataset, collect static files."""
     return _prepare
 
 

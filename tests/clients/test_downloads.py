@@ -10,6 +10,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import duckdb
+import duckdb_extension_httpfs
 import mlcroissant as mlc
 import pandas as pd
 import psycopg
@@ -20,6 +21,7 @@ from census.api.people import ParquetRenderer
 from census.columns import COLUMNS
 
 DATA = Path(__file__).resolve().parents[2] / "census" / "data"
+HTTPFS = Path(duckdb_extension_httpfs.__file__).parent
 NAMES = ["id", *COLUMNS]
 
 
@@ -97,6 +99,18 @@ def test_duckdb_reads_the_files(files: dict[str, Path], uci: pd.DataFrame) -> No
     for read in ("read_csv('{csv}')", "read_json('{ndjson}')", "read_parquet('{parquet}')"):
         query = f"SELECT * FROM {read.format(**files)} ORDER BY id"
         same(duckdb.sql(query).df(), uci)
+
+
+def test_duckdb_reads_over_http(service: Any, uci: pd.DataFrame) -> None:
+    people = f"{service.url}/v1/people"
+    with duckdb.connect() as connection:
+        connection.load_extension(str(next(HTTPFS.rglob("httpfs.duckdb_extension"))))
+        for kind in ("csv", "parquet"):
+            query = f"SELECT * FROM read_{kind}('{people}.{kind}') ORDER BY id"
+            same(connection.sql(query).df(), uci)
+            query = f"SELECT avg(age) FROM read_{kind}('{people}.{kind}?sex=Female&age__gte=30')"
+            women = uci.query("sex == 'Female' and age >= 30")
+            assert connection.sql(query).fetchone() == (women["age"].mean(),)
 
 
 def test_parquet_is_typed(files: dict[str, Path], service: Any) -> None:

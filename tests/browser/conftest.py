@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -25,7 +24,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESKTOP = {"width": 1280, "height": 900}
 DATABASE = "test_browser"
-PATIENCE = 30
+PATIENCE = 60
 # What Chromium says of an answer with an error status, to which a page may have good reasons.
 STATUS = "Failed to load resource: the server responded with a status of 4"
 
@@ -87,8 +86,8 @@ def _wait(server: "subprocess.Popen[bytes]", address: str) -> None:
     while True:
         assert server.poll() is None, "gunicorn has ended: see above"
         try:
-            urlopen(f"{address}/healthz", timeout=1).close()
-        except URLError:
+            urlopen(f"{address}/healthz", timeout=PATIENCE).close()
+        except OSError:  # refused, or no answer in time
             assert time.monotonic() < end, "gunicorn does not answer"
             time.sleep(0.1)
         else:

@@ -1,17 +1,16 @@
-"""The Data Package descriptor: what Data Package 2.0 and Table Schema ask for, and the truth.
-
-The rules are written down here from https://datapackage.org/standard/ (its JSON Schemas are
-not part of this repository).
-"""
+"""The Data Package descriptor: what Data Package 2.0 and Table Schema ask for, and the truth."""
 
 import csv
 import io
+import json
 import re
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from jsonschema import Draft7Validator, FormatChecker
 
 from census.api.exports import FORMATS, Download
 from census.columns import COLUMNS
@@ -21,6 +20,7 @@ from census.statistics.selection import Selection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PROFILES = "https://datapackage.org/profiles/2.0/"
 FIELD_TYPES = {"string", "number", "integer", "boolean", "object", "array", "list", "any"}
 CONSTRAINTS = {"required", "unique", "minimum", "maximum", "enum", "pattern"}
 
@@ -34,8 +34,49 @@ def package(client: Client, dataset: None) -> dict[str, Any]:
     return found
 
 
+def profile(name: str) -> Draft7Validator:
+    """The standard's own JSON Schema, which its Python library carries."""
+    content = json.loads((files("dplib") / "profiles" / "2.0" / name).read_text("utf-8"))
+    Draft7Validator.check_schema(content)
+    return Draft7Validator(content, format_checker=FormatChecker())
+
+
+def test_each_part_is_valid_by_the_profile_it_names(package: dict[str, Any]) -> None:
+    resource = package["resources"][0]
+    names = {
+        "datapackage.json": package,
+        "dataresource.json": resource,
+        "tabledialect.json": resource["dialect"],
+        "tableschema.json": resource["schema"],
+    }
+    for name, part in names.items():
+        assert part["$schema"] == PROFILES + name
+        assert [error.message for error in profile(name).iter_errors(part)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "wrong"),
+    [
+        ("datapackage.json", ("resources",), []),
+        ("datapackage.json", ("created",), "yesterday"),
+        ("dataresource.json", ("resources", 0, "bytes"), "5 MB"),
+        ("tabledialect.json", ("resources", 0, "dialect", "delimiter"), 1),
+        ("tableschema.json", ("resources", 0, "schema", "fields", 0, "type"), "int"),
+    ],
+)
+def test_a_profile_refuses_what_is_wrong(
+    package: dict[str, Any], name: str, path: tuple[Any, ...], wrong: object
+) -> None:
+    part = parent = package
+    for key in path[:-1]:
+        parent = parent[key]
+        if "$schema" in parent:
+            part = parent
+    parent[path[-1]] = wrong
+    assert not profile(name).is_valid(part)
+
+
 def test_the_package(package: dict[str, Any]) -> None:
-    assert package["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
     assert re.fullmatch(r"[a-z0-9._-]+", package["name"])
     assert all(licence.keys() & {"name", "path"} for licence in package["licenses"])
     assert all(source["title"] for source in package["sources"])

@@ -45,7 +45,7 @@ fix: venv-dev ## Repair what ruff can repair
 migrations-check: venv-dev ## Fail if a model differs from its migrations
 	$(PY) manage.py makemigrations --check --dry-run
 
-readme: venv ## Write README.md's table of metrics from the code: ARGS=--check compares
+readme: venv ## Write README.md's tables of formulas from the code: ARGS=--check compares
 	@$(PY) -m tools.readme $(ARGS)
 
 examples: venv ## Write the examples of the OpenAPI description anew from real answers

@@ -17,10 +17,10 @@ def main() -> None:
         django.setup()
         from django.test import Client
 
-        from census.api.examples import FILE, PATHS
+        from census.api.examples import FILE, PATHS, PROBLEM_PATHS
 
         client = Client(headers={"host": "localhost"})
-        answers = {name: client.get(path).json() for name, path in PATHS.items()}
+        answers = {name: client.get(path).json() for name, path in (PATHS | PROBLEM_PATHS).items()}
     FILE.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
 
 

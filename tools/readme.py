@@ -1,4 +1,4 @@
-"""Write README.md's table of metrics from the registry: `python -m tools.readme [--check]`."""
+"""Write README.md's tables of formulas from the code: `python -m tools.readme [--check]`."""
 
 import os
 import sys
@@ -7,11 +7,11 @@ from pathlib import Path
 import django
 
 README = Path("README.md")
-BEGIN = "<!-- metrics: made by `make readme` from the registry -->\n"
-END = "<!-- end of metrics -->\n"
+BEGIN = "<!-- {}: made by `make readme` from the code -->\n"
+END = "<!-- end of {} -->\n"
 
 
-def table() -> str:
+def metrics() -> str:
     """Return a row for each metric: names, columns, parameters, weight, formula."""
     from census.statistics.metrics import METRICS
 
@@ -26,23 +26,40 @@ def table() -> str:
             "all columns" if len(metric.kinds) > 1 else f"{metric.kinds[0]} columns",
             ", ".join(f"`{parameter.name}`" for parameter in own),
             "yes" if metric.weightable else "no",
-            metric.formula.replace("|", "\\|"),
+            _cell(metric.formula),
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def measures() -> str:
+    """Return a row for each measure of a whole table: the view, its name, its formula."""
+    from census.statistics.measures import MEASURES
+
+    rows = ["| view | measure | formula |", "|---|---|---|"]
+    for view, found in MEASURES.items():
+        rows += [f"| {view} | `{name}` | {_cell(formula)} |" for name, formula in found.items()]
+    return "\n".join(rows) + "\n"
+
+
+def replaced(text: str, name: str, table: str) -> str:
+    """Return the text with the table between the marks of that name."""
+    begin, end = BEGIN.format(name), END.format(name)
+    before, rest = text.split(begin)
+    return f"{before}{begin}{table}{end}{rest.split(end)[1]}"
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adultapi.settings")
     django.setup()
     text = README.read_text()
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    made = f"{before}{BEGIN}{table()}{END}{after}"
+    made = replaced(replaced(text, "metrics", metrics()), "measures", measures())
     if "--check" in sys.argv[1:]:
-        sys.exit(
-            0 if made == text else "README.md's metrics differ from the code: run make readme."
-        )
+        sys.exit(0 if made == text else "README.md's tables differ from the code: run make readme.")
     README.write_text(made)
 
 

@@ -1,4 +1,4 @@
-"""An example of each operation's answer: real ones, written by `make examples`."""
+"""An example of each operation's answer and of its errors: real ones, by `make examples`."""
 
 import json
 from pathlib import Path
@@ -34,10 +34,16 @@ PATHS = {
     "crosstab": "/v1/crosstab/sex/income",
     "fairness": "/v1/fairness/sex",
 }
+# Of the errors that anybody can make, by status: the same for all operations.
+PROBLEM_PATHS = {
+    "400": "/v1/computation/mean/age?sex=Femal&age=old",
+    "404": "/v1/computation/mean/agee",
+    "406": "/v1/computation/mean/age?format=xml",
+}
 
 
 def attach(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Give each operation of the OpenAPI description its example (a postprocessing hook)."""
+    """Give each operation of the OpenAPI description its examples (a postprocessing hook)."""
     answers = json.loads(FILE.read_text())
     for path in result["paths"].values():
         for operation in path.values():
@@ -46,4 +52,11 @@ def attach(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
             if name in answers and "application/json" in content:
                 example = {"summary": PATHS[name], "value": answers[name]}
                 content["application/json"]["examples"] = {name: example}
+            for status in PROBLEM_PATHS.keys() & operation["responses"].keys():
+                (problem,) = operation["responses"][status]["content"].values()
+                problem["examples"] = {status: {"$ref": f"#/components/examples/{status}"}}
+    result["components"]["examples"] = {
+        status: {"summary": path, "value": answers[status]}
+        for status, path in PROBLEM_PATHS.items()
+    }
     return result

@@ -18,8 +18,8 @@ from census.api.renderers import PNGRenderer, SVGRenderer, TableRenderer, VegaLi
 from census.api.serializers import (
     CatalogueSerializer,
     DatasetSerializer,
-    FieldSerializer,
     FieldsSerializer,
+    OneFieldSerializer,
     ProblemSerializer,
     RootSerializer,
 )
@@ -32,9 +32,9 @@ PROBLEM = "application/problem+json"
 ERRORS = {
     400: "A parameter cannot be taken: `errors` names each, and what is allowed.",
     404: "There is no such metric, column or record: `errors` names those there are.",
-    405: "The data is read-only.",
     406: "There is no such representation here: `detail` lists those there are.",
     414: "The URL is longer than 8,190 bytes.",
+    429: "Too many requests of one client: see `Retry-After`.",
     503: "The database is away, holds no dataset, or took too long: see `Retry-After`.",
 }
 
@@ -103,7 +103,7 @@ def responses(
         found |= {(200, media_type): OpenApiTypes.STR for media_type in TABLE_MEDIA_TYPES}
     if drawable:
         found |= {(200, media_type): schema for media_type, schema in PICTURES.items()}
-    for status in sorted({400, 406, 414, 503, *errors}):
+    for status in sorted({400, 406, 414, 429, 503, *errors}):
         found[status, PROBLEM] = OpenApiResponse(ProblemSerializer, ERRORS[status])
     return found
 
@@ -212,7 +212,7 @@ extend_schema_view(
         summary="One column",
         tags=["about"],
         parameters=[column_in_path(COLUMNS), formats(*TABULAR_FORMATS)],
-        responses=responses(FieldSerializer, 404, tabular=True),
+        responses=responses(OneFieldSerializer, 404, tabular=True),
     ),
 )(views.FieldViewSet)
 extend_schema_view(

@@ -60,6 +60,12 @@ class FieldSerializer(serializers.Serializer[Any]):
     metrics = MetricLinkSerializer(many=True, help_text="The metrics that apply.")
 
 
+class OneFieldSerializer(FieldSerializer):
+    """A column of the dataset, and which dataset."""
+
+    dataset = serializers.CharField(help_text="Version of the loaded data.")
+
+
 class FieldsSerializer(serializers.Serializer[Any]):
     """The structure of the dataset."""
 

@@ -24,8 +24,9 @@ from census.api.schema import (
 )
 from census.columns import CATEGORICAL, COLUMNS
 from census.statistics.fairness import OUTCOME, reference_parameter
+from census.statistics.measures import FORMULAS
 from census.statistics.metrics import CONFIDENCE
-from census.statistics.metrics.base import NUMBER
+from census.statistics.metrics.base import INTEGER, NUMBER
 from census.statistics.selection import WEIGHTED_BY
 from census.statistics.tables import CORRELATED
 
@@ -54,10 +55,15 @@ def _answer(about: Mapping[str, Any], own: Mapping[str, Any], optional: Iterable
     }
     links = {"type": "object", "additionalProperties": {"type": "string"}}
     required = [name for name in {**about, **envelope, **own} if name not in set(optional)]
+    properties = {**about, **envelope, **WEIGHTED_COUNTS, **_explained(own), "links": links}
+    return {"type": "object", "required": [*required, "links"], "properties": properties}
+
+
+def _explained(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schemas with the formulas of those that are measures."""
     return {
-        "type": "object",
-        "required": [*required, "links"],
-        "properties": {**about, **envelope, **WEIGHTED_COUNTS, **own, "links": links},
+        name: {**schema, "description": FORMULAS[name]} if name in FORMULAS else schema
+        for name, schema in schemas.items()
     }
 
 
@@ -67,10 +73,34 @@ def _array(items: Mapping[str, Any]) -> dict[str, Any]:
 
 _TEXT = {"type": "string"}
 _KEY = {"type": "object", "additionalProperties": NULLABLE_TEXT}
-_OBJECT = {"type": "object", "additionalProperties": True}
 _MATRIX = _array(_array(NUMBER))
 _COUNT_MATRIX = _array(_array({"type": "integer"}))
 
+_COUNTED = {"type": "object", "additionalProperties": {"type": "integer"}}
+_COLUMN_STATISTICS = {
+    "type": "object",
+    "description": "Of a number its extremes, moments and histogram; of a category frequencies.",
+    "required": ["nan_count", "nan_proportion"],
+    "properties": _explained(
+        {
+            "nan_count": {"type": "integer"},
+            "nan_proportion": NUMBER,
+            **dict.fromkeys(("min", "max"), INTEGER),
+            **dict.fromkeys(("mean", "median", "std"), NUMBER),
+            "histogram": {
+                "type": "object",
+                "required": ["hist", "bin_edges"],
+                "properties": dict.fromkeys(
+                    ("hist", "weighted_hist", "bin_edges"), _array({"type": "integer"})
+                ),
+            },
+            "no_label_count": {"type": "integer"},
+            "no_label_proportion": NUMBER,
+            "n_unique": {"type": "integer"},
+            **dict.fromkeys(("frequencies", "weighted_frequencies"), _COUNTED),
+        }
+    ),
+}
 STATISTICS = _answer(
     {},
     {
@@ -82,7 +112,7 @@ STATISTICS = _answer(
                 "properties": {
                     "column_name": _TEXT,
                     "column_type": {"type": "string", "enum": ["int", "string_label"]},
-                    "column_statistics": _OBJECT,
+                    "column_statistics": _COLUMN_STATISTICS,
                 },
             }
         ),
@@ -91,8 +121,7 @@ STATISTICS = _answer(
 )
 CORRELATION = _answer({}, {"columns": _array(_TEXT), "matrix": _MATRIX})
 _RAO_SCOTT = dict.fromkeys(
-    (f"rao_scott_{name}" for name in ("f", "df1", "df2", "p", "log10_p")),
-    NUMBER | {"description": "Null where the weighted table is too sparse for the test."},
+    (f"rao_scott_{name}" for name in ("f", "df1", "df2", "p", "log10_p")), NUMBER
 )
 CROSSTAB = _answer(
     {"row": _TEXT, "column": _TEXT},
@@ -127,7 +156,7 @@ FAIRNESS = _answer(
                     **WEIGHTED_COUNTS,
                     "positives": {"type": "integer"},
                     "weighted_positives": {"type": "integer"},
-                    **dict.fromkeys(GROUP_NUMBERS, NUMBER),
+                    **_explained(dict.fromkeys(GROUP_NUMBERS, NUMBER)),
                 },
             }
         ),

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from census.api.examples import FILE, PATHS
+from census.api.examples import FILE, PATHS, PROBLEM_PATHS
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +24,13 @@ def test_an_example_is_the_answer(client: Client, name: str) -> None:
     assert without_times(answer.json()) == without_times(example), "run `make examples`"
 
 
+@pytest.mark.parametrize("status", PROBLEM_PATHS)
+def test_an_example_is_the_error(client: Client, status: str) -> None:
+    answer = client.get(PROBLEM_PATHS[status], headers={"host": "localhost"})
+    assert answer.status_code == int(status)
+    assert answer.json() == json.loads(FILE.read_text())[status], "run `make examples`"
+
+
 # Documents of a standard of their own, long, and with the address of the service in them.
 STANDARDS = {"croissant", "datapackage"}
 
@@ -35,3 +42,9 @@ def test_every_operation_has_one() -> None:
             name = operation["operationId"]
             content = operation["responses"]["200"]["content"]
             assert name in STANDARDS or "examples" in content["application/json"], name
+            for status in PROBLEM_PATHS.keys() & operation["responses"].keys():
+                (problem,) = operation["responses"][status]["content"].values()
+                reference = problem["examples"][status]["$ref"]
+                assert reference == f"#/components/examples/{status}"
+                example = description["components"]["examples"][status]["value"]
+                assert example["status"] == int(status)

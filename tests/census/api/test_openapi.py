@@ -10,6 +10,7 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from census.statistics.measures import MEASURES
 from census.statistics.metrics import METRICS
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_every_operation_tells_parameters_examples_and_errors(description: dict[
     assert len(set(identifiers)) == len(identifiers)
     for path, operation in found:
         assert operation["summary"], path
-        assert {"200", "400", "406", "503"} <= set(operation["responses"]), path
+        assert {"200", "400", "406", "429", "503"} <= set(operation["responses"]), path
         if "{" in path:
             assert "404" in operation["responses"], path
         for status, response in operation["responses"].items():
@@ -81,6 +82,15 @@ def test_a_metric_tells_its_formula(description: dict[str, Any], metric: str) ->
     operation = description["paths"][f"/v1/computation/{metric}/{{column}}"]["get"]
     assert METRICS[metric].formula in operation["description"]
     assert METRICS[metric].description in operation["description"]
+
+
+@pytest.mark.parametrize("view", ["statistics", "correlation", "crosstab", "fairness"])
+def test_a_table_tells_its_formulas(description: dict[str, Any], view: str) -> None:
+    (path,) = (p for p in description["paths"] if p.split("/")[2:3] == [view])
+    told = json.dumps(description["paths"][path]["get"]["responses"]["200"], ensure_ascii=False)
+    for name, formula in MEASURES[view].items():
+        assert f'"{name}"' in told
+        assert formula in told
 
 
 def schema_of(description: dict[str, Any], path: str, status: str) -> dict[str, Any]:

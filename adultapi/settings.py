@@ -62,12 +62,27 @@ def _file(name: str) -> str:
     return str(path)
 
 
+def _scheme(name: str, url: str) -> str:
+    """Return the scheme of `url`, which `name` gave; repeat nothing of one that cannot be read."""
+    try:
+        parts = urlsplit(url)
+        readable = (parts.port or 1) and not parts.fragment
+    except ValueError:  # whose text may be of the password
+        readable = False
+    if not readable:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read: in its password write / ? # @ [ ] % as %2F %3F %23 %40 %5B "
+            "%5D %25, and the port as a number."
+        )
+    return parts.scheme
+
+
 def _database(name: str, url: str, password_file: str = "", **line: int) -> dict[str, Any]:
     """Return Django's settings of the PostgreSQL at `url`, which `name` gave.
 
     `line` goes before `_LINE`, and the URL's own parameters before both.
     """
-    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+    if _scheme(name, url) not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             f"{name} does not name a PostgreSQL database: set it to "
             "postgresql://USER:PASSWORD@HOST:PORT/NAME (for a socket, postgresql:///NAME?host=/DIR)."
@@ -91,7 +106,7 @@ def _database(name: str, url: str, password_file: str = "", **line: int) -> dict
 
 def _cache_url(name: str) -> str:
     url = str(env.str(name, default="")).strip()
-    if url and urlsplit(url).scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"}:
+    if url and _scheme(name, url) not in {"redis", "rediss", "valkey", "valkeys", "unix"}:
         raise ImproperlyConfigured(
             f"{name} does not name a Redis or Valkey server: set it to redis://HOST:PORT/NUMBER, "
             "rediss://… with TLS, or leave it out."

@@ -201,18 +201,6 @@ def reads(service: Service, server: str) -> float:
     return figure(service, f'adultapi_reads_total{{server="{server}"}}')
 
 
-def settle(service: Service) -> None:
-    """Return once the usual answers are computed, which a process does by itself."""
-    seen: list[float] = [-1]
-
-    def quiet() -> bool:
-        seen.append(reads(service, "replica") + reads(service, "primary"))
-        time.sleep(1)
-        return seen[-1] == seen[-2]
-
-    wait_until(quiet)
-
-
 @contextmanager
 def counted(service: Service) -> Iterator[dict[str, float]]:
     """Count the answers by the server that they are read from."""

@@ -4,13 +4,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from adultapi.replica import PAUSE
 from tests.faults.service import Service, wait_until
 from tests.replication import (
     Clients,
@@ -19,17 +20,36 @@ from tests.replication import (
     counted,
     figure,
     new_question,
-    settle,
 )
 
 FAILURES = "adultapi_replica_failures_total"
 
 
+class Deaf(threading.Thread):
+    """A server that takes connections and never answers."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__()
+        self.url = f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/adult"
+        self.taken: list[socket.socket] = []
+        self._listener = listener
+
+    def run(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                self.taken.append(self._listener.accept()[0])
+
+
 @pytest.fixture
-def deaf() -> Iterator[str]:
-    """The URL of a server that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"postgresql://postgres@127.0.0.1:{server.getsockname()[1]}/adult"
+def deaf() -> Iterator[Deaf]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Deaf(listener)
+        server.start()
+        yield server
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+    for client in server.taken:
+        client.close()
 
 
 def test_a_service_starts_without_its_replica(following: Cluster) -> None:
@@ -44,19 +64,14 @@ def test_a_service_starts_without_its_replica(following: Cluster) -> None:
         wait_until(lambda: condition(service) == "ok")
 
 
-def test_a_replica_that_does_not_answer_costs_one_request(following: Cluster, deaf: str) -> None:
-    """Others are answered meanwhile; after it nobody waits for some seconds."""
-    environment = following.environment | {"DATABASE_REPLICA_URL": deaf, "WEB_CONCURRENCY": "1"}
+def test_a_replica_that_does_not_answer_is_asked_seldom(following: Cluster, deaf: Deaf) -> None:
+    """It costs one request two seconds, and then none for some."""
+    environment = following.environment | {"DATABASE_REPLICA_URL": deaf.url, "WEB_CONCURRENCY": "1"}
+    began = time.monotonic()
     with Service(environment) as service:
-        settle(service)
-        times: list[float] = []
-        began = time.monotonic()
-        while time.monotonic() < began + 12:
-            start = time.monotonic()
+        while len(deaf.taken) < 3:
             assert service.get(new_question()).status == 200
-            times.append(time.monotonic() - start)
-        slow = [seconds for seconds in times if seconds > 1.9]
-        assert 1 <= len(slow) <= 3  # in 12 s: each waits for 2 s, and then is none for 5 s
+        assert len(deaf.taken) <= 1 + (time.monotonic() - began) / PAUSE
         assert condition(service) == "away"
 
 
@@ -98,6 +113,7 @@ def locked(cluster: Cluster) -> Iterator[Any]:
     locks = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
     with closing(psycopg.connect(cluster.primary_url)) as blocker:
         blocker.execute("LOCK TABLE census_person")
+        cluster.execute("CHECKPOINT")  # no commit sends what is written of the lock
         wait_until(lambda: cluster.ask_replica(locks))
         yield blocker
 
@@ -105,7 +121,6 @@ def locked(cluster: Cluster) -> Iterator[Any]:
 def test_what_takes_too_long_is_not_asked_twice(following: Cluster) -> None:
     with Service(following.environment | {"STATEMENT_TIMEOUT": "1"}) as service:
         wait_until(lambda: condition(service) == "ok")
-        settle(service)
         with locked(following):
             answer = service.get(new_question())
         assert (answer.status, answer.problem) == (503, "timeout")
@@ -118,7 +133,6 @@ def test_what_fails_at_the_replica_is_asked_of_the_primary(following: Cluster) -
     answers: list[Any] = []
     with Service(following.environment) as service:
         wait_until(lambda: condition(service) == "ok")
-        settle(service)
         with locked(following) as blocker, following.paused():
             blocker.rollback()  # at the replica the table stays locked
             asking = threading.Thread(target=lambda: answers.append(service.get(new_question())))
@@ -127,4 +141,4 @@ def test_what_fails_at_the_replica_is_asked_of_the_primary(following: Cluster) -
             following.ask_replica(f"SELECT count(pg_terminate_backend(pid)) {at_work}")
             asking.join()
         assert answers[0].status == 200
-        assert figure(service, FAILURES) == 1
+        assert figure(service, FAILURES) >= 1  # of what the processes ask themselves, more

@@ -58,10 +58,9 @@ def _check_python() -> None:
             f"Python {'.'.join(map(str, OLDEST))} or later is needed, {sys.executable} is "
             f"{version}: name another, as in `make PYTHON=python3.13 run`."
         )
-    try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
-    except ImportError:
+    # Not imported here, where `venv` is this file.
+    modules = [sys.executable, "-c", "import ensurepip, venv"]
+    if subprocess.run(modules, check=False, stderr=subprocess.DEVNULL).returncode:
         _fail(
             f"The Python {version} at {sys.executable} lacks the module venv: install it "
             "(on Debian and Ubuntu: apt install python3-venv) and run make again."

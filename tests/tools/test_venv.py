@@ -79,14 +79,18 @@ def test_a_failure_is_told_without_addresses_and_tried_anew(folder: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "says"),
+    ("code", "lacking", "says"),
     [
-        ("sys.version_info = (3, 10, 4)", "Python 3.11 or later is needed"),
-        ("sys.modules['ensurepip'] = None", "apt install python3-venv"),
+        ("sys.version_info = (3, 10, 4)", "", "Python 3.11 or later is needed"),
+        ("pass", "ensurepip", "apt install python3-venv"),
+        ("pass", "venv", "apt install python3-venv"),
     ],
 )
-def test_what_a_machine_may_lack(folder: Path, code: str, says: str) -> None:
-    result = make(folder, "local.txt", code=code)
+def test_what_a_machine_may_lack(folder: Path, code: str, lacking: str, says: str) -> None:
+    modules = folder / "modules"
+    modules.mkdir()
+    (modules / f"{lacking or 'nothing'}.py").write_text("raise ImportError")
+    result = make(folder, "local.txt", code=code, env={"PYTHONPATH": str(modules)})
     assert result.returncode == 1
     assert result.stderr.startswith("Error: ")
     assert says in result.stderr

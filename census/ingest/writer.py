@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.db import Error, connection, transaction
 from django.utils import timezone
@@ -86,13 +87,13 @@ def _write_unless_locked(
             "WHERE name = ANY(%s)",
             [json.dumps(_SETTINGS), list(_SETTINGS)],
         )
-        earlier = None if force else Dataset.objects.first()
-        if earlier and content.comes_from(earlier.files):
+        earlier = Dataset.objects.first()
+        if earlier and not force and content.comes_from(earlier.files):
             return earlier, False, False
         cursor.execute(f"DELETE FROM {_TABLE}")  # noqa: S608 - the model's name
         deleted = cursor.rowcount > 0
         _copy(content, advance)
-        if earlier and earlier.sha256 == content.sha256:
+        if earlier and not force and earlier.sha256 == content.sha256:
             transaction.set_rollback(True)  # other files, such as with other line ends
             return earlier, False, False
         # ANALYZE belongs to the transaction: whoever sees the rows plans with their statistics.
@@ -109,10 +110,19 @@ def _write_unless_locked(
                 "missing": content.missing,
                 "complete_rows": content.complete_rows,
                 "duplicate_rows": _duplicate_rows(),
-                "loaded_at": timezone.now(),
+                "loaded_at": _later_than(earlier),
             }
         )
         return dataset, True, deleted
+
+
+def _later_than(earlier: Dataset | None) -> datetime:
+    """Return the time, or a second after the earlier load where the clock was set back since.
+
+    Who asks whether there is something newer by its date, to the second, has to be told so.
+    """
+    now = timezone.now()
+    return max(now, earlier.loaded_at + timedelta(seconds=1)) if earlier else now
 
 
 def _copy(content: Content, advance: Callable[[int], object]) -> None:

@@ -4,6 +4,7 @@ import gzip
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 
 from census.models import Dataset
 from tests.census import oracle
@@ -172,3 +174,23 @@ def test_a_reader_never_sees_a_mixture(
     assert set(seen) == set(answers)
     changes = sum(one != other for one, other in pairwise(seen))
     assert changes >= 3
+
+
+def test_a_load_is_seen_by_its_date_though_the_clock_was_set_back(
+    client: Client, versions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And at once, though dates are told to the second."""
+    before = client.get("/v1/computation/mean/age")["Last-Modified"]
+    for back in (timedelta(0), timedelta(days=1)):
+        now = timezone.now() - back
+        monkeypatch.setattr("census.ingest.writer.timezone.now", lambda now=now: now)
+        for source in reversed(versions):
+            load(source)
+            asked_since = {"if-modified-since": before}
+            answer = client.get("/v1/computation/mean/age", headers=asked_since)
+            assert answer.status_code == 200
+            before = answer["Last-Modified"]
+            unchanged = client.get(
+                "/v1/computation/mean/age", headers={"if-modified-since": before}
+            )
+            assert unchanged.status_code == 304

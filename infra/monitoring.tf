@@ -28,6 +28,19 @@ resource "aws_cloudwatch_log_group" "database" {
   kms_key_id        = aws_kms_key.main.arn
 }
 
+# Of requests over RATE_LIMIT the load balancer knows no more than that they are 4xx.
+resource "aws_cloudwatch_log_metric_filter" "refused" {
+  name           = "${local.name}-refused"
+  log_group_name = aws_cloudwatch_log_group.app.name
+  pattern        = "{ $.status = 429 }"
+
+  metric_transformation {
+    name      = "RequestsRefused"
+    namespace = local.name
+    value     = "1"
+  }
+}
+
 # --- Alarms ----------------------------------------------------------------------------------
 
 resource "aws_sns_topic" "alarms" {
@@ -80,6 +93,14 @@ locals {
       dimensions  = local.target_dimension
       comparison  = "GreaterThanThreshold", threshold = 1, minutes = 5
     }
+    refused-requests = {
+      description = "Over 100 requests a minute are over RATE_LIMIT: the log's `client` says whose."
+      namespace   = aws_cloudwatch_log_metric_filter.refused.metric_transformation[0].namespace
+      metric      = aws_cloudwatch_log_metric_filter.refused.metric_transformation[0].name
+      statistic   = "Sum"
+      dimensions  = {}
+      comparison  = "GreaterThanThreshold", threshold = 100, minutes = 10
+    }
     database-cpu = {
       description = "The database computes over 80 % of the time: see Performance Insights."
       namespace   = "AWS/RDS", metric = "CPUUtilization", statistic = "Average"
@@ -92,6 +113,12 @@ locals {
       dimensions  = local.db_dimension
       comparison  = "LessThanThreshold", threshold = 4 * 1024 * 1024 * 1024, minutes = 5
     }
+    replica-lag = {
+      description = "The replica is a minute behind: instances then read from the database itself."
+      namespace   = "AWS/RDS", metric = "ReplicaLag", statistic = "Minimum"
+      dimensions  = { DBInstanceIdentifier = "${local.database_id}-replica" }
+      comparison  = "GreaterThanThreshold", threshold = 60, minutes = 5
+    }
     database-connections = {
       description = "Over 150 connections, of about 190 that a db.t4g.small takes."
       namespace   = "AWS/RDS", metric = "DatabaseConnections", statistic = "Maximum"
@@ -102,7 +129,7 @@ locals {
 }
 
 resource "aws_cloudwatch_metric_alarm" "main" {
-  for_each = local.alarms
+  for_each = { for name, alarm in local.alarms : name => alarm if name != "replica-lag" || var.read_replica }
 
   alarm_name          = "${local.name}-${each.key}"
   alarm_description   = each.value.description

@@ -22,8 +22,12 @@ def expressions() -> Iterator[str]:
     dashboard = json.loads((FOLDER / "dashboard.json").read_text())
     for panel in dashboard["panels"]:
         yield from (target["expr"] for target in panel["targets"])
+    yield from (rule["expr"] for rule in rules())
+
+
+def rules() -> Iterator[dict[str, Any]]:
     for group in yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]:
-        yield from (rule["expr"] for rule in group["rules"])
+        yield from group["rules"]
 
 
 @pytest.fixture
@@ -60,3 +64,11 @@ def test_every_figure_exists(expression: str, figures: dict[str, set[str]]) -> N
         known |= figures[name]
     for grouping in GROUPING.findall(expression):
         assert {label.strip() for label in grouping.split(",")} <= known
+
+
+@pytest.mark.parametrize("rule", list(rules()), ids=lambda rule: rule["alert"])
+def test_the_same_rings_on_aws(rule: dict[str, Any]) -> None:
+    terraform = (FOLDER.parent / "monitoring.tf").read_text()
+    alarms = set(re.findall(r"^    ([a-z-]+) = \{$", terraform, re.MULTILINE))
+    assert rule["annotations"]["cloudwatch"] in alarms
+    assert {"summary", "action"} <= rule["annotations"].keys()

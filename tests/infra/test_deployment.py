@@ -326,7 +326,7 @@ def test_logs_and_alarms(deployed: Site, aws: Aws) -> None:
     assert {alarm["MetricName"] for alarm in alarms} == {
         "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "UnHealthyHostCount",
         "HealthyHostCount", "TargetResponseTime", "CPUUtilization", "FreeStorageSpace",
-        "DatabaseConnections",
+        "DatabaseConnections", "RequestsRefused",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 

@@ -1,12 +1,15 @@
 """gunicorn's configuration, of `make run` and of the image (`-c python:adultapi.gunicorn`)."""
 
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from adultapi import figures
+
+_FILES = 2000  # that a process may have open: a thousand connections, and what else it needs
 
 
 def _number(name: str, default: int, maximum: int) -> int:
@@ -21,6 +24,21 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _connections() -> int:
+    """Return how many connections a process may hold, once it may open the files for them."""
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != resource.RLIM_INFINITY and files < _FILES:
+        files = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return min(files if files > 0 else _FILES, _FILES) // 2
+
+
+def _logs_json() -> bool:
+    """Whether log lines are for machines: as `settings.LOG_FORMAT`, which is read later."""
+    default = "json" if os.environ.get("DATABASE_URL", "").strip() else "text"
+    return (os.environ.get("LOG_FORMAT", "").strip() or default) == "json"
 
 
 def address(name: str) -> str:
@@ -38,6 +56,7 @@ preload_app = True
 worker_class = "adultapi.worker.Worker"
 workers = _number("WEB_CONCURRENCY", min(_cores(), 32), maximum=256)
 threads = _number("WEB_THREADS", 4, maximum=256)
+worker_connections = _connections()
 limit_request_line = 8190  # bytes: room for every filter, and gunicorn's most
 # Nobody is believed here: gunicorn would take the path's beginning, and whether it is HTTPS, from
 # the headers of whoever is on this machine. `SECURE_PROXY` and `TRUSTED_PROXIES` say who is.
@@ -55,6 +74,14 @@ control_socket_disable = True
 accesslog = None  # the application logs its requests
 errorlog = "-"
 loglevel = "info"
+if _logs_json():
+    logconfig_dict = {
+        "formatters": {"json": {"()": "adultapi.logs.JSONFormatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {"gunicorn.error": {"handlers": ["stderr"], "propagate": False}},
+    }
+
 
 _STOP = {signal.SIGTERM, signal.SIGINT}
 

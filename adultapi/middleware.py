@@ -1,5 +1,6 @@
 """What every answer has, and every request goes through."""
 
+import logging
 import re
 import secrets
 import time
@@ -7,10 +8,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
+from adultapi import logs
 from adultapi.observability import healthz, readyz
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -50,10 +55,11 @@ def health(get_response: GetResponse) -> GetResponse:
 
 
 class _Stopwatch:
-    """Sums the seconds that statements take."""
+    """Sums the seconds that the statements of a request take, and notes the slow ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, request_id: str | None) -> None:
         self.seconds = 0.0
+        self._request_id = request_id
 
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
@@ -62,7 +68,19 @@ class _Stopwatch:
         try:
             return execute(sql, params, many, context)
         finally:
-            self.seconds += time.perf_counter() - start
+            seconds = time.perf_counter() - start
+            self.seconds += seconds
+            if seconds >= settings.SLOW_QUERY_SECONDS:
+                self._note(sql, seconds)
+
+    def _note(self, sql: str, seconds: float) -> None:
+        """Write the statement, with places for its values, so that its plan can be looked at."""
+        fields = {
+            "milliseconds": round(seconds * 1000, 2),
+            "sql": sql[:2000],
+            "request_id": self._request_id,
+        }
+        logs.write(logger, logging.WARNING, "slow query", fields)
 
 
 def server_timing(get_response: GetResponse) -> GetResponse:
@@ -73,7 +91,7 @@ def server_timing(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         start = time.perf_counter()
-        stopwatch = _Stopwatch()
+        stopwatch = _Stopwatch(request.META.get("REQUEST_ID"))
         with ExitStack() as stack:
             for connection in connections.all():
                 stack.enter_context(connection.execute_wrapper(stopwatch))

@@ -335,6 +335,7 @@ if RATE_LIMIT and not re.fullmatch(r"[1-9]\d{0,6}/(second|minute|hour|day)", RAT
 # --- Logs --------------------------------------------------------------------------------------
 
 SLOW_REQUEST_SECONDS = 1.0
+SLOW_QUERY_SECONDS = 0.5
 LOG_LEVEL = _choice(
     "LOG_LEVEL", "WARNING" if LOCAL else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
 )

@@ -6,12 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql import base
+from prometheus_client import Counter, Gauge
 
 # A password changes in the database first, and in the file when somebody has fetched it.
 PATIENCE = 25.0  # seconds; that of the settings goes before
 PAUSE = 0.5
+
+
+SESSIONS = Gauge(
+    "adultapi_database_sessions",
+    "Sessions with the database that are open, to serve.",
+    multiprocess_mode="livesum",
+)
+OPENED = Counter("adultapi_database_sessions_opened", "Sessions that were opened, to serve.")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -22,8 +32,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     With no `PATIENCE` nothing is tried twice, for who asks has another server to turn to.
     """
 
-    def __init__(self, *settings: Any, **names: Any) -> None:
-        super().__init__(*settings, **names)
+    def __init__(self, *given: Any, **names: Any) -> None:
+        super().__init__(*given, **names)
         if self.settings_dict["CONN_MAX_AGE"] != 0 and self._patience:
             self.execute_wrappers.append(self._once_more)
 
@@ -44,6 +54,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params | {"password": self._password()} if self._password_file else params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = self._connected(conn_params)
+        if settings.SERVING:
+            SESSIONS.inc()
+            OPENED.inc()
+        return connection
+
+    def _close(self) -> None:
+        if settings.SERVING:
+            SESSIONS.dec()
+        super()._close()  # type: ignore[misc]  # it has one
+
+    def _connected(self, conn_params: dict[str, Any]) -> Any:
         deadline = time.monotonic() + self._patience
         while True:
             try:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
 pytestmark = pytest.mark.usefixtures("dataset")
@@ -106,6 +108,15 @@ def test_figures_are_right_over_several_workers(
         assert found["adultapi_features_total", (feature,)] == count
     assert found["adultapi_request_seconds_count", (computation,)] == 27
     assert found["adultapi_database_up", ()] == 1
+    # Each thread that serves keeps one, that which answers health checks among them.
+    assert 1 <= found["adultapi_database_sessions", ()] <= 2 * 5
+    assert (
+        found["adultapi_database_sessions_opened_total", ()]
+        >= found["adultapi_database_sessions", ()]
+    )
+    misses, hits = (found["adultapi_cache_total", (outcome,)] for outcome in ("miss", "hit"))
+    assert misses + hits >= 25
+    assert found["adultapi_database_seconds_count", ()] >= 2
     assert [v for (name, _), v in found.items() if name == "adultapi_dataset_rows"] == [48842]
 
 
@@ -126,6 +137,48 @@ def test_a_request_is_one_line_of_json(
     assert (line["status"], line["method"], line["request_id"]) == (400, "GET", "one")
     assert line["client"] == "7.7.7.7"
     assert line["milliseconds"] > 0
+    assert all(line.startswith("{") for line in log.read_text().splitlines())  # gunicorn's, too
+
+
+def test_what_is_slow_is_noted(
+    service_environment: dict[str, str], port: int, tmp_path: Path
+) -> None:
+    """A statement that waits for a lock: it and its request are told of, by the same id."""
+    log = tmp_path / "log"
+    with serving(service_environment, port, log) as address:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("LOCK TABLE census_person IN ACCESS EXCLUSIVE MODE")
+            release = threading.Timer(1.5, cursor.execute, ["COMMIT"])
+            release.start()
+            status = ask(
+                f"{address}/v1/computation/mean/age?age__gt=20", **{"X-Request-ID": "slow"}
+            )
+            release.join()
+        assert status == 200
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    told = {line["message"]: line for line in lines if line.get("request_id") == "slow"}
+    assert set(told) == {"slow query", "slow request"}
+    assert {line["level"] for line in told.values()} == {"WARNING"}
+    assert "census_person" in told["slow query"]["sql"]
+    assert 500 < told["slow query"]["milliseconds"] <= told["slow request"]["milliseconds"]
+
+
+def test_a_load_is_an_event(service_environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "load_adult", "--json"],
+        env=service_environment | {"LOG_FORMAT": "json", "LOG_LEVEL": "INFO"},
+        capture_output=True,
+        text=True,
+    )
+    event = next(
+        line
+        for line in map(json.loads, done.stderr.splitlines())
+        if line["message"] == "load_adult"
+    )
+    summary = json.loads(done.stdout)
+    assert summary["rows"] == 48842
+    assert {name: event[name] for name in summary} == summary
 
 
 def test_no_folder_is_left(service_environment: dict[str, str], port: int, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`manage.py load_adult`: how people get in, from the command line."""
 
 import json
+import logging
 import tempfile
 import time
 from argparse import RawDescriptionHelpFormatter
@@ -19,6 +20,8 @@ from census.ingest.content import Content
 from census.ingest.sources import BUNDLED, UCI, gather, public_name
 from census.ingest.writer import write
 from census.models import Dataset
+
+logger = logging.getLogger(__name__)
 
 HELP = """
 Load the Adult dataset. All of it is loaded, or nothing is changed; whoever reads
@@ -104,6 +107,8 @@ class Command(BaseCommand):
                     summary = _summary("loaded" if written else "already loaded", dataset)
                     summary["duplicate_rows"] = dataset.duplicate_rows
         summary["seconds"] = round(time.perf_counter() - started, 3)
+        if not options["dry_run"]:
+            logger.info("load_adult", extra={"fields": summary})
         if options["json"]:
             self.stdout.write(json.dumps(summary))
         elif options["verbosity"]:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, Programmi
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from psycopg.errors import QueryCanceled, UndefinedTable
+from psycopg.errors import LockNotAvailable, QueryCanceled, UndefinedTable
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAcceptable, Throttled
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -116,6 +116,14 @@ PROBLEMS: Mapping[str, Problem] = {
             "`manage.py load_adult`.",
         ),
         Problem(
+            "overloaded",
+            503,
+            "There is too much to do",
+            "The request has waited for 5 seconds and nobody has come round to it: there are more "
+            "than the service can answer. Nothing was computed. Try again after Retry-After "
+            "seconds.",
+        ),
+        Problem(
             "too-many-downloads",
             503,
             "Too many files are being downloaded",
@@ -189,7 +197,7 @@ def _of_database(error: Exception) -> tuple[str, str] | None:
         case ProgrammingError() if isinstance(error.__cause__, UndefinedTable):
             detail = "The database has no tables: run `manage.py migrate`, then `load_adult`."
             return "dataset-missing", detail
-        case OperationalError() if isinstance(error.__cause__, QueryCanceled):
+        case OperationalError() if isinstance(error.__cause__, QueryCanceled | LockNotAvailable):
             return "timeout", "The database stopped the statement at its time limit."
         case OperationalError() | InterfaceError() | DatasetChanged():
             return "database-unavailable", "The database does not answer."

@@ -175,6 +175,11 @@ def _counters(about: Asked, method: str, code: str, outcome: str) -> _Counters:
     )
 
 
+def count_refused(status: int) -> None:
+    """Count what was answered before anybody looked at what it asks for."""
+    REQUESTS.labels("refused", "other", str(status)).inc()
+
+
 # Asked every few seconds by machines.
 _UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 

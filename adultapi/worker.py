@@ -13,7 +13,9 @@ from typing import Any
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
+
+from adultapi.backlog import BoundedWorker, OverloadedError
 
 HEAD_SECONDS = 10.0  # that a client has to send the head of a request
 STALL_SECONDS = 20  # that a client may leave what is sent to it untouched
@@ -39,7 +41,7 @@ class _Connection(TConn):  # type: ignore[misc]
             super().close()
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(BoundedWorker):
     """Hands a connection to a thread once the whole head of a request is there.
 
     Until then it is in the poller: half-open and slow clients cost memory alone, up to
@@ -164,10 +166,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Answer what never got to Django by a problem document, as gunicorn would by HTML."""
         if isinstance(exc, ParseException):
             self.log.warning("Refused a request of %s: %s", addr and addr[0], exc)
-        else:
+        elif not isinstance(exc, OverloadedError):
             self.log.error("Error handling %s", getattr(req, "uri", "a request"), exc_info=exc)
+        from adultapi import telemetry  # once Django is set up, as below
+
+        status, content = _refusal(exc)
+        telemetry.count_refused(status)
         try:
-            write_nonblock(client, _refusal(exc))
+            write_nonblock(client, content)
         except OSError:
             self.log.debug("Failed to send the refusal.")
 
@@ -194,9 +200,9 @@ def _excess(head: bytes) -> ParseException:
     return LimitRequestLine(len(head), _LONGEST_LINE)
 
 
-def _refusal(exc: Exception) -> bytes:
-    # Once Django is set up.
-    from adultapi.problems import MEDIA_TYPE, PROBLEMS, document
+def _refusal(exc: Exception) -> tuple[int, bytes]:
+    """Return the status and the whole of an answer to what did not become a request."""
+    from adultapi.problems import MEDIA_TYPE, PROBLEMS, RETRY_SECONDS, document
     from adultapi.security import HEADERS
 
     match exc:
@@ -206,6 +212,8 @@ def _refusal(exc: Exception) -> bytes:
             slug, detail = "headers-too-large", "The header fields are too many or too long."
         case ParseException():
             slug, detail = "bad-request", "This is no HTTP request that can be read."
+        case OverloadedError():
+            slug, detail = "overloaded", "There are more requests than can be answered."
         case _:
             slug, detail = "internal-error", "The service failed; the fault was logged."
     problem = PROBLEMS[slug]
@@ -217,5 +225,6 @@ def _refusal(exc: Exception) -> bytes:
         f"Content-Length: {len(body)}\r\n"
         "Cache-Control: no-store\r\n"
     )
-    head += "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-    return f"{head}\r\n".encode("ascii") + body
+    headers = HEADERS | ({"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {})
+    head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return problem.status, f"{head}\r\n".encode("ascii") + body

@@ -3,7 +3,7 @@
 test-faults test-fuzz: export FAULTS = 1
 .PHONY: test-faults test-fuzz
 
-test-faults: venv-dev ## Send bad input to the running service, look at its headers: ARGS='-k headers'
+test-faults: venv-dev ## Break the parts of the running service, send it bad input: ARGS='-k database'
 	@exec $(PY) -m pytest tests/faults --ignore tests/faults/test_fuzz.py $(ARGS)
 
 test-fuzz: venv-dev ## Fuzz all operations of the OpenAPI description (minutes): FUZZ_EXAMPLES=100

@@ -70,7 +70,8 @@ class _Stopwatch:
         finally:
             seconds = time.perf_counter() - start
             self.seconds += seconds
-            if seconds >= settings.SLOW_QUERY_SECONDS:
+            slow = seconds >= settings.SLOW_QUERY_SECONDS
+            if slow and logger.isEnabledFor(logging.WARNING):
                 self._note(sql, seconds)
 
     def _note(self, sql: str, seconds: float) -> None:

@@ -1,67 +1,87 @@
-"""A PostgreSQL of its own with the dataset for each test, and the figures that tests write."""
+"""For each test a PostgreSQL of its own with the dataset; at the end, the figures of them all."""
 
-import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adultapi.postgres import Server, local_url
-from tests.faults.service import ROOT, Service, wait_until
+from tests.faults import figures
+from tests.faults.cache import Cache
+from tests.faults.service import ROOT, Service
 
-FIGURES = ROOT / "docs" / "reliability.json"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_found = pytest.StashKey[dict[str, dict[str, Any]]]()
 
 
-def manage(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+def manage(
+    url: str, *arguments: str, code: Path = ROOT, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command of Django's on the database at `url`."""
     environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": "only-for-tests"} | more
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
+        cwd=code,
         env=environment,
         capture_output=True,
         text=True,
     )
 
 
-def prepare(url: str) -> None:
-    for command in (["migrate"], ["load_adult"], ["collectstatic", "--noinput"]):
-        done = manage(url, *command, "-v0")
-        assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture
 def var() -> Iterator[Path]:
     """A folder for a server that is another user's where root runs the tests."""
-    with tempfile.TemporaryDirectory(prefix="adultapi-faults-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
+    with _folder() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[Path]:
+    """The folder of a server that has stopped, migrated and with the dataset.
+
+    One role serves, and may only read; another one loads.
+    """
+    with _folder() as folder:
+        with Server(folder, FAST):
+            for command in (["migrate"], ["load_adult"], ["collectstatic", "--noinput"]):
+                loader = {"LOADER_DATABASE_URL": local_url(folder)}
+                done = manage(local_url(folder, "reader"), *command, "-v0", **loader)
+                assert done.returncode == 0, done.stderr
+        yield folder
 
 
 @pytest.fixture
 def settings_of_server() -> dict[str, str]:
+    """PostgreSQL's settings beside `FAST`; a test overrides them."""
     return {}
 
 
 @pytest.fixture
-def database(var: Path, settings_of_server: dict[str, str]) -> Iterator[Server]:
+def database(var: Path, prepared: Path, settings_of_server: dict[str, str]) -> Iterator[Server]:
     """A server with the dataset, to be killed and started again by `take_over`."""
+    subprocess.run(["cp", "-a", prepared / "postgres", var], check=True)
     with Server(var, FAST | settings_of_server) as server:
-        prepare(local_url(var))
         yield server
         server.take_over()
 
 
 @pytest.fixture
 def url(database: Server, var: Path) -> str:
-    return local_url(var, user="postgres")
+    """The database as the service knows it."""
+    return local_url(var, "reader")
+
+
+@pytest.fixture
+def owner(database: Server, var: Path) -> str:
+    """The database as its superuser, who migrates and loads."""
+    return local_url(var)
 
 
 @pytest.fixture
@@ -71,29 +91,45 @@ def service(url: str) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def standing() -> Iterator[Service]:
+def standing(prepared: Path) -> Iterator[Service]:
     """A service that nobody breaks, for all tests that only ask."""
-    with tempfile.TemporaryDirectory(prefix="adultapi-faults-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        with Server(folder, FAST):
-            prepare(local_url(folder))
-            with Service({"DATABASE_URL": local_url(folder, user="postgres")}) as running:
-                wait_until(lambda: len(running.workers) == 2)
-                yield running
+    with _folder() as folder:
+        subprocess.run(["cp", "-a", prepared / "postgres", folder], check=True)
+        with (
+            Server(folder, FAST),
+            Service({"DATABASE_URL": local_url(folder, "reader")}) as running,
+        ):
+            yield running
 
 
 @pytest.fixture
-def record() -> Callable[..., None]:
-    """Write the figures of a fault to `docs/reliability.json`, if RELIABILITY is set."""
+def cache(tmp_path: Path) -> Iterator[Cache]:
+    found = Cache(tmp_path)
+    yield found
+    found.process.send_signal(signal.SIGCONT)
+    found.end()
 
-    def write(fault: str, **figures: Any) -> None:
-        print(fault, figures)
-        assert figures.get("wrong", 0) == 0, figures
-        if os.environ.get("RELIABILITY"):
-            known: dict[str, Any] = {}
-            with suppress(FileNotFoundError):
-                known = json.loads(FIGURES.read_text())
-            FIGURES.write_text(json.dumps(known | {fault: figures}, indent=1) + "\n")
+
+@pytest.fixture
+def record(pytestconfig: pytest.Config) -> Callable[..., None]:
+    """Keep the figures of a fault for `docs/reliability.md`; a wrong answer fails the test."""
+
+    def write(fault: str, **found: Any) -> None:
+        print(fault, found)
+        assert found.get("wrong", 0) == 0, found
+        pytestconfig.stash.setdefault(_found, {})[fault] = found
 
     return write
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("RELIABILITY") and session.testsfailed == 0:
+        figures.write(session.config.stash.get(_found, {}))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a temporary folder that a server of another user can reach."""
+    with tempfile.TemporaryDirectory(prefix="adultapi-faults-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Path(name)

@@ -7,25 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
-PATHS = (
-    "/v1/computation/mean/age",
-    "/v1/computation/sum/fnlwgt?group_by=sex",
-    "/v1/computation/median/hours_per_week?weight=fnlwgt",
-    "/v1/computation/distribution/education",
-    "/v1/crosstab/sex/income",
-    "/v1/people?page_size=3",
-)
+GUNICORN = ("-m", "gunicorn", "-c", "python:adultapi.gunicorn")
+WORKERS = 2
 PATIENCE = 90.0  # seconds for whatever must come in the end
 
 
@@ -54,17 +46,28 @@ class Service:
 
     environment: Mapping[str, str]
     port: int = field(default_factory=free_port)
-    command: tuple[str, ...] = (sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn")
+    command: tuple[str, ...] = (sys.executable, *GUNICORN)
+    code: Path = ROOT
+    wait: bool = True
 
     def __enter__(self) -> Self:
-        given = {"PORT": str(self.port), "WEB_CONCURRENCY": "2", "WEB_THREADS": "4"}
-        given |= {"LOG_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore:No directory at"}
+        given = {
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": str(WORKERS),
+            "WEB_THREADS": "4",
+        }
+        given |= {
+            "GUNICORN_CMD_ARGS": "--log-level critical",
+            "LOG_LEVEL": "ERROR",
+            "PYTHONWARNINGS": "ignore:No directory at",
+        }
         self.process = subprocess.Popen(
-            [*self.command, "--log-level", "critical"],
-            cwd=ROOT,
+            self.command,
+            cwd=self.code,
             env=os.environ | {"SECRET_KEY": "only-for-tests"} | given | dict(self.environment),
         )
-        wait_until(self._is_up)
+        if self.wait:
+            wait_until(self.is_up)
         return self
 
     def __exit__(
@@ -74,12 +77,17 @@ class Service:
         traceback: TracebackType | None,
     ) -> None:
         self.process.terminate()
-        self.process.wait(PATIENCE)
-
-    def _is_up(self) -> bool:
-        assert self.process.poll() is None, "gunicorn has ended"
         try:
-            return self.get("/healthz").status == 200
+            self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()  # does nothing once it has ended
+
+    def is_up(self) -> bool:
+        """Whether it answers, and all its workers are there."""
+        assert self.process.poll() is None, "gunicorn has ended"
+        wanted = int(self.environment.get("WEB_CONCURRENCY", WORKERS))
+        try:
+            return self.get("/healthz").status == 200 and len(self.workers) == wanted
         except OSError:
             return False
 
@@ -96,6 +104,12 @@ class Service:
         with closing(connection):
             connection.request("GET", path, headers=headers)
             return received(connection)
+
+    def figures(self) -> dict[str, float]:
+        """Return the samples of `/metrics`, each by its name and labels as they are written."""
+        lines = self.get("/metrics").body.decode().splitlines()
+        found = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, _, value in found}
 
     def send(self, content: bytes, timeout: float = 60) -> Answer | None:
         """Send bytes as they are; return what comes back, None if it is no more than an end."""
@@ -120,91 +134,10 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
     return Answer(response.status, headers, response.read())
 
 
-def wait_until(condition: Any) -> float:
+def wait_until(condition: Callable[[], Any]) -> float:
     """Return the seconds until `condition()` holds."""
     start = time.monotonic()
     while not condition():
         assert time.monotonic() < start + PATIENCE, f"{condition} does not come"
         time.sleep(0.05)
     return time.monotonic() - start
-
-
-class Load:
-    """Clients that ask without end, and compare each answer with the right one.
-
-    An answer other than 200 is an error by its status, one that does not come by its exception.
-    """
-
-    def __init__(self, service: Service, clients: int = 6, *, kept_alive: bool = False) -> None:
-        self.service = service
-        self.right = {path: _content(service.get(path)) for path in PATHS}
-        self.sent = 0
-        self.wrong = 0
-        self.errors: Counter[str] = Counter()
-        self.slowest = 0.0
-        self.last_error = self.first_error = 0.0
-        self._kept_alive = kept_alive
-        self._done = threading.Event()
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._ask, args=[n]) for n in range(clients)]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        for thread in self._threads:
-            thread.join()
-
-    @property
-    def recovery(self) -> float:
-        """Seconds from the first error to the last."""
-        return round(self.last_error - self.first_error, 2)
-
-    def figures(self) -> dict[str, Any]:
-        return {
-            "requests": self.sent,
-            "wrong": self.wrong,
-            "errors": dict(sorted(self.errors.items())),
-            "slowest_seconds": round(self.slowest, 2),
-        }
-
-    def _ask(self, number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
-        while not self._done.is_set():
-            path = PATHS[(self.sent + number) % len(PATHS)]
-            start, error, wrong = time.monotonic(), "", False
-            try:
-                connection.request("GET", path)
-                answer = received(connection)
-                if answer.status == 200:
-                    wrong = _content(answer) != self.right[path]
-                else:
-                    error = f"{answer.status} {answer.problem}"
-                if not self._kept_alive:
-                    connection.close()
-            except (OSError, http.client.HTTPException) as failure:
-                error = type(failure).__name__
-                connection.close()
-            with self._lock:
-                now = time.monotonic()
-                self.sent += 1
-                self.wrong += wrong
-                self.slowest = max(self.slowest, now - start)
-                if error:
-                    self.errors[error] += 1
-                    self.last_error = now
-                    self.first_error = self.first_error or now
-        connection.close()
-
-
-def _content(answer: Answer) -> bytes:
-    assert answer.status == 200, answer
-    return answer.body
-
-
-@contextmanager
-def environment_of(url: str, **more: str) -> Iterator[dict[str, str]]:
-    yield {"DATABASE_URL": url, **more}

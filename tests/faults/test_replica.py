@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from adultapi.replica import PAUSE
+from tests.faults.load import PEOPLE, Load
 from tests.faults.service import Service, wait_until
 from tests.replication import (
     Clients,
@@ -142,3 +143,30 @@ def test_what_fails_at_the_replica_is_asked_of_the_primary(following: Cluster) -
             asking.join()
         assert answers[0].status == 200
         assert figure(service, FAILURES) >= 1  # of what the processes ask themselves, more
+
+
+def test_it_is_away_and_behind_under_load(following: Cluster, record: Any) -> None:
+    if following.datasets[0].rows != PEOPLE.rows:
+        following.load_other()
+    with Service(following.environment) as service:
+        wait_until(lambda: condition(service) == "ok")
+        with Load(service) as load:
+            following.kill_replica()
+            load.wait_for_answers(100)
+            assert condition(service) == "away"
+            assert following.replica.take_over()
+            load.healed()
+            wait_until(lambda: condition(service) == "ok")
+            load.wait_for_answers(50)
+        assert not load.errors
+        record("replica killed and restarted", **load.figures())
+        with Load(service) as load:
+            with following.paused():
+                following.manage("load_adult", "-v0", "--force")
+                wait_until(lambda: condition(service) == "behind")
+                load.wait_for_answers(100)
+            load.healed()
+            wait_until(lambda: condition(service) == "ok")
+            load.wait_for_answers(50)
+        assert not load.errors
+        record("replica behind a load", **load.figures())

@@ -29,6 +29,7 @@ SPECS = tuple(
     for column in FILE_COLUMNS
 )
 CSV_COLUMNS = ("id", *COLUMNS)
+_MOST_REMEMBERED = 100_000  # different rows: twice UCI's, in 18 MB
 
 
 class Content:
@@ -43,6 +44,7 @@ class Content:
         self.missing = {column.name: 0 for column in FILE_COLUMNS if column.nullable}
         self.complete_rows = 0
         self.csv_bytes = 0
+        self._different: set[bytes] | None = set()
 
     @property
     def rows(self) -> int:
@@ -51,6 +53,11 @@ class Content:
     @property
     def sha256(self) -> str:
         return self._sha256.hexdigest()
+
+    @property
+    def duplicate_rows(self) -> int | None:
+        """How many rows equal an earlier one; None where too many differ to remember them."""
+        return None if self._different is None else self.rows - len(self._different)
 
     def comes_from(self, files: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the files are, byte for byte, those that `Dataset.files` tells of.
@@ -94,11 +101,18 @@ class Content:
             rows = block.replace(b"?", b"").splitlines()
             self.rows_by_split[split.value] += len(rows)
             self.complete_rows += len(rows) - incomplete
+            self._remember(rows)
             lines = [ending] * (3 * len(rows))
             lines[0::3] = [b"%d," % number for number in range(first, first + len(rows))]
             lines[1::3] = rows
             yield self._account(b"".join(lines))
             advance(len(rows))
+
+    def _remember(self, rows: Sequence[bytes]) -> None:
+        if self._different is not None:
+            self._different.update(rows)
+            if len(self._different) > _MOST_REMEMBERED:
+                self._different = None
 
     def _account(self, chunk: bytes) -> bytes:
         self._sha256.update(chunk)

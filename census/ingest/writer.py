@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 LOCK = int.from_bytes(b"adult")  # of all advisory locks in the database, that of the load
 _PAUSE = 0.2  # seconds between two tries for the lock
 _TABLE = Person._meta.db_table
-# What a server may set for those who ask, a load is not bound by; and it has work of its own.
+# What a server may set for those who ask, a load is not bound by.
 _SETTINGS = {
     "statement_timeout": "0",
     "lock_timeout": "0",
@@ -30,18 +30,7 @@ _SETTINGS = {
     "transaction_timeout": "0",  # since PostgreSQL 17
     # ANALYZE looks at 6,000 rows, not at 30,000, which would take as long as to copy as many.
     "default_statistics_target": "20",
-    "work_mem": "64MB",  # to count duplicates
 }
-# Which part of the weights differ from one another; in UCI's files it is 0.6. As pg_stats has it:
-# a number of them, or after a minus the part.
-_DISTINCT_WEIGHTS = """
-    SELECT coalesce(min(
-        CASE WHEN n_distinct < 0 THEN -n_distinct ELSE n_distinct / greatest(reltuples, 1) END
-    ), 1)
-    FROM pg_stats JOIN pg_class ON relname = tablename AND relnamespace = schemaname::regnamespace
-    WHERE pg_class.oid = %s::regclass AND attname = 'fnlwgt'
-"""
-_FEW = 0.1
 
 
 def write(
@@ -96,8 +85,11 @@ def _write_unless_locked(
         if earlier and not force and earlier.sha256 == content.sha256:
             transaction.set_rollback(True)  # other files, such as with other line ends
             return earlier, False, False
+        duplicate_rows = content.duplicate_rows
         # ANALYZE belongs to the transaction: whoever sees the rows plans with their statistics.
         cursor.execute(f"ANALYZE {_TABLE}")
+        if duplicate_rows is None:
+            duplicate_rows = _duplicate_rows()
         dataset, _ = Dataset.objects.update_or_create(
             defaults={
                 "version": content.sha256[:12],
@@ -109,7 +101,7 @@ def _write_unless_locked(
                 "rows_by_split": content.rows_by_split,
                 "missing": content.missing,
                 "complete_rows": content.complete_rows,
-                "duplicate_rows": _duplicate_rows(),
+                "duplicate_rows": duplicate_rows,
                 "loaded_at": _later_than(earlier),
             }
         )
@@ -145,24 +137,20 @@ def _duplicate_rows() -> int:
 
     Rows that are equal have an equal `key`, which few others have: only those that share
     theirs are compared in full. Sorting the numbers first is thrice as fast as grouping
-    all rows by all columns, but where weights repeat, by what ANALYZE has seen, so will rows:
-    then to sort would be lost time.
+    all rows by all columns.
     """
     key = "fnlwgt * 1000::bigint + age"
     columns = ", ".join(column.name for column in FILE_COLUMNS)
-    shared = f"""
-        WHERE {key} IN (
-            SELECT key FROM (SELECT {key} AS key FROM {_TABLE} ORDER BY key) AS sorted
-            GROUP BY key HAVING count(*) > 1
-        )"""  # noqa: S608 - the model's names
     with connection.cursor() as cursor:
-        cursor.execute(_DISTINCT_WEIGHTS, [_TABLE])
-        repeated = cursor.fetchone()[0] < _FEW
         cursor.execute(
             f"""
-            SELECT coalesce(sum(rows - 1), 0)::bigint FROM (
-                SELECT count(*) AS rows FROM {_TABLE} {"" if repeated else shared}
-                GROUP BY {columns}
+            WITH shared AS MATERIALIZED (
+                SELECT key FROM (SELECT {key} AS key FROM {_TABLE} ORDER BY key) AS sorted
+                GROUP BY key HAVING count(*) > 1
+            )
+            SELECT coalesce(sum(alike.rows - 1), 0)::bigint FROM (
+                SELECT count(*) AS rows FROM {_TABLE}
+                WHERE {key} IN (SELECT key FROM shared) GROUP BY {columns}
             ) AS alike
             """  # noqa: S608 - the model's names
         )

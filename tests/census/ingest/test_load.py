@@ -85,9 +85,17 @@ def test_every_value_is_where_pandas_finds_it(full: Scratch, tmp_path: Path) -> 
     assert theirs.duplicated(names).sum() == FACTS["duplicate_rows"]
 
 
+@pytest.mark.parametrize("remembered", [0, 2, 100_000])
 @pytest.mark.parametrize("lines", [[], [0, 0], [0, 0, 0, 1, 1], [0, 1, 2, 0, 1, 2], [3] * 40])
-def test_duplicates(empty: Scratch, tmp_path: Path, lines: list[int]) -> None:
-    """The first three share age and weight, hence are compared in full."""
+def test_duplicates(
+    empty: Scratch,
+    tmp_path: Path,
+    lines: list[int],
+    remembered: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first three share age and weight, hence PostgreSQL compares them in full."""
+    monkeypatch.setattr("census.ingest.content._MOST_REMEMBERED", remembered)
     line = "{}, Private, 77516, HS-grad, 9, Divorced, {}, Unmarried, White, Male, 0, 0, {}, ?, >50K"
     values = [(39, "Sales", 40), (39, "Sales", 41), (39, "?", 40), (40, "?", 40)]
     people = [line.format(*value) for value in values]

@@ -46,6 +46,12 @@ class Column:
         return "integer" if self.numeric else "string"
 
     @property
+    def meaning(self) -> str:
+        """The description, and the unit where that does not name it."""
+        told = self.unit is None or self.unit in self.description
+        return self.description if told else f"{self.description} In {self.unit}."
+
+    @property
     def source_name(self) -> str | None:
         """UCI's spelling of the name; None for `split`, which is which file a row is from."""
         return None if self.role == "split" else self.name.replace("_", "-")

@@ -154,9 +154,8 @@ def _field(name: str, description: str, *types: str) -> Node:
 
 
 def _description(column: Column) -> str:
-    unit = f" In {column.unit}." if column.unit else ""
     categories = "" if column.numeric else f" Its categories are the record set {column.name}."
-    return f"{column.description}{unit}{categories}"
+    return f"{column.meaning}{categories}"
 
 
 def _types(column: Column) -> Sequence[str]:

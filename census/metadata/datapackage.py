@@ -68,12 +68,11 @@ def schema() -> Node:
 
 
 def _field(column: Column) -> Node:
-    unit = f" In {column.unit}." if column.unit else ""
     field: Node = {
         "name": column.name,
         "type": column.type,
         "title": column.label,
-        "description": f"{column.description}{unit}",
+        "description": column.meaning,
         "constraints": {"required": not column.nullable, **_constraints(column)},
     }
     if not column.numeric:

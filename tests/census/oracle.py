@@ -419,7 +419,7 @@ UNWEIGHTED_ONLY = ("skewness", "kurtosis")
 
 # --- Comparison ---------------------------------------------------------------------------------
 
-INFERENCE = ("standard_error", "ci_lower", "ci_upper", "p_value", "p", "log10_p", "df1", "df2")
+INFERENCE = ("standard_error", "ci_lower", "ci_upper")
 EXACT = ("lower", "upper", "q")
 
 
@@ -446,6 +446,6 @@ def differences(found: Any, wanted: Any, tolerance: float, at: str = "") -> Iter
 def _same(found: Any, wanted: Any, tolerance: float, name: str) -> bool:
     if isinstance(wanted, float) and isinstance(found, int | float) and name not in EXACT:
         if name.endswith(INFERENCE):
-            return math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12)
+            return math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-15)
         return math.isclose(found, wanted, rel_tol=tolerance, abs_tol=0)
     return type(found) is type(wanted) and found == wanted if name not in EXACT else found == wanted

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from django.http import QueryDict
@@ -44,7 +45,8 @@ class BadRequest(APIException):
     default_code = "bad-parameter"
 
     def __init__(self, errors: list[Error]) -> None:
-        super().__init__(" ".join(error["detail"] for error in errors[:3]))
+        details = dict.fromkeys(error["detail"] for error in errors)
+        super().__init__(" ".join(islice(details, 3)))
         self.errors = errors
 
 

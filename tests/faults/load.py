@@ -89,18 +89,16 @@ class Load:
         clients: int = 6,
         *,
         kept_alive: bool = False,
-        pause: float = 0.0,
-        timeout: float = 60.0,
     ) -> None:
         self.service = service
-        self.sent = self.right = self.wrong = 0
+        self.sent = self.right = self.wrong = self.resent = 0
         self.errors: Counter[str] = Counter()
         self.unfit: list[str] = []
         self.slowest = 0.0
         self._healed: float | None = None
         self._last_error = 0.0
         self._known = PEOPLE.known()
-        self._kept_alive, self._pause, self._timeout = kept_alive, pause, timeout
+        self._kept_alive = kept_alive
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
@@ -150,19 +148,36 @@ class Load:
             question = PEOPLE.new() if random.random() < 0.5 else random.choice(self._known)
             start, answer, error = time.monotonic(), None, ""
             try:
-                connection.request("GET", question.path)
-                answer = received(connection)
+                answer = self._answer(connection, question.path)
             except (OSError, http.client.HTTPException) as failure:
                 error = type(failure).__name__
             if error or not self._kept_alive:
                 connection.close()
             self._judge(question, answer, error, time.monotonic() - start)
-            if error or self._pause:
-                time.sleep(self._pause or 0.01)
+            if error:
+                time.sleep(0.01)
         connection.close()
 
+    def _answer(self, connection: http.client.HTTPConnection, path: str) -> Answer:
+        """Ask, a second time where a kept connection was closed while it was asked on.
+
+        So does every client: who closes a connection cannot know what is on its way.
+        """
+        kept = connection.sock is not None
+        try:
+            connection.request("GET", path)
+            return received(connection)
+        except ConnectionError:
+            if not kept:
+                raise
+            with self._lock:
+                self.resent += 1
+            connection.close()
+            connection.request("GET", path)
+            return received(connection)
+
     def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=self._timeout)
+        return http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
 
     def _judge(self, asked: Question, answer: Answer | None, error: str, seconds: float) -> None:
         right = False

@@ -31,8 +31,8 @@ def test_a_burst(url: str, owner: str, record: Record) -> None:
         assert not usual.errors
         with Load(service, clients=240) as burst:
             burst.wait_for_errors(300)
-            assert service.get("/healthz", timeout=10).status == 200
-            assert service.get("/readyz", timeout=10).status in (200, 503)
+            assert service.get("/healthz").status == 200
+            assert service.get("/readyz").status == 200
         with Load(service, clients=4) as after:
             after.healed()
             after.wait_for_answers(20)

@@ -18,6 +18,7 @@ KEPT_ALIVE = pytest.mark.parametrize("kept_alive", [False, True], ids=["new", "k
 def test_told_to_stop(service: Service, record: Record, kept_alive: bool) -> None:
     """What was sent is answered in full; then nobody is there to connect to."""
     with Load(service, kept_alive=kept_alive) as load:
+        load.wait_for_answers(200)
         service.signal(signal.SIGTERM)
         wait_until(lambda: service.process.poll() is not None)
         load.wait_for_errors(10)
@@ -30,7 +31,7 @@ def test_told_to_stop(service: Service, record: Record, kept_alive: bool) -> Non
 
 @KEPT_ALIVE
 def test_told_to_reload(service: Service, record: Record, kept_alive: bool) -> None:
-    with Load(service, kept_alive=kept_alive) as load:
+    with Load(service, CLIENTS, kept_alive=kept_alive) as load:
         for _ in range(3):
             before = set(service.workers)
             service.signal(signal.SIGHUP)
@@ -39,6 +40,7 @@ def test_told_to_reload(service: Service, record: Record, kept_alive: bool) -> N
     kind = "kept" if kept_alive else "new"
     record(f"SIGHUP three times, {kind} connections", **load.figures())
     assert not load.errors
+    assert load.resent <= 3 * CLIENTS
 
 
 def wait_for_others(service: Service, gone: set[int]) -> None:

@@ -30,6 +30,8 @@ from census.api.canonical import LONGEST_REMEMBERED, Canonical, canonical
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+# The load of which a request of the service to itself is; clients' headers have other names.
+LOAD = "adultapi.load"
 METHODS = frozenset({"GET", "HEAD"})
 # A browser or CDN asks again after a minute, and shows what it has while it does.
 CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600"
@@ -113,7 +115,7 @@ class Caching:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         form = _form(request)
-        load = watch.load() if form else None
+        load = (request.META.get(LOAD) or watch.load()) if form else None
         if form is None or load is None:
             if form:
                 form.impose(request)
@@ -171,7 +173,7 @@ class Caching:
         memory.set(tag, kept)
         if self._shared:
             self._shared.set(tag, tuple(part and tuple(part) for part in kept))
-        return _sent(request, kept, confirmed, "miss")
+        return _sent(request, kept, confirmed, "miss", response)
 
     @contextmanager
     def _alone(self, tag: str) -> Iterator[None]:
@@ -230,11 +232,22 @@ def _kept(response: HttpResponse) -> Kept:
     return Kept(plain, Variant(tuple(headers.items()), smaller))
 
 
-def _sent(request: HttpRequest, kept: Kept, load: Load, outcome: str) -> HttpResponse:
-    headers, body = variant(kept, request.META.get("HTTP_ACCEPT_ENCODING", ""))
+def _sent(
+    request: HttpRequest,
+    kept: Kept,
+    load: Load,
+    outcome: str,
+    plain: HttpResponse | None = None,
+) -> HttpResponse:
+    """Return what is kept in the form the client takes; `plain` is that as it was made, if so."""
+    chosen = variant(kept, request.META.get("HTTP_ACCEPT_ENCODING", ""))
     if _unchanged(request, load):
-        return _not_modified(dict(headers)["ETag"], load)
-    response = HttpResponse(b"" if request.method == "HEAD" else body, headers=dict(headers))
+        return _not_modified(dict(chosen.headers)["ETag"], load)
+    response = plain if chosen is kept.plain else None
+    if response is None:
+        response = HttpResponse(chosen.body, headers=dict(chosen.headers))
+    if request.method == "HEAD":
+        response.content = b""
     response["Server-Timing"] = f"cache;desc={outcome}"
     return response
 

@@ -14,6 +14,8 @@ from census.models import Dataset
 
 logger = logging.getLogger(__name__)
 
+_NOTICE = 0.8  # seconds: all see a load within two, those included in which nobody asked
+
 
 class Load(NamedTuple):
     """A load: the version of the dataset, and when it came."""
@@ -31,22 +33,24 @@ def loaded(using: str = DEFAULT_DB_ALIAS) -> Load | None:
 class _Watch:
     """Asks the primary at most every `DATASET_POLL_SECONDS`, one thread at a time.
 
-    While the database is away what was seen last holds. `on_change` is called when another
-    load is seen, the first among them.
+    While the database is away what was seen last holds. `prepare` is called with each load that
+    is seen: until it is done, or `_NOTICE` is over, the load before holds.
     """
 
     def __init__(self) -> None:
-        self.on_change: Callable[[], object] = bool
+        self.prepare: Callable[[Load], object] | None = None
         self._seen: Load | None = None
+        self.latest: Load | None = None  # that the database was seen to have
         self._next = 0.0
         self._asking = threading.Lock()
+        self._changing = threading.Lock()
 
     def fresh(self) -> Load | None:
-        """Return the load last seen, if that need not be asked for again yet."""
+        """Return the load that holds, if that need not be asked for again yet."""
         return self._seen if time.monotonic() < self._next else None
 
     def load(self) -> Load | None:
-        """Return the load last seen; None where none was.
+        """Return the load that holds; None where none does.
 
         Who comes while another asks takes what is known, unless that is old.
         """
@@ -63,13 +67,32 @@ class _Watch:
     def ask(self) -> Load | None:
         """Return the load that the database has now; the one last seen when it is away."""
         try:
-            before, self._seen = self._seen, loaded()
-            if self._seen and self._seen != before:
-                self.on_change()
+            latest = loaded()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("Which dataset is loaded could not be asked: %s", error)
+        else:
+            with self._changing:
+                if latest != self.latest:
+                    self.latest = latest
+                    self._change(latest)
         self._next = time.monotonic() + settings.DATASET_POLL_SECONDS
-        return self._seen
+        return self.latest
+
+    def _change(self, load: Load | None) -> None:
+        if load is None or self.prepare is None:
+            self._seen = load
+            return
+        preparing = threading.Thread(target=self.prepare, args=[load], daemon=True)
+        preparing.start()
+        if self._seen is None:
+            self._seen = load
+        else:
+            threading.Thread(target=self._replace, args=[load, preparing], daemon=True).start()
+
+    def _replace(self, load: Load, preparing: threading.Thread) -> None:
+        preparing.join(_NOTICE)
+        if load is self.latest:
+            self._seen = load
 
 
 watch = _Watch()

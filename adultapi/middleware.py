@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from adultapi import logs
 from adultapi.observability import healthz, readyz
+from adultapi.security import HEADERS
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +107,22 @@ def server_timing(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class SecurityHeaders(CSPMiddleware):
+    """Sets `security.HEADERS`; django-csp makes the policy of the pages that have one of their own.
+
+    It takes longer to than to look an answer up.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if any(name.startswith("_csp") for name in vars(response)):
+            response = super().process_response(request, response)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
 
 
 def canonical_path(get_response: GetResponse) -> GetResponse:

@@ -106,7 +106,7 @@ class _Answer:
 
     def decide(self) -> str:
         if self.server is None:
-            load = watch.load() if configured() else None
+            load = watch.latest if configured() and watch.load() else None
             self.server = ALIAS if load and _replica.has(load) else DEFAULT_DB_ALIAS
             if self.server == ALIAS:
                 self._session = _replica.session()
@@ -137,8 +137,8 @@ def configured() -> bool:
 
 def condition() -> str:
     """Return "ok", "behind" or "away", looking at it unless it is passed over just now."""
-    if load := watch.load():
-        _replica.has(load)
+    if watch.load() and watch.latest:
+        _replica.has(watch.latest)
     return _replica.condition
 
 

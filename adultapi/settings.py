@@ -236,8 +236,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "adultapi.middleware.SecurityHeaders",
     "django.middleware.common.CommonMiddleware",
     "adultapi.middleware.canonical_path",
     "adultapi.replica.reads",
@@ -393,6 +392,7 @@ if SECURE_PROXY:
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE_PROXY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_PROXY
 SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # adultapi.security says who may frame the pages
     "security.W003",  # nothing can be changed here, so no request can be forged
     "security.W021",  # a browser's preload list is for the owner of the domain to ask for
 ]

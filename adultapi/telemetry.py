@@ -57,6 +57,7 @@ FEATURES = Counter(
     ["feature"],
 )
 
+_UNMATCHED = "unmatched"
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -71,20 +72,28 @@ class Asked(NamedTuple):
 @lru_cache(4096)
 def asked(path: str, query: str) -> Asked:
     """Return what an address asks for."""
+    about, suffix = _addressed(path)
+    if about.route == _UNMATCHED:
+        return about
+    given = {canonical_name(name): values for name, values in parse_qs(query).items()}
+    return about._replace(features=tuple(_features(given, suffix or given.get(FORMAT, [""])[0])))
+
+
+@lru_cache(4096)
+def _addressed(path: str) -> tuple[Asked, str | None]:
+    """Return what a path asks for, and the format that its suffix names."""
     try:
         match = resolve(path.rstrip("/") or "/")
     except Resolver404:
-        return Asked("unmatched")
-    given = {canonical_name(name): values for name, values in parse_qs(query).items()}
+        return Asked(_UNMATCHED), None
     suffix = match.kwargs.pop("format", None)
-    features = tuple(_features(given, suffix or given.get(FORMAT, [""])[0]))
     route = re.sub(r"<\w+:(\w+)>(<\w+:format>)?|<\w+:format>", r"{\1}", match.route)
     if "column" not in match.kwargs or not match.route.startswith("v1/computation/"):
-        return Asked(f"/{route.removesuffix('{}')}", None, features)
+        return Asked(f"/{route.removesuffix('{}')}"), suffix
     name = match.kwargs.get("metric") or match.route.split("/")[2]
     column = canonical_name(match.kwargs["column"])
     computation = (metrics.find(name).name, column) if name in metrics.names() else None
-    return Asked("/v1/computation/{metric}/{column}", computation, features)
+    return Asked("/v1/computation/{metric}/{column}", computation), suffix
 
 
 def _features(given: Mapping[str, list[str]], form: str) -> Iterator[str]:

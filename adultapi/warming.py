@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
@@ -10,44 +11,48 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.http import HttpResponse
 
-from adultapi.loaded import watch
+from adultapi.caching import LOAD
+from adultapi.loaded import Load, watch
 from census.columns import CATEGORICAL, NUMERIC
+
+_LONGEST_PAUSE = 0.05  # seconds
 
 
 def usual() -> Iterator[str]:
-    """Yield the paths of what is asked for first and most."""
-    yield from ("/v1", "/v1/dataset", "/v1/fields", "/v1/computation", "/v1/statistics")
+    """Yield the paths of what is asked for first and most; what takes longest is last."""
     for column in NUMERIC:
         for metric in ("mean", "median", "std", "distribution"):
             yield f"/v1/computation/{metric}/{column.name}"
     for column in CATEGORICAL:
         yield f"/v1/computation/distribution/{column.name}"
+    yield from ("/v1", "/v1/dataset", "/v1/computation", "/v1/fields", "/v1/statistics")
 
 
 def keep_warm(handler: WSGIHandler) -> None:
-    """Have this process ask itself for the usual answers, now and after each load.
+    """Have this process ask itself for the usual answers, now and of each load before it holds.
 
-    Call it after the fork: it starts a thread.
+    Call it after the fork: it starts threads.
     """
 
-    def ask(paths: Iterable[str]) -> None:
+    def ask(paths: Iterable[str], load: Load | None = None) -> None:
         for path in paths:
-            cast("HttpResponse", handler(_environ(path), _nobody)).close()
+            begun = time.monotonic()
+            cast("HttpResponse", handler(_environ(path, load), _nobody)).close()
+            # As long again for those who wait for the processor.
+            time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
         connections.close_all()  # this thread's
 
-    def start(*paths: str) -> None:
-        threading.Thread(target=ask, args=[paths], name="warming", daemon=True).start()
-
-    watch.on_change = lambda: start(*usual())
-    start("/v1")  # whereupon it is looked for a dataset
+    watch.prepare = lambda load: ask(usual(), load)
+    # Whereupon it is looked for a dataset.
+    threading.Thread(target=ask, args=[["/v1"]], daemon=True).start()
 
 
 def _nobody(*_: Any) -> Any:
     """Take the start of an answer that nobody waits for."""
 
 
-def _environ(path: str) -> dict[str, Any]:
-    """Return a request of this process to itself."""
+def _environ(path: str, load: Load | None) -> dict[str, Any]:
+    """Return a request of this process to itself, for an answer of that load."""
     host = next(iter(settings.ALLOWED_HOSTS), "localhost").lstrip(".").replace("*", "localhost")
     return {
         "REQUEST_METHOD": "GET",
@@ -61,4 +66,5 @@ def _environ(path: str) -> dict[str, Any]:
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(),
+        LOAD: load,
     }

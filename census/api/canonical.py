@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, QueryDict
-from django.urls import ResolverMatch, resolve
+from django.urls import resolve
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -61,17 +61,16 @@ def _canonical(path: str, query: str, accept: str) -> Canonical | None:
     if len(path) > 1 and path.endswith("/"):
         path = path[:-1]
     try:
-        match = resolve(path)
-        view: Any = getattr(match.func, "cls", None)
-        if not (view and issubclass(view, CensusViewSet)):
+        route = _route if len(path) <= LONGEST_REMEMBERED else _route.__wrapped__
+        view, renderers, suffix = route(path)
+        if view is None:
             return None
-        suffix = match.kwargs.get(FORMAT)
         given = QueryDict(query)
         asked = HttpRequest()
         asked.META["HTTP_ACCEPT"] = accept
         asked.GET = given
         renderer, media_type = ContentNegotiation().select_renderer(
-            Request(asked), _renderers(match), suffix
+            Request(asked), renderers, suffix
         )
     except (Http404, NotAcceptable, SuspiciousOperation):
         return None
@@ -94,12 +93,20 @@ def _canonical(path: str, query: str, accept: str) -> Canonical | None:
 _remembered = lru_cache(_REMEMBERED)(_canonical)
 
 
-def _renderers(match: ResolverMatch) -> Sequence[BaseRenderer]:
-    """Return the renderers of the view that a path leads to."""
+@lru_cache(_REMEMBERED)
+def _route(path: str) -> tuple[type[CensusViewSet] | None, Sequence[BaseRenderer], str | None]:
+    """Return the view that a path leads to, its renderers, and the format of the path's suffix.
+
+    No view where it is none of the API's.
+    """
+    match = resolve(path)
     function: Any = match.func
-    view = function.cls(**function.initkwargs)
+    cls = getattr(function, "cls", None)
+    if not (cls and issubclass(cls, CensusViewSet)):
+        return None, (), None
+    view = cls(**function.initkwargs)
     view.action = getattr(function, "actions", {}).get("get")
-    return list(view.get_renderers())
+    return cls, list(view.get_renderers()), match.kwargs.get(FORMAT)
 
 
 def _name(spelt: str) -> str:

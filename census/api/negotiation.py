@@ -44,8 +44,11 @@ class ContentNegotiation(BaseContentNegotiation):
     def _by_accept(
         self, request: Request, renderers: Sequence[BaseRenderer], formats: str
     ) -> tuple[BaseRenderer, str]:
-        ranges = _ranges(request.META.get("HTTP_ACCEPT", ""))
+        accept = request.META.get("HTTP_ACCEPT", "")
         by_media_type = {renderer.media_type or "": renderer for renderer in renderers}
+        if accept in by_media_type:
+            return _available(by_media_type[accept]), accept
+        ranges = _ranges(accept)
         preferred = max(by_media_type, key=lambda name: _preference(name, ranges))
         if _preference(preferred, ranges) <= NOT_ACCEPTED:
             raise NotAcceptable(

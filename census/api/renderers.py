@@ -150,7 +150,7 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     def _picture(self, view: Any, response: Any) -> str | None:
         """Return the address of the picture of the answer, where there is one."""
         drawable = SVGRenderer in view.renderer_classes and drawing.available()
-        return view.address("svg") if drawable and response.status_code == 200 else None
+        return view.links()["svg"] if drawable and response.status_code == 200 else None
 
     def _form(self, view: Any, request: Any) -> str:
         try:

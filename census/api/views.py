@@ -1,6 +1,7 @@
 """The routes of the API: parameters → selection → metric → representation."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -90,6 +91,11 @@ class CensusViewSet(ViewSet):
 
 def _tell_media_type(response: Any) -> None:
     response.headers.setdefault("Content-Type", response.accepted_media_type)
+
+
+@lru_cache(256)
+def _address(name: str, *arguments: str) -> str:
+    return reverse(name, args=arguments)
 
 
 class RootViewSet(CensusViewSet):
@@ -196,19 +202,17 @@ class AnswerViewSet(CensusViewSet):
         )
 
     def links(self) -> dict[str, str]:
-        pictures = {"svg": self.address("svg")} if self.renderer_classes is DRAWABLE else {}
-        return {
-            "self": self.address(),
-            "csv": self.address("csv"),
-            **pictures,
-            "caveats": reverse("dataset"),
-        }
-
-    def address(self, suffix: str = "") -> str:
-        """Return the path and query of this answer, in the format of the suffix."""
+        """Return the path and query of this answer, of its other formats, and of more to read."""
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
         query = parameters.repeated(self.request.query_params)
-        return f"{path}{suffix and '.'}{suffix}{query and '?'}{query}"
+        query = f"?{query}" if query else ""
+        pictures = {"svg": f"{path}.svg{query}"} if self.renderer_classes is DRAWABLE else {}
+        return {
+            "self": f"{path}{query}",
+            "csv": f"{path}.csv{query}",
+            **pictures,
+            "caveats": _address("dataset"),
+        }
 
 
 class ComputationViewSet(AnswerViewSet):
@@ -244,8 +248,8 @@ class ComputationViewSet(AnswerViewSet):
 
     def links(self) -> dict[str, str]:
         return super().links() | {
-            "field": reverse("field-detail", args=[self.asked.question.column.name]),
-            "catalogue": reverse("computation-list"),
+            "field": _address("field-detail", self.asked.question.column.name),
+            "catalogue": _address("computation-list"),
         }
 
     def table(self, data: Any) -> tables.Table:

@@ -1,7 +1,8 @@
 """The SQL aggregates that Django lacks, and exact sums of powers.
 
-Integers are multiplied as 64-bit integers, in halves where the columns' bounds ask for it, and
-summed as PostgreSQL's numeric: no sum is ever a float or overflows.
+Integers are multiplied as such, in halves where 64 bits cannot hold what the columns' bounds
+allow, and summed as PostgreSQL does: 32 bits in 64, 64 bits as numeric. No sum is ever a float or
+overflows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Aggregate,
     BigIntegerField,
+    CharField,
     Expression,
+    ExpressionWrapper,
     F,
     FloatField,
     Func,
@@ -28,21 +31,31 @@ from census.columns import Column
 
 _BITS = 31
 _HALF = 2**_BITS
+_SMALLINT_MAX = 2**15 - 1
+_INTEGER_MAX = 2**31 - 1
 _BIGINT_MAX = 2**63 - 1
 _BIGINT = BigIntegerField()
+_INTEGER = IntegerField()
 
 
 def _combined(left: Any, connector: str, right: Any) -> Expression:
     return CombinedExpression(left, connector, right, output_field=_BIGINT)
 
 
-def _product(factors: Sequence[Column]) -> tuple[Expression, int]:
-    """Return the product of columns as a 64-bit integer, and the most that it can be."""
+def _product(factors: Sequence[Column], field: "IntegerField[Any, Any] | None") -> Expression:
+    """Return the product of columns as an integer of the `field`, None for that of the first."""
     first, *rest = factors
-    expression: Expression = Cast(F(first.name), _BIGINT)
+    expression: Expression = F(first.name)  # type: ignore[assignment]
+    if field:
+        expression = Cast(expression, field)
     for column in rest:
         expression = _combined(expression, "*", F(column.name))
-    return expression, prod(_maximum(column) for column in factors)
+    return expression
+
+
+def _most(factors: Sequence[Column]) -> int:
+    """Return the most that a product of columns can be."""
+    return prod(_maximum(column) for column in factors)
 
 
 def _maximum(column: Column) -> int:
@@ -62,12 +75,17 @@ def power_sum(factors: Sequence[Column], where: Q | None = None) -> Expression:
     def total(expression: Expression) -> Expression:
         return Sum(expression, filter=where, default=0, output_field=_BIGINT)
 
-    if prod(map(_maximum, factors)) <= _BIGINT_MAX:
-        return total(_product(factors)[0])
+    most = _most(factors)
+    if len(factors) == 1 or most <= _SMALLINT_MAX:
+        return total(_product(factors, None))
+    if most <= _BIGINT_MAX:
+        # Half the time where 32 bits are enough.
+        return total(_product(factors, _INTEGER if most <= _INTEGER_MAX else _BIGINT))
     middle = (len(factors) + 1) // 2
-    (a, most_a), (b, most_b) = _product(factors[:middle]), _product(factors[middle:])
+    most_a, most_b = _most(factors[:middle]), _most(factors[middle:])
     if max(most_a, most_b) >= _HALF**2:
         raise OverflowError(f"the product of {factors} may have more than 124 bits")
+    a, b = _product(factors[:middle], _BIGINT), _product(factors[middle:], _BIGINT)
     (a1, a0), (b1, b0) = _halves(a), _halves(b)
     if most_b < _HALF:
         return _combined(
@@ -119,3 +137,27 @@ class WidthBucket(Func):
             output_field=IntegerField(),
             **extra,
         )
+
+
+class GroupKey(ExpressionWrapper):  # type: ignore[type-arg]  # which it lacks at run time
+    """A column beside `GroupingSets` of it, which alone says what is grouped by."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(F(name), CharField())
+
+    def get_group_by_cols(self) -> list[Any]:
+        return []
+
+
+class GroupingSets(Func):
+    """Group by columns, and once more over all rows: positive in the row of these, else 0."""
+
+    function = "GROUPING"
+    output_field = IntegerField()
+    contains_aggregate = True  # the statement it stands in is a grouped one
+
+    def get_group_by_cols(self) -> list[Any]:
+        sets = Func(
+            *self.get_source_expressions(), template="GROUPING SETS ((), (%(expressions)s))"
+        )
+        return [sets]

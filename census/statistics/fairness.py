@@ -6,7 +6,7 @@ Signs are those of AIF360 (group − reference, group / reference), names those 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Expression, Q
 
 from census.columns import COLUMNS, Column
 from census.models import Person
@@ -16,7 +16,8 @@ from census.statistics.estimators import Estimate, Rate, RateRatio, Sums
 from census.statistics.metrics.base import Key, Level, Tally
 from census.statistics.parameters import Choice, Parameter, Tuple
 from census.statistics.selection import Selection, column_type
-from census.statistics.snapshot import Row, Snapshot
+from census.statistics.snapshot import Snapshot
+from census.statistics.statements import Row, Shape
 
 TARGET = COLUMNS[Person.TARGET]
 OUTCOME = Parameter(
@@ -131,16 +132,21 @@ class Fairness:
 
     def _groups(self, snapshot: Snapshot) -> Mapping[Key, Group]:
         """Return the groups in the order of their keys."""
+        keys = self.selection.keys()
+        weighted = self.selection.weight is not None
+        shape = Shape(("fairness", self.outcome, weighted), self._aggregates, keys)
+        found = snapshot.by(self.selection.condition(), shape)
+        groups = {tuple(row[k] for k in keys): Group.of(row) for row in found}
+        return {key: groups[key] for key in sorted(groups, key=self.selection.key_order)}
+
+    def _aggregates(self) -> dict[str, Expression]:
         weight = self.selection.weight
         favourable = Q((TARGET.name, self.outcome))
         aggregates = Tally.aggregates(weight) | {"positives": Count("pk", filter=favourable)}
         if weight:
             aggregates["weighted_positives"] = power_sum([weight], favourable)
             aggregates["squares_of_positives"] = power_sum([weight, weight], favourable)
-        keys = self.selection.keys()
-        found = snapshot.by(self.selection.rows(), keys, aggregates)
-        groups = {tuple(row[k] for k in keys): Group.of(row) for row in found}
-        return {key: groups[key] for key in sorted(groups, key=self.selection.key_order)}
+        return aggregates
 
     def _largest(self, groups: Mapping[Key, Group]) -> Key | None:
         return max(groups, key=lambda key: groups[key].tally.count, default=None)

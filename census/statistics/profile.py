@@ -7,7 +7,8 @@ from django.db.models import CharField, Count, Expression, F, Max, Min, Q, Value
 
 from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
 from census.models import Person
-from census.statistics.snapshot import Part, Row, Snapshot, consistently
+from census.statistics.snapshot import Part, Snapshot, consistently
+from census.statistics.statements import Row, Shape
 
 
 def fields() -> dict[str, Any]:
@@ -19,7 +20,7 @@ def fields() -> dict[str, Any]:
 
 
 def _fields(snapshot: Snapshot) -> dict[str, Any]:
-    found = snapshot.whole(Person.objects.order_by(), _aggregates())
+    found = snapshot.whole(Q(), Shape("fields", _aggregates))
     frequencies = _frequencies(snapshot)
     return {
         "dataset": snapshot.version,
@@ -33,7 +34,7 @@ def _fields(snapshot: Snapshot) -> dict[str, Any]:
 
 def _aggregates() -> dict[str, Expression]:
     """Return what one pass over all rows tells of the numeric columns."""
-    aggregates: dict[str, Expression] = {"rows": Count("*")}
+    aggregates: dict[str, Expression] = {}
     for column in NUMERIC:
         name = column.name
         aggregates[f"{name}_count"] = Count(name)

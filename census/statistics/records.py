@@ -17,7 +17,7 @@ from census.columns import COLUMNS, SOURCE_NAMES, Column
 from census.models import Dataset, Person
 from census.statistics.parameters import Choice, Integer, Invalid, ListOf, Parameter, Type, shown
 from census.statistics.selection import Selection
-from census.statistics.snapshot import DatasetMissing, Snapshot, consistently
+from census.statistics.snapshot import COUNT, DatasetMissing, Snapshot, consistently
 
 ID = "id"
 NAMES = (ID, *COLUMNS)
@@ -227,7 +227,7 @@ class Page:
         return ordered(self.selection.rows(), keys(self.ordering))
 
     def _answer(self, snapshot: Snapshot) -> dict[str, Any]:
-        count = snapshot.whole(self.selection.rows(), {})["rows"]
+        count = snapshot.whole(self.selection.condition(), COUNT)["rows"]
         found = snapshot.records(self._rows(), (*self.fields, *self._key_names()))
         more = len(found) > self.size
         records = found[: self.size]

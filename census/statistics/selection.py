@@ -177,6 +177,10 @@ class Selection:
 
     def rows(self) -> QuerySet[Person]:
         """Return the people selected."""
+        return Person.objects.filter(self.condition()).order_by()
+
+    def condition(self) -> Q:
+        """Return the condition of the people selected."""
         condition = Q()
         for name, value in self.filters.items():
             chosen = FILTERS[name]
@@ -184,7 +188,7 @@ class Selection:
         if self.complete:
             for column in NULLABLE:
                 condition &= _known(column)
-        return Person.objects.filter(condition).order_by()
+        return condition
 
     def described(self) -> dict[str, Any]:
         """Return the filters as an answer repeats them."""

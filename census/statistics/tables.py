@@ -17,6 +17,7 @@ from census.statistics.metrics.location import middle, weighted_quantiles
 from census.statistics.parameters import Choice, ListOf, Parameter
 from census.statistics.selection import Selection
 from census.statistics.snapshot import Part, Snapshot
+from census.statistics.statements import Shape
 
 HISTOGRAM_BINS = 10
 CORRELATED = Parameter(
@@ -176,19 +177,13 @@ class Correlation:
     def compute(self, snapshot: Snapshot) -> Level:
         """Return the matrix, by one statement; null where a column is constant."""
         weight = self.selection.weight
-        factors = [weight] if weight else []
-        conditions = [(f"{c.name}__isnull", False) for c in self.columns if c.nullable]
-        complete = Q(*conditions) if conditions else None
-        aggregates = Tally.aggregates(weight, complete)
-        for x in self.columns:
-            aggregates[f"sum_{x.name}"] = power_sum([*factors, x], complete)
-        for x, y in product(self.columns, repeat=2):
-            aggregates[f"sum_{x.name}_{y.name}"] = power_sum([*factors, x, y], complete)
-        sums = snapshot.whole(self.selection.rows(), aggregates)
+        names = [column.name for column in self.columns]
+        shape = Shape(("correlation", *names, weight is not None), self._aggregates)
+        sums = snapshot.whole(self.selection.condition(), shape)
         tally = Tally.of(sums)
         return {
             **tally.described(weight),
-            "columns": [column.name for column in self.columns],
+            "columns": names,
             "matrix": [
                 [
                     estimators.correlation(
@@ -204,6 +199,18 @@ class Correlation:
                 for x in self.columns
             ],
         }
+
+    def _aggregates(self) -> dict[str, Expression]:
+        weight = self.selection.weight
+        factors = [weight] if weight else []
+        conditions = [(f"{c.name}__isnull", False) for c in self.columns if c.nullable]
+        complete = Q(*conditions) if conditions else None
+        aggregates = Tally.aggregates(weight, complete)
+        for x in self.columns:
+            aggregates[f"sum_{x.name}"] = power_sum([*factors, x], complete)
+        for x, y in product(self.columns, repeat=2):
+            aggregates[f"sum_{x.name}_{y.name}"] = power_sum([*factors, x, y], complete)
+        return aggregates
 
 
 @dataclass(frozen=True)
@@ -231,8 +238,9 @@ class Crosstab:
     def compute(self, snapshot: Snapshot) -> Level:
         """Return the table, by one statement. Values that do not occur have no row or column."""
         weight = self.selection.weight
-        names = list(dict.fromkeys((self.row.name, self.column.name)))
-        found = snapshot.by(self.selection.rows(), names, Tally.aggregates(weight))
+        names = tuple(dict.fromkeys((self.row.name, self.column.name)))
+        shape = Shape(("crosstab", weight is not None), lambda: Tally.aggregates(weight), names)
+        found = snapshot.by(self.selection.condition(), shape)
         cells, total = self._cells(found)
         rows = sorted({row for row, _ in cells}, key=self.row.sort_key)
         columns = sorted({column for _, column in cells}, key=self.column.sort_key)

@@ -23,9 +23,16 @@ class Measured(NamedTuple):
     p99: float
 
 
-def wrk(url: str, server: int, seconds: int, headers: Mapping[str, str] = {}) -> Measured:
-    """Load `url` by 8 connections; raise where any answer is an error."""
-    command = ["wrk", "-t1", "-c8", f"-d{seconds}", "--latency", url]
+def wrk(
+    url: str, server: int, seconds: int, headers: Mapping[str, str] = {}, steady: int = 0
+) -> Measured:
+    """Load `url` by 8 connections without a pause, or by `steady` ones at the pace of steady.lua.
+
+    Raises where any answer is an error.
+    """
+    command = ["wrk", "-t1", f"-c{steady or 8}", f"-d{seconds}", "--latency", url]
+    if steady:
+        command += ["--script", str(Path(__file__).with_name("steady.lua"))]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     before = cpu(server)

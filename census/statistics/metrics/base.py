@@ -4,7 +4,7 @@ The registry feeds dispatch, the catalogue, OpenAPI, the documentation and the t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -15,7 +15,8 @@ from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.parameters import Choice, Number, Parameter, Refused
 from census.statistics.selection import Selection
-from census.statistics.snapshot import Row, Snapshot
+from census.statistics.snapshot import Snapshot
+from census.statistics.statements import Row, Shape
 
 Key = tuple[str | None, ...]
 Level = dict[str, Any]
@@ -53,6 +54,14 @@ class Question:
     def unit_of_size(self) -> str:
         """What rows are counted in."""
         return WEIGHTS if self.weight else PEOPLE
+
+    def shape(
+        self, name: Hashable, aggregates: Callable[[], Mapping[str, Expression]], **by: Any
+    ) -> Shape:
+        """Return what is asked, whatever rows are selected; `name` is of who asks."""
+        weight = self.weight and self.weight.name
+        told = (name, self.column.name, weight, repr(self.options))
+        return Shape(told, aggregates, self.selection.keys(), by)
 
     @property
     def known(self) -> Q | None:
@@ -232,7 +241,10 @@ def _anywhere(variants: list[Parameter]) -> Parameter:
 
 
 class AggregateMetric(Metric):
-    """A metric that SQL aggregates and a formula give: one statement, two with groups."""
+    """A metric that SQL aggregates and a formula give, by one statement."""
+
+    # Whether the aggregates of all rows are sums of those of the groups.
+    additive: ClassVar[bool] = True
 
     def aggregates(self, question: Question) -> dict[str, Expression]:  # noqa: ARG002
         """Return the aggregates that `finish` needs beside the tally."""
@@ -243,16 +255,24 @@ class AggregateMetric(Metric):
         """Return what the level holds beside the counts."""
 
     def levels(self, question: Question, snapshot: Snapshot) -> Levels:
-        rows = question.selection.rows()
-        keys = question.selection.keys()
-        tally = Tally.aggregates(question.weight, question.known)
-        aggregates = tally | self.aggregates(question)
-        whole = snapshot.whole(rows, aggregates)
-        groups = snapshot.by(rows, keys, aggregates) if keys else []
+        condition, keys = question.selection.condition(), question.selection.keys()
+        shape = question.shape(self.name, lambda: self._aggregates(question))
+        groups: list[Row] = []
+        if not keys:
+            whole = snapshot.whole(condition, shape)
+        elif self.additive:
+            groups = snapshot.by(condition, shape)
+            names = self._aggregates(question)
+            whole = {name: sum(group[name] for group in groups) for name in names}
+        else:
+            whole, groups = snapshot.whole_and_by(condition, shape)
         return Levels(
             self._level(question, whole),
             {tuple(group[k] for k in keys): self._level(question, group) for group in groups},
         )
+
+    def _aggregates(self, question: Question) -> dict[str, Expression]:
+        return Tally.aggregates(question.weight, question.known) | self.aggregates(question)
 
     def _level(self, question: Question, sums: Row) -> Level:
         tally = Tally.of(sums)

@@ -14,7 +14,7 @@ from census.statistics.metrics.base import (
     Tally,
     register,
 )
-from census.statistics.snapshot import Row
+from census.statistics.statements import Row
 
 
 @register
@@ -64,6 +64,7 @@ class DistinctMetric(AggregateMetric):
     name = "distinct"
     label = "Distinct values"
     formula = "number of different values"
+    additive = False
     estimator = "number of different values"
     weighted_estimator = "number of different values (weights do not change it)"
     extras: ClassVar = {"value": INTEGER}

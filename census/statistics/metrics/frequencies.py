@@ -44,12 +44,10 @@ def frequencies(
     One statement: what holds for the whole is the sum over groups.
     """
     keys = question.selection.keys()
-    found = snapshot.by(
-        question.selection.rows(),
-        keys,
-        Tally.aggregates(question.weight),
-        value_of_row=F(question.column.name) if expression is None else expression,
-    )
+    value = F(question.column.name) if expression is None else expression
+    name = "frequencies" if expression is None else ("frequencies", expression)
+    shape = question.shape(name, lambda: Tally.aggregates(question.weight), value_of_row=value)
+    found = snapshot.by(question.selection.condition(), shape)
     whole = Frequencies()
     groups: defaultdict[Key, Frequencies] = defaultdict(Frequencies)
     for row in found:

@@ -23,7 +23,8 @@ from census.statistics.metrics.base import (
 )
 from census.statistics.metrics.frequencies import Frequencies, frequencies
 from census.statistics.parameters import ListOf, Number, Parameter
-from census.statistics.snapshot import Row, Snapshot
+from census.statistics.snapshot import Snapshot
+from census.statistics.statements import Row
 
 TYPE_7 = "linear interpolation between order statistics (Hyndman and Fan's type 7)"
 INVERSE_ECDF = "inverse of the weighted empirical distribution function"
@@ -107,6 +108,7 @@ class MinMetric(AggregateMetric):
     estimator = "smallest value"
     weighted_estimator = "smallest value (weights do not change it)"
     extras: ClassVar = {"value": INTEGER}
+    additive = False
     function: type[Min | Max] = Min
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
@@ -165,6 +167,7 @@ class QuantileMetric(AggregateMetric):
     """What the median and the quantiles share: `fractions` asked for, `described` as a level."""
 
     kinds = ("numeric",)
+    additive = False
     estimator = TYPE_7
     weighted_estimator = INVERSE_ECDF
 

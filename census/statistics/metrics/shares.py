@@ -28,7 +28,8 @@ from census.statistics.metrics.base import (
 from census.statistics.metrics.frequencies import Frequencies, FrequencyTable, frequencies
 from census.statistics.parameters import Either, Integer, Number, Parameter, Range
 from census.statistics.selection import column_type
-from census.statistics.snapshot import Row, Snapshot
+from census.statistics.snapshot import Snapshot
+from census.statistics.statements import Row, Shape
 
 CATEGORY_OR_NUMBER = {"type": ["string", "integer", "null"]}
 EXACT_VALUES = "values"
@@ -282,5 +283,6 @@ class Bins:
 
 def _extremes(question: Question, snapshot: Snapshot) -> tuple[int | None, int | None]:
     name = question.column.name
-    found = snapshot.whole(question.selection.rows(), {"smallest": Min(name), "largest": Max(name)})
+    shape = Shape(("extremes", name), lambda: {"smallest": Min(name), "largest": Max(name)})
+    found = snapshot.whole(question.selection.condition(), shape)
     return found["smallest"], found["largest"]

@@ -14,8 +14,10 @@ COPY . .
 # The settings ask for two values; neither is used here, nor kept.
 RUN DATABASE_URL=postgresql:///none SECRET_KEY=none \
         /opt/venv/bin/python manage.py collectstatic --no-input --verbosity 0
-# Bytecode that is never compared with its source: the image does not change.
-RUN /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv /app
+# Bytecode that is never compared with its source: the image does not change. And files that the
+# service can read whatever the umask of the checkout was.
+RUN /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv /app \
+    && chmod -R a+rX /app
 
 FROM ${BASE}
 RUN groupadd --gid 10001 adultapi \
@@ -31,7 +33,7 @@ USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 # Whether the process is well, not the database: nobody gains by a restart while that is away.
-HEALTHCHECK --interval=5s --timeout=10s --start-period=90s --retries=3 CMD ["python", "-c", \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=90s --retries=3 CMD ["python", "-c", \
     "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz')"]
 ENTRYPOINT ["python", "-m", "adultapi.container"]
 CMD ["serve"]

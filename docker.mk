@@ -13,7 +13,8 @@ PROFILES ?=
 export BUILDAH_FORMAT = docker
 export IMAGE
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' adultapi/__init__.py)
-REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+# The commit, and whether the files are not quite its.
+REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
 # Without a name and password, should the address have them.
 SOURCE = $(shell git remote get-url origin 2>/dev/null | sed 's|//[^/@]*@|//|')
 
@@ -27,9 +28,12 @@ ifneq ($(filter cache,$(PROFILES)),)
 up: export CACHE_URL := redis://cache:6379/0
 endif
 ifneq ($(filter scale,$(PROFILES)),)
+# A proxy that is trusted must be the only way in, but for this machine.
 up: export TRUSTED_PROXIES := 1
+up: export WEB_HOST := 127.0.0.1
 endif
 up: secrets image ## Serve in containers on http://127.0.0.1:8000 (PORT): PROFILES='cache scale'
+	@chmod a+r docker/nginx.conf # the proxy is not whoever owns it
 	$(COMPOSE) $(PROFILES:%=--profile %) up --detach --wait
 
 down: ## Stop the containers; the database stays, but with ARGS=--volumes
@@ -39,8 +43,9 @@ logs: ## Follow what the containers say
 	@$(COMPOSE) --profile cache --profile scale logs --follow $(ARGS)
 
 secrets: # those that .env lacks, made at random
-	@umask 077 && for name in POSTGRES_PASSWORD READER_PASSWORD SECRET_KEY; do \
-		grep -qs "^$$name=" .env || { echo "Adding $$name to .env."; \
+	@touch .env && chmod go= .env && for name in POSTGRES_PASSWORD READER_PASSWORD SECRET_KEY; do \
+		grep -q "^$$name=." .env || { echo "Adding $$name to .env."; \
+		test -z "$$(tail -c 1 .env)" || echo >>.env; \
 		echo "$$name=$$(od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n')" >>.env; }; done
 
 test-image: venv-dev image ## Build the image and try it as it ships

@@ -46,9 +46,10 @@ class Service:
     """What listens on a port of this machine."""
 
     port: int
+    host: str = "127.0.0.1"
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             connection.request(
                 method,
@@ -112,8 +113,8 @@ class Postgres(Container):
 
     PASSWORD = "of-the-tests"
 
-    def url(self, database: str) -> str:
-        return f"postgresql://postgres:{self.PASSWORD}@{self.name}/{database}"
+    def url(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql://{user}:{self.PASSWORD}@{self.name}/{database}"
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         return engine("exec", self.name, *self.psql(statement, database))

@@ -1,5 +1,6 @@
 """`make up` from a clean checkout to an answer, and `make down` back to nothing."""
 
+import json
 import os
 import re
 import shutil
@@ -24,11 +25,12 @@ class Stack:
     def __init__(self, checkout: Path) -> None:
         self.checkout = checkout
         self.project = f"adultapi-test-{os.getpid()}"
-        self.service, self.proxy = Service(_free_port()), Service(_free_port())
+        self.service, self.proxy = Service(_free_port()), Service(_free_port(), "127.0.0.2")
         self._environment = {
             # Not what the make that runs the tests hands down.
             **{name: text for name, text in os.environ.items() if not name.startswith("MAKE")},
             "COMPOSE_PROJECT_NAME": self.project,
+            "ALLOWED_HOSTS": "127.0.0.1,127.0.0.2",
             "PORT": str(self.service.port),
             "PROXY_PORT": str(self.proxy.port),
         }
@@ -69,6 +71,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     engine("info", timeout=30)  # fails where there is no engine
     checkout = tmp_path_factory.mktemp("checkout") / "adultapi"
     shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    # As a strict umask leaves it; requirements.txt is as it was, lest all be installed again.
+    private = [checkout / name for name in ("adultapi", "census", "docker", "manage.py")]
+    subprocess.run(["chmod", "--recursive", "go=", *private], check=True)
+    # And somebody has settings already, in a file without an end of line.
+    (checkout / ".env").write_text("LOG_FORMAT=text\nSECRET_KEY=\nSTATEMENT_TIMEOUT=7")
     stack = Stack(checkout)
     yield stack
     stack.make("down", "ARGS=--volumes")
@@ -82,7 +89,8 @@ def test_up_serves_and_keeps_its_secrets_out_of_the_file(stack: Stack) -> None:
     secrets = stack.checkout / ".env"
     before = secrets.read_text()
     names = ("POSTGRES_PASSWORD", "READER_PASSWORD", "SECRET_KEY")
-    assert re.fullmatch("".join(rf"{name}=[0-9a-f]{{64}}\n" for name in names), before)
+    made = "".join(rf"{name}=[0-9a-f]{{64}}\n" for name in names)
+    assert re.fullmatch(rf"LOG_FORMAT=text\nSECRET_KEY=\nSTATEMENT_TIMEOUT=7\n{made}", before)
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
     assert "Adding" not in stack.make("up")
     assert secrets.read_text() == before
@@ -91,7 +99,16 @@ def test_up_serves_and_keeps_its_secrets_out_of_the_file(stack: Stack) -> None:
 def test_web_can_do_nothing_but_read(stack: Stack) -> None:
     limits = "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}"
     assert stack.container("web").inspect(limits) == "true [ALL] [no-new-privileges:true]"
-    assert "LOADER_DATABASE_URL" not in stack.container("web").sh("tr '\\0' '\\n' </proc/1/environ")
+    settings = stack.container("web").sh("tr '\\0' '\\n' </proc/1/environ").splitlines()
+    assert "STATEMENT_TIMEOUT=7" in settings, "as .env says"
+    assert not [text for text in settings if "LOADER_DATABASE_URL" in text]
+
+
+def test_requests_are_limited_and_logs_bounded(stack: Stack) -> None:
+    policy = stack.service.get("/v1/fields?rows=").headers["ratelimit-policy"]
+    assert policy == '"default";q=600;w=60'
+    logs = engine("inspect", "--format={{json .HostConfig.LogConfig}}", stack.container("web").name)
+    assert json.loads(logs)["Config"] == {"max-file": "3", "max-size": "10m"}
 
 
 def test_down_keeps_the_database(stack: Stack) -> None:
@@ -110,7 +127,12 @@ def test_the_cache_is_reached_from_web(stack: Stack) -> None:
 
 
 def test_of_two_web_containers_either_may_go(stack: Stack) -> None:
-    stack.make("up", "PROFILES=scale")
+    up = ("up", "PROFILES=scale", f"HOST={stack.proxy.host}")
+    stack.make(*up)
+    # Who trusts a proxy is reached by others through it alone.
+    for name, address in (("web", stack.service), ("proxy", stack.proxy)):
+        published = engine("port", stack.container(name).name)
+        assert published.endswith(f"{address.host}:{address.port}")
 
     def statuses() -> set[int]:
         with ThreadPoolExecutor(4) as pool:
@@ -123,6 +145,10 @@ def test_of_two_web_containers_either_may_go(stack: Stack) -> None:
         assert statuses() == {200}, stack.container("proxy").logs()
         engine("start", web.name)
         _wait_until_healthy(web)
+    # Made anew, with other addresses: nginx has to learn them.
+    stack.make(*up, "WEB_THREADS=3")
+    assert statuses() == {200}, stack.container("proxy").logs()
+    stack.container("web").sh("tr '\\0' '\\n' </proc/1/environ | grep --quiet ^WEB_THREADS=3$")
 
 
 def _wait_until_healthy(container: Container) -> None:

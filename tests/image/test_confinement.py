@@ -51,7 +51,3 @@ def test_the_health_check(web: Container) -> None:
     check = web.inspect("{{json .Config.Healthcheck.Test}}")
     assert "/healthz" in check
     eventually(lambda: web.inspect("{{.State.Health.Status}}") == "healthy")
-
-
-def test_the_settings_pass_the_deployment_check(web: Container) -> None:
-    web.sh("python -m adultapi.container manage check --deploy --fail-level ERROR")

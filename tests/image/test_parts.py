@@ -58,7 +58,9 @@ def test_the_labels(image: str) -> None:
     assert label("title") == "adultapi"
     assert label("version") == __version__
     assert label("licenses") == "MIT AND CC-BY-4.0"
-    assert label("revision")
+    commit = ["git", "rev-parse", "HEAD"]
+    head = subprocess.run(commit, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert label("revision").removesuffix("-dirty") == head.strip()
     assert label("source")
 
 

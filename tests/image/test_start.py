@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import time
 
 import pytest
 
@@ -77,7 +76,7 @@ def test_it_waits_for_a_database_that_comes_later(
     eventually(lambda: 'database "comes_later" does not exist' in web.logs())
     postgres.sql("CREATE DATABASE comes_later")
     web.service().wait_until_ready()
-    assert web.logs().count("Waiting for the database") == 1
+    assert web.logs().count('"comes_later" does not exist') == 1, "each reason is told once"
 
 
 @pytest.mark.parametrize("mode", ["serve", "migrate", "load"])
@@ -95,7 +94,7 @@ def test_it_does_not_wait_for_ever(run: Run, environment: Environment, mode: str
 def test_it_does_not_wait_for_ever_for_another_process(
     run: Run, environment: Environment, postgres: Postgres, empty: str
 ) -> None:
-    lock = f"SELECT pg_advisory_lock({int.from_bytes(b'adult')}), pg_sleep(60)"
+    lock = f"SELECT pg_advisory_lock({int.from_bytes(b'adult')}), pg_sleep(600)"
     holder = subprocess.Popen([ENGINE, "exec", postgres.name, *postgres.psql(lock, empty)])
     try:
         held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -113,9 +112,7 @@ def test_it_does_not_wait_for_ever_for_another_process(
 def test_sigterm_ends_the_wait(run: Run, environment: Environment) -> None:
     container = run(**environment("never"))
     eventually(lambda: "Waiting for the database" in container.logs())
-    started = time.monotonic()
     engine("stop", "--time=30", container.name)
-    assert time.monotonic() - started < 20
     assert container.inspect("{{.State.ExitCode}}") == "143"
 
 
@@ -123,7 +120,7 @@ def test_sigterm_is_not_lost_while_gunicorn_starts(
     run: Run, environment: Environment, web: Container
 ) -> None:
     container = run(**environment("served"))
-    eventually(lambda: "Dataset:" in container.logs())
+    eventually(lambda: "gunicorn" in container.sh("tr '\\0' ' ' </proc/1/cmdline"))
     engine("kill", "--signal=TERM", container.name)
     assert container.wait() == 0
 

@@ -59,7 +59,7 @@ include docker.mk
 # --- Keep -------------------------------------------------------------------------------------
 
 COMPILE = .venv/bin/uv pip compile -q pyproject.toml
-OPTIONS = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS)
+OPTIONS = --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links $(ARGS)
 FORMATS = --extra charts --extra parquet
 
 lock: venv-dev ## Write requirements*.txt anew from pyproject.toml: ARGS=--upgrade

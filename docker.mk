@@ -66,4 +66,4 @@ audit: venv-dev ## Look up known vulnerabilities of what the image holds; where 
 	@$(UV_TOOL) pip-audit==2.10.1 pip-audit --strict --progress-spinner off --disable-pip \
 		--require-hashes --requirement $(LOCKED) || { status=$$?; \
 		echo "Something was found, or not all could be looked up. The lock holds, for all systems:"; \
-		sed -n 's/^\([a-z0-9._-]*==[^ ]*\).*/\1/p' $(LOCKED); exit $$status; }
+		sed -n 's/^\([][, a-z0-9._-]*==[^ ]*\).*/\1/p' $(LOCKED); exit $$status; }

@@ -34,11 +34,11 @@ class _Watch:
     """Asks the primary at most every `DATASET_POLL_SECONDS`, one thread at a time.
 
     While the database is away what was seen last holds. `prepare` is called with each load that
-    is seen: until it is done, or `_NOTICE` is over, the load before holds.
+    is seen, and the one before: until it is done, or `_NOTICE` is over, that one holds.
     """
 
     def __init__(self) -> None:
-        self.prepare: Callable[[Load], object] | None = None
+        self.prepare: Callable[[Load, Load | None], object] | None = None
         self._seen: Load | None = None
         self.latest: Load | None = None  # that the database was seen to have
         self._next = 0.0
@@ -82,7 +82,7 @@ class _Watch:
         if load is None or self.prepare is None:
             self._seen = load
             return
-        preparing = threading.Thread(target=self.prepare, args=[load], daemon=True)
+        preparing = threading.Thread(target=self.prepare, args=[load, self._seen], daemon=True)
         preparing.start()
         if self._seen is None:
             self._seen = load

@@ -34,17 +34,19 @@ def keep_warm(handler: WSGIHandler) -> None:
     Call it after the fork: it starts threads.
     """
 
-    def ask(paths: Iterable[str], load: Load | None = None) -> None:
+    def ask(paths: Iterable[str], load: Load | None, before: Load | None) -> None:
         for path in paths:
+            if load is not watch.latest:  # it was replaced, too
+                break
             begun = time.monotonic()
             cast("HttpResponse", handler(_environ(path, load), _nobody)).close()
-            # As long again for those who wait for the processor.
-            time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
+            if before:  # as long again for those who wait for the processor
+                time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
         connections.close_all()  # this thread's
 
-    watch.prepare = lambda load: ask(usual(), load)
+    watch.prepare = lambda load, before: ask(usual(), load, before)
     # Whereupon it is looked for a dataset.
-    threading.Thread(target=ask, args=[["/v1"]], daemon=True).start()
+    threading.Thread(target=ask, args=[["/v1"], None, None], daemon=True).start()
 
 
 def _nobody(*_: Any) -> Any:

@@ -211,14 +211,14 @@ def counted(service: Service) -> Iterator[dict[str, float]]:
 
 
 class Clients:
-    """Ask new questions without end. No answer fails, mixes datasets, or is of an older one than
-    an answer that was there when it was asked for.
+    """Ask new questions without end, and between them the same one. No answer fails, mixes
+    datasets, or is of an older one than an answer that was there when it was asked for.
 
     `rows` has those of each version, in the order of the loads.
     """
 
     def __init__(self, service: Service, rows: dict[str, int], clients: int = 4) -> None:
-        self.answers = 0
+        self.answers = 0  # to new questions
         self.wrong: list[Any] = []
         self.slowest = 0.0
         self.latest = ""
@@ -243,8 +243,11 @@ class Clients:
         wait_until(lambda: self.wrong or self.answers >= enough)
 
     def _ask(self) -> None:
-        while not self._done.is_set():
-            known, path, start = self.latest, new_question(), time.monotonic()
+        for number in count():
+            if self._done.is_set():
+                return
+            known, start = self.latest, time.monotonic()
+            path = new_question() if number % 2 else "/v1/computation/mean/age"
             try:
                 answer = self._service.get(path)
                 body = json.loads(answer.body)
@@ -257,7 +260,7 @@ class Clients:
             except OSError as error:
                 answer, version, right = error, "", False
             with self._lock:
-                self.answers += 1
+                self.answers += number % 2
                 self.slowest = max(self.slowest, time.monotonic() - start)
                 if not right:
                     self.wrong.append((known, answer))

@@ -161,6 +161,8 @@ class Caching:
         if confirmed is None:
             response["Cache-Control"] = "no-store"
             return self._compressed(request, response)
+        if confirmed != load:
+            watch.tell(confirmed)
         tag = entity_tag(form, confirmed, origin)
         response["ETag"] = tag
         response["Last-Modified"] = last_modified(confirmed)

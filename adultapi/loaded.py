@@ -78,6 +78,12 @@ class _Watch:
         self._next = time.monotonic() + settings.DATASET_POLL_SECONDS
         return self.latest
 
+    def tell(self, load: Load) -> None:
+        """Let `load` hold, prepared or not: who was answered from it is to see none before it."""
+        with self._changing:
+            if load == self.latest:
+                self._seen = load
+
     def _change(self, load: Load | None) -> None:
         if load is None or self.prepare is None:
             self._seen = load

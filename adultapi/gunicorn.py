@@ -72,7 +72,7 @@ keepalive = 65
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # By default every gunicorn of a user listens at the same path for commands.
 control_socket_disable = True
-accesslog = None  # the application logs its requests
+logger_class = "adultapi.worker.Log"
 errorlog = "-"
 loglevel = "info"
 if _logs_json():

@@ -3,6 +3,7 @@
 import gzip
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,8 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 from django.utils import timezone
 
-from adultapi import caching
-from adultapi.loaded import watch
+from adultapi import caching, loaded
+from adultapi.loaded import Load, watch
 from adultapi.memory import Kept, Memory, Variant
 from adultapi.shared import Shared
 from census.models import Dataset
@@ -331,3 +332,26 @@ def test_memory_is_bounded_and_forgets_what_is_used_least() -> None:
     assert memory.get("0")
     memory.clear()
     assert memory.get("4") is None
+
+
+@pytest.mark.parametrize("ready", [True, False], ids=["ready", "late"])
+def test_the_load_before_holds_until_the_next_is_prepared(
+    ready: bool, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or for as long as a load may be withheld, should that take longer."""
+    first, second = (Load(version, timezone.now()) for version in ("1" * 12, "2" * 12))
+    asked, prepared = iter((first, second)), threading.Event()
+    monkeypatch.setattr(loaded, "loaded", lambda: next(asked))
+    settings.DATASET_POLL_SECONDS = 300
+    process = loaded._Watch()
+    process.prepare = lambda _load, before: before and prepared.wait(60)
+    assert process.ask() == process.fresh() == first
+    assert process.ask() == second
+    assert process.fresh() == first
+    if ready:
+        prepared.set()
+    deadline = time.monotonic() + 30
+    while process.fresh() != second:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    prepared.set()

@@ -28,19 +28,6 @@ resource "aws_cloudwatch_log_group" "database" {
   kms_key_id        = aws_kms_key.main.arn
 }
 
-# Of requests over RATE_LIMIT the load balancer knows no more than that they are 4xx.
-resource "aws_cloudwatch_log_metric_filter" "refused" {
-  name           = "${local.name}-refused"
-  log_group_name = aws_cloudwatch_log_group.app.name
-  pattern        = "{ $.status = 429 }"
-
-  metric_transformation {
-    name      = "RequestsRefused"
-    namespace = local.name
-    value     = "1"
-  }
-}
-
 # --- Alarms ----------------------------------------------------------------------------------
 
 resource "aws_sns_topic" "alarms" {
@@ -56,50 +43,71 @@ resource "aws_sns_topic_subscription" "alarms" {
   endpoint  = var.alarm_email
 }
 
+# The load balancer counts all 4xx as one: those over RATE_LIMIT are told by the service's log.
+resource "aws_cloudwatch_log_metric_filter" "refused" {
+  name           = "${local.name}-refused"
+  log_group_name = aws_cloudwatch_log_group.app.name
+  pattern        = "{ $.status = 429 }"
+
+  metric_transformation {
+    namespace = local.name
+    name      = "RequestsRefused"
+    value     = "1"
+  }
+}
+
 locals {
   lb_dimension     = { LoadBalancer = aws_lb.main.arn_suffix }
   target_dimension = { LoadBalancer = aws_lb.main.arn_suffix, TargetGroup = aws_lb_target_group.app.arn_suffix }
   db_dimension     = { DBInstanceIdentifier = aws_db_instance.main.identifier }
 
-  # Each holds for `minutes` in a row before it rings.
-  alarms = {
-    service-errors = {
-      description = "The service answers 5xx: read its log (make aws-logs)."
-      namespace   = "AWS/ApplicationELB", metric = "HTTPCode_Target_5XX_Count", statistic = "Sum"
-      dimensions  = local.target_dimension
-      comparison  = "GreaterThanThreshold", threshold = 10, minutes = 3
+  # Counted each minute; `shares` sets them in relation.
+  counts = {
+    requests = ["AWS/ApplicationELB", "RequestCount", local.lb_dimension] # that reached an instance
+    target   = ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", local.target_dimension]
+    balancer = ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", local.lb_dimension]
+    refused  = [local.name, "RequestsRefused", {}]
+  }
+
+  # Each holds for `minutes` in a row before it rings. Those of the service ring for the same
+  # as the alerts of monitoring/alerts.yml, which name them.
+  shares = {
+    failing-requests = {
+      description = "More than 1 % of the requests fail: read the log (make aws-logs), ask /readyz."
+      percent     = "100 * (FILL(target, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0))"
+      threshold   = 1, minutes = 5
     }
-    load-balancer-errors = {
-      description = "The load balancer answers 5xx itself: no instance took the request."
-      namespace   = "AWS/ApplicationELB", metric = "HTTPCode_ELB_5XX_Count", statistic = "Sum"
-      dimensions  = local.lb_dimension
-      comparison  = "GreaterThanThreshold", threshold = 10, minutes = 3
+    refused-requests = {
+      description = "One request in ten is over rate_limit: see by `client` in the log whether it is one."
+      percent     = "100 * FILL(refused, 0) / requests"
+      threshold   = 10, minutes = 10
+    }
+  }
+
+  alarms = {
+    slow-requests = {
+      description = "One request in a hundred takes over a second: see slow ones in the log, and the database."
+      namespace   = "AWS/ApplicationELB", metric = "TargetResponseTime", statistic = "p99"
+      dimensions  = local.target_dimension
+      comparison  = "GreaterThanThreshold", threshold = 1, minutes = 10
+    }
+    nothing-serves = {
+      description = "No instance is ready: /readyz says whether the database is away or has no dataset."
+      namespace   = "AWS/ApplicationELB", metric = "HealthyHostCount", statistic = "Maximum"
+      dimensions  = local.target_dimension, missing = "breaching"
+      comparison  = "LessThanThreshold", threshold = 1, minutes = 1
+    }
+    healthy-instances = {
+      description = "Fewer instances serve than should: see the activity of the Auto Scaling group."
+      namespace   = "AWS/ApplicationELB", metric = "HealthyHostCount", statistic = "Minimum"
+      dimensions  = local.target_dimension, missing = "breaching"
+      comparison  = "LessThanThreshold", threshold = var.instances.min, minutes = 10
     }
     unhealthy-instances = {
       description = "An instance fails /readyz: the log says why, first boot included."
       namespace   = "AWS/ApplicationELB", metric = "UnHealthyHostCount", statistic = "Maximum"
       dimensions  = local.target_dimension
       comparison  = "GreaterThanThreshold", threshold = 0, minutes = 10
-    }
-    healthy-instances = {
-      description = "Fewer instances serve than should: see the activity of the Auto Scaling group."
-      namespace   = "AWS/ApplicationELB", metric = "HealthyHostCount", statistic = "Minimum"
-      dimensions  = local.target_dimension
-      comparison  = "LessThanThreshold", threshold = var.instances.min, minutes = 10
-    }
-    latency = {
-      description = "The slowest twentieth of the answers takes over a second."
-      namespace   = "AWS/ApplicationELB", metric = "TargetResponseTime", statistic = "p95"
-      dimensions  = local.target_dimension
-      comparison  = "GreaterThanThreshold", threshold = 1, minutes = 5
-    }
-    refused-requests = {
-      description = "Over 100 requests a minute are over RATE_LIMIT: the log's `client` says whose."
-      namespace   = aws_cloudwatch_log_metric_filter.refused.metric_transformation[0].namespace
-      metric      = aws_cloudwatch_log_metric_filter.refused.metric_transformation[0].name
-      statistic   = "Sum"
-      dimensions  = {}
-      comparison  = "GreaterThanThreshold", threshold = 100, minutes = 10
     }
     database-cpu = {
       description = "The database computes over 80 % of the time: see Performance Insights."
@@ -108,22 +116,22 @@ locals {
       comparison  = "GreaterThanThreshold", threshold = 80, minutes = 15
     }
     database-storage = {
-      description = "Less than 4 GiB free: storage grows by itself up to max_allocated_storage, so it has reached that."
+      description = "Less than 1 GiB free, though storage grows by itself below a tenth: it is at max_allocated_storage, or fills too fast."
       namespace   = "AWS/RDS", metric = "FreeStorageSpace", statistic = "Minimum"
       dimensions  = local.db_dimension
-      comparison  = "LessThanThreshold", threshold = 4 * 1024 * 1024 * 1024, minutes = 5
-    }
-    replica-lag = {
-      description = "The replica is a minute behind: instances then read from the database itself."
-      namespace   = "AWS/RDS", metric = "ReplicaLag", statistic = "Minimum"
-      dimensions  = { DBInstanceIdentifier = "${local.database_id}-replica" }
-      comparison  = "GreaterThanThreshold", threshold = 60, minutes = 5
+      comparison  = "LessThanThreshold", threshold = 1024 * 1024 * 1024, minutes = 5
     }
     database-connections = {
       description = "Over 150 connections, of about 190 that a db.t4g.small takes."
       namespace   = "AWS/RDS", metric = "DatabaseConnections", statistic = "Maximum"
       dimensions  = local.db_dimension
       comparison  = "GreaterThanThreshold", threshold = 150, minutes = 5
+    }
+    replica-lag = {
+      description = "The replica is away or over a minute behind: the database answers what it would."
+      namespace   = "AWS/RDS", metric = "ReplicaLag", statistic = "Maximum"
+      dimensions  = { DBInstanceIdentifier = "${local.database_id}-replica" }, missing = "breaching"
+      comparison  = "GreaterThanThreshold", threshold = 60, minutes = 5
     }
   }
 }
@@ -142,9 +150,45 @@ resource "aws_cloudwatch_metric_alarm" "main" {
   threshold           = each.value.threshold
   period              = 60
   evaluation_periods  = each.value.minutes
-  treat_missing_data  = "notBreaching"
+  treat_missing_data  = try(each.value.missing, "notBreaching")
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "share" {
+  for_each = local.shares
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.description
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.threshold
+  evaluation_periods  = each.value.minutes
+  treat_missing_data  = "notBreaching" # nobody asks
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "percent"
+    label       = "Percent of the requests"
+    expression  = each.value.percent
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { for name, count in local.counts : name => count if strcontains(each.value.percent, name) }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = metric_query.value[0]
+        metric_name = metric_query.value[1]
+        dimensions  = metric_query.value[2]
+        period      = 60
+        stat        = "Sum"
+      }
+    }
+  }
 }
 
 # --- Dashboard -------------------------------------------------------------------------------
@@ -152,13 +196,13 @@ resource "aws_cloudwatch_metric_alarm" "main" {
 locals {
   # Title and series of each graph, three to a row.
   graphs = [
-    ["Requests", "Sum", [["AWS/ApplicationELB", "RequestCount", local.lb_dimension]]],
+    ["Requests", "Sum", [local.counts.requests, local.counts.refused]],
     ["Errors", "Sum", [
-      ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", local.target_dimension],
-      ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", local.lb_dimension],
+      local.counts.target,
+      local.counts.balancer,
       ["AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", local.target_dimension],
     ]],
-    ["Latency, 95 % (s)", "p95", [["AWS/ApplicationELB", "TargetResponseTime", local.target_dimension]]],
+    ["Latency, 99 % (s)", "p99", [["AWS/ApplicationELB", "TargetResponseTime", local.target_dimension]]],
     ["Instances", "Minimum", [
       ["AWS/ApplicationELB", "HealthyHostCount", local.target_dimension],
       ["AWS/ApplicationELB", "UnHealthyHostCount", local.target_dimension],

@@ -126,6 +126,16 @@ run "replica_with_a_password_of_ours" {
     condition     = length(aws_cloudwatch_log_group.database) == 4
     error_message = "The replica's logs need their groups."
   }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.main), "replica-lag")
+    error_message = "Somebody must hear of a replica that is away or behind."
+  }
+
+  assert {
+    condition     = endswith(local.settings.DATABASE_REPLICA_PASSWORD_FILE, "/replica") && contains(keys(local.settings), "DATABASE_REPLICA_URL")
+    error_message = "The service must know of the replica."
+  }
 }
 
 run "cache" {

@@ -114,6 +114,13 @@ resource "aws_autoscaling_group" "app" {
   wait_for_capacity_timeout = "20m"
   termination_policies      = ["OldestLaunchTemplate", "OldestInstance"]
 
+  # While the database fails over, no instance is ready, and each that misses three checks is
+  # replaced. The new one comes up first; the old one serves again as soon as the database does.
+  instance_maintenance_policy {
+    min_healthy_percentage = 100
+    max_healthy_percentage = 200
+  }
+
   # By number: a refresh cannot be rolled back to "$Latest".
   launch_template {
     id      = aws_launch_template.app.id

@@ -19,7 +19,7 @@ REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/de
 SOURCE = $(shell git remote get-url origin 2>/dev/null | sed 's|//[^/@]*@|//|')
 
 image: ## Build the container image: IMAGE=name:tag, EXTRAS= for one without charts and Parquet
-	$(CONTAINER_ENGINE) build --tag $(IMAGE) --build-arg EXTRAS=$(EXTRAS) \
+	$(CONTAINER_ENGINE) build --tag $(IMAGE) $(PLATFORM:%=--platform %) --build-arg EXTRAS=$(EXTRAS) \
 		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
 		--build-arg SOURCE=$(or $(SOURCE),unknown) .
 

@@ -10,13 +10,15 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 engine=${CONTAINER_ENGINE:-docker}
-root=$(git -C "$infra" rev-parse --show-toplevel)
 
 # --- Check first --------------------------------------------------------------------------------
 
+need git 'install it with the packages of your system'
+need make 'install it with the packages of your system'
 need "$engine" 'it builds the image; install Docker, or set CONTAINER_ENGINE=podman'
 need curl 'install it with the packages of your system'
 "$engine" info >/dev/null 2>&1 || die "$engine does not answer: start it."
+root=$(git -C "$infra" rev-parse --show-toplevel)
 [[ -z $(git -C "$root" status --porcelain) ]] ||
   die 'there are uncommitted changes: commit them, for an image is named after its commit.'
 tag=$(git -C "$root" rev-parse --short=12 HEAD)
@@ -51,7 +53,7 @@ else
   repository=$(aws ecr describe-repositories --repository-names "$name" \
     --query 'repositories[0].repositoryUri' --output text)
   say "Building image $tag"
-  "$engine" build --platform linux/amd64 --tag "$repository:$tag" "$root"
+  make --no-print-directory -C "$root" image IMAGE="$repository:$tag" PLATFORM=linux/amd64
   say "Pushing image $tag"
   aws ecr get-login-password | "$engine" login --username AWS --password-stdin "${repository%%/*}"
   "$engine" push "$repository:$tag"

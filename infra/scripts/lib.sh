@@ -42,11 +42,16 @@ preflight() {
 state_exists() { aws s3api get-bucket-policy --bucket "$bucket" >/dev/null 2>&1; }
 
 bootstrap() {
+  local root=$infra/bootstrap settings=(-var "bucket=$bucket" -var "region=$region")
   say "Making the bucket for Terraform's state: $bucket"
-  terraform -chdir="$infra/bootstrap" init -reconfigure -lockfile=readonly \
+  terraform -chdir="$root" init -reconfigure -lockfile=readonly \
     -backend-config="path=$bucket.tfstate" >/dev/null
-  terraform -chdir="$infra/bootstrap" apply -auto-approve \
-    -var "bucket=$bucket" -var "region=$region"
+  # An earlier attempt, from another machine perhaps, got as far as the bucket: take it over.
+  if aws s3api head-bucket --bucket "$bucket" >/dev/null 2>&1 &&
+    ! terraform -chdir="$root" state list aws_s3_bucket.state 2>/dev/null | grep -q .; then
+    terraform -chdir="$root" import "${settings[@]}" aws_s3_bucket.state "$bucket"
+  fi
+  terraform -chdir="$root" apply -auto-approve "${settings[@]}"
 }
 
 init() {
@@ -67,23 +72,23 @@ image_exists() {
   aws ecr describe-images --repository-name "$name" --image-ids "imageTag=$1" >/dev/null 2>&1
 }
 
-# The latest instance refresh: its id, status and percentage; nothing where there is none.
+# The latest instance refresh: its id, status and percentage; "None" where there was none.
 latest_refresh() {
   aws autoscaling describe-instance-refreshes --auto-scaling-group-name "$name" --max-records 1 \
-    --query 'InstanceRefreshes[0].[InstanceRefreshId,Status,PercentageComplete]' \
-    --output text 2>/dev/null || true
+    --query 'InstanceRefreshes[0].[InstanceRefreshId,Status,PercentageComplete]' --output text
 }
 
 # Usage: follow_refresh ID-BEFORE: wait for the refresh that the apply has started, if any.
 # Fails when it is rolled back, fails, is cancelled, or takes over an hour.
 follow_refresh() {
-  local id status percent deadline=$((SECONDS + 3600))
+  local latest id status percent deadline=$((SECONDS + 3600))
   while ((SECONDS < deadline)); do
-    read -r id status percent < <(latest_refresh) || true
+    latest=$(latest_refresh) || latest='? unknown'
+    read -r id status percent <<<"$latest"
     case $status in
       '' | Successful) return 0 ;;
-      Pending | InProgress | Baking | Cancelling | RollbackInProgress)
-        say "Instance refresh: $status, ${percent/None/0} %"
+      unknown | Pending | InProgress | Baking | Cancelling | RollbackInProgress)
+        say "Instance refresh: $status${percent:+, ${percent/None/0} %}"
         sleep "$poll_seconds"
         ;;
       *)
@@ -102,18 +107,22 @@ apply() {
   tf apply -auto-approve "${variables[@]}" -var "image_tag=$1" "${@:2}"
 }
 
+# Usage: put_in_place TAG: apply, and see the instances replaced. Fails when they are not; an
+# apply that fails ends the script.
+put_in_place() {
+  local before
+  before=$(latest_refresh 2>/dev/null) || before='' # at first there is no group
+  apply "$1" || exit
+  follow_refresh "${before%%[[:space:]]*}"
+}
+
 # Usage: release TAG TAG-BEFORE: put an image into service, or the one before it back.
 release() {
-  local earlier
-  read -r earlier _ < <(latest_refresh) || true
   say "Applying with image $1 (the first time takes about 15 minutes, for the database)"
-  apply "$1"
-  if ! follow_refresh "$earlier"; then
+  if ! put_in_place "$1"; then
     if [[ -n $2 && $2 != "$1" ]]; then
       say "Going back to image $2"
-      read -r earlier _ < <(latest_refresh) || true
-      apply "$2"
-      follow_refresh "$earlier" || say 'That was not taken back either'
+      put_in_place "$2" || say 'That was not taken back either'
     fi
     die "image $1 is not in service. \`make aws-logs\` says why: look at the latest streams, NAME/boot among them."
   fi
@@ -130,10 +139,11 @@ confirm_ready() {
     sleep "$poll_seconds"
   done
   output dns_name >"$infra/api_dns_name.txt"
-  say "In service: $url"
+  say 'In service'
   echo "    instances  $(instances | tr '\t\n' '  ')"
   echo '    session    make aws-shell'
   echo "    log        make aws-logs   ($(output log_group))"
+  echo "    url        $url"
 }
 
 # Ids of the running instances.

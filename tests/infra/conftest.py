@@ -9,32 +9,50 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
 import pytest
 
+pytest_plugins = ["checkout"]
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 INFRA = ROOT / "infra"
 REGION = "us-east-1"
+GUARD = 1800  # seconds after which something hangs, however busy the machine
 NOT_COMMITTED = [".terraform", "*.tfstate*", "*.tfvars", "test_key.pem*", "api_dns_name.txt"]
 
 # Where a provider may lie unpacked, as `terraform providers mirror` or a package puts it.
 MIRRORS = ["/opt", "/usr/local", "/usr/share", "/usr/lib", "/srv", Path.home() / ".terraform.d"]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
     for tool, source in [
         ("terraform", "https://developer.hashicorp.com/terraform/install"),
         ("git", "the packages of your system"),
+        ("ssh-keygen", "the package openssh-client of your system"),
         ("systemd-analyze", "the package systemd of your system"),
         ("unshare", "the package util-linux of your system"),
     ]:
         if not shutil.which(tool):
             pytest.exit(f"The tests of infra/ need {tool}: get it from {source}.", returncode=1)
+    with TemporaryDirectory() as folder, redirect_stdout(StringIO()):
+        copy = copy_of_infra(Path(folder))
+        initialised = init(copy, environment(Path(folder)))
+    if initialised.returncode:
+        pytest.exit(
+            "The tests of infra/ need Terraform's AWS provider, on this machine or from "
+            f"Terraform's registry, but `terraform init` says:\n{initialised.stdout}",
+            returncode=1,
+        )
 
 
 def provider_mirror() -> Path | None:
@@ -48,10 +66,9 @@ def provider_mirror() -> Path | None:
     return Path(found.split("/registry.terraform.io/")[0]) if found else None
 
 
-@pytest.fixture(scope="session")
-def terraform_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """An environment in which Terraform finds its provider: on disk, or in the registry."""
-    config = tmp_path_factory.mktemp("terraform") / "terraform.rc"
+    config = folder / "terraform.rc"
     aws = '"registry.terraform.io/hashicorp/aws"'
     if mirror := provider_mirror():
         config.write_text(
@@ -67,8 +84,26 @@ def terraform_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return kept | {"TF_CLI_CONFIG_FILE": str(config), "TF_IN_AUTOMATION": "1", "PATH": path}
 
 
+@pytest.fixture(scope="session")
+def terraform_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return environment(tmp_path_factory.mktemp("terraform"))
+
+
+def copy_of_infra(folder: Path) -> Path:
+    """A copy of infra/ as it is committed, in the folder."""
+    return Path(
+        shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns(*NOT_COMMITTED))
+    )
+
+
+def init(root: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Have Terraform fetch its provider, and look at no state."""
+    command = ["terraform", "init", "-backend=false", "-lockfile=readonly", "-no-color"]
+    return run(command, root, env)
+
+
 def run(
-    command: list[str | Path], cwd: Path, env: dict[str, str], timeout: int = 300
+    command: list[str | Path], cwd: Path, env: dict[str, str], timeout: int = GUARD
 ) -> subprocess.CompletedProcess[str]:
     """Run a command, whose output tells of both streams; at a timeout nothing of it stays."""
     process = subprocess.Popen(
@@ -109,6 +144,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """A fresh AWS for each module."""
@@ -124,14 +167,10 @@ def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{endpoint}/moto-api/", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            pytest.fail(f"moto did not start: {(folder / 'log').read_text()}")
+        while not answers(f"{endpoint}/moto-api/"):
+            if server.poll() is not None:
+                pytest.fail(f"moto did not start: {(folder / 'log').read_text()}")
+            time.sleep(0.1)
         yield Aws(
             terraform_env
             | {
@@ -145,18 +184,14 @@ def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
             broken_tags,
         )
     finally:
-        server.terminate()
-        server.wait(10)
+        server.kill()  # there is nothing that it should keep
+        server.wait()
 
 
 @pytest.fixture(scope="session")
 def infra_copy(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of infra/, initialised without its backend."""
-    copy = tmp_path_factory.mktemp("static") / "infra"
-    shutil.copytree(
-        INFRA, copy, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfvars")
-    )
+    copy = copy_of_infra(tmp_path_factory.mktemp("static"))
     for root in (copy, copy / "bootstrap"):
-        command = ["terraform", "init", "-backend=false", "-lockfile=readonly", "-no-color"]
-        assert run(command, root, terraform_env).returncode == 0
+        assert init(root, terraform_env).returncode == 0
     return copy

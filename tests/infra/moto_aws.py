@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from moto import server
+from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeScalingPolicy
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
@@ -26,6 +27,7 @@ from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 from moto.rds.models import DBInstance, DBParameterGroup
 from moto.s3.models import FakeBucket
+from moto.ssm.responses import SimpleSystemManagerResponse
 
 
 def mends(owner: type, name: str) -> Callable[[Callable[..., Any]], None]:
@@ -117,7 +119,7 @@ def create_version(original, template, data, description):
 for action in ("create_auto_scaling_group", "update_auto_scaling_group"):
 
     @mends(AutoScalingResponse, action)
-    def keep_warmup(original, response):
+    def keep_what_moto_does_not_know(original, response):
         result = original(response)
         group = response.autoscaling_backend.autoscaling_groups[
             response._get_param("AutoScalingGroupName")
@@ -125,10 +127,14 @@ for action in ("create_auto_scaling_group", "update_auto_scaling_group"):
         warmup = response._get_int_param("DefaultInstanceWarmup")
         if warmup is not None:
             group.default_instance_warmup = warmup
+        if policy := response._get_param("InstanceMaintenancePolicy"):
+            group.instance_maintenance_policy = policy
         return result
 
 
 # --- Instance refresh -------------------------------------------------------------------------
+
+UNANSWERED = "Unanswered"
 
 
 def replace_instances(backend: AutoScalingBackend, group: FakeAutoScalingGroup) -> None:
@@ -149,7 +155,7 @@ def remember_version(original, group, *args, **kwargs):
 def start_instance_refresh(response: AutoScalingResponse) -> ActionResult:
     backend = response.autoscaling_backend
     group = backend.autoscaling_groups[response._get_param("AutoScalingGroupName")]
-    before = group.version_before
+    before, earlier = group.version_before, getattr(group, "refreshes", [])
     desired = response._get_param("DesiredConfiguration", {}).get("LaunchTemplate")
     if desired and desired["Version"] != group.launch_template_version:
         before = group.launch_template_version
@@ -169,9 +175,10 @@ def start_instance_refresh(response: AutoScalingResponse) -> ActionResult:
         group.launch_template_version = before
         group.provided_launch_template_version = before
     else:
-        refresh["_stages"] = ["InProgress", "Successful"]
+        first = [] if earlier else [UNANSWERED]
+        refresh["_stages"] = [*first, "InProgress", "Successful"]
         replace_instances(backend, group)
-    group.refreshes = [refresh, *getattr(group, "refreshes", [])]
+    group.refreshes = [refresh, *earlier]
     return ActionResult({"InstanceRefreshId": refresh["InstanceRefreshId"]})
 
 
@@ -183,6 +190,8 @@ def describe_instance_refreshes(response: AutoScalingResponse) -> ActionResult:
     for refresh in refreshes:
         if refresh["_stages"]:
             refresh["Status"] = refresh["_stages"].pop(0)
+            if refresh["Status"] == UNANSWERED:
+                raise ValidationError("AWS fails to answer, once")
             refresh["PercentageComplete"] = 50 if refresh["_stages"] else 100
     shown = [{k: v for k, v in r.items() if k != "_stages"} for r in refreshes]
     return ActionResult({"InstanceRefreshes": shown})
@@ -190,6 +199,18 @@ def describe_instance_refreshes(response: AutoScalingResponse) -> ActionResult:
 
 AutoScalingResponse.start_instance_refresh = start_instance_refresh
 AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes
+
+
+# --- Sessions ---------------------------------------------------------------------------------
+
+
+def start_session(response: SimpleSystemManagerResponse) -> str:
+    """moto starts no session; what holds it, stubs/session-manager-plugin is told of."""
+    session = f"session-{response._get_param('Target')}"
+    return json.dumps({"SessionId": session, "TokenValue": "none", "StreamUrl": "none"})
+
+
+SimpleSystemManagerResponse.start_session = start_session
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import HERE, INFRA, ROOT, Aws, run
+from conftest import GUARD, HERE, INFRA, ROOT, Aws, run
 
 SCRIPTS = sorted((INFRA / "scripts").glob("*.sh"))
+COMPUTE = (INFRA / "compute.tf").read_text()
 
 
 def passes(command: list[str | Path], cwd: Path, env: dict[str, str]) -> str:
@@ -64,12 +65,20 @@ def test_the_example_sets_variables_that_there_are() -> None:
     assert shown <= names
 
 
+def test_settings_are_those_of_the_service() -> None:
+    [block] = re.findall(r"^  settings = merge\(\n(.*?)^  \)", COMPUTE, re.MULTILINE | re.DOTALL)
+    names = set(re.findall(r'\b([A-Z]+(?:_[A-Z]+)+)"? +=', block))
+    assert {"DATABASE_URL", "DATABASE_REPLICA_URL", "CACHE_URL"} <= names
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert names <= set(re.findall(r"`([A-Z_]+)`", " ".join(rows)))
+
+
 def test_checkov(infra_copy: Path, terraform_env: dict[str, str]) -> None:
     """No finding, and no suppression without its reason."""
     result = subprocess.run(
         ["checkov", "--directory", infra_copy, "--framework", "terraform", "--skip-download",
          "--quiet", "--compact", "--output", "json"],
-        env=terraform_env, text=True, timeout=300, check=False, capture_output=True,
+        env=terraform_env, text=True, timeout=GUARD, check=False, capture_output=True,
     )  # fmt: skip
     report = json.loads(result.stdout)
     failed = [

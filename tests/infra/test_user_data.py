@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import HERE, INFRA
+from conftest import GUARD, HERE, INFRA
 
 SETTINGS = {
     "app_gid": "10001",
@@ -129,7 +129,7 @@ class Boot:
                 "HOST_DJANGO": DJANGO,
                 **answers,
             },
-            text=True, timeout=60, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=GUARD, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         print(result.stdout)
         return Host(result.returncode, self.folder)
@@ -161,7 +161,7 @@ def test_all_well(boot: Boot) -> None:
         "--read-only", "--cap-drop ALL", "--security-opt no-new-privileges",
         "--env-file /etc/adultapi/settings", "--publish 8000:8000",
         "--volume /run/adultapi:/run/secrets/adultapi:ro",
-        "--log-opt awslogs-stream=i-0123456789abcdef0",
+        "--log-opt awslogs-stream=i-0123456789abcdef0", "--log-opt mode=non-blocking",
     ):  # fmt: skip
         assert option in run
     assert host.called("systemctl enable --now adultapi.service adultapi-secrets.timer")
@@ -233,6 +233,24 @@ def test_a_log_group_that_cannot_be_reached_stops_nothing(boot: Boot) -> None:
     assert (host.status, host.secrets["loader"]) == (0, PASSWORD)
 
 
+def test_a_reboot_serves_again_with_secrets_of_that_day(boot: Boot) -> None:
+    """What is in memory is lost, and the user data does not run again: systemd starts what it
+    was told to; the image is on the disk."""
+    then = """
+    rm -r /run/adultapi
+    rm "$HOST_STATE/serving"
+    echo '{"password": "new"}' >"$HOST_STATE/rotated"
+    : >"$HOST_STATE/calls"
+    systemctl enable --now adultapi.service adultapi-secrets.timer
+    """
+    host = boot(then)
+    assert host.secrets == {"reader": TOKEN, "loader": "new", "django": DJANGO}
+    assert stat.S_IMODE(host.path("/run/adultapi").stat().st_mode) == 0o750
+    assert (host.folder / "serving").exists()
+    assert not host.called("docker login")
+    assert not host.called("docker pull")
+
+
 def test_a_new_password_is_written_as_a_whole(boot: Boot) -> None:
     """A file that is open keeps the earlier one; a look at the name finds the new one."""
     then = """
@@ -276,7 +294,7 @@ def test_units(boot: Boot, terraform_env: dict[str, str]) -> None:
         text = re.sub(r"/usr/(local/)?bin/[a-z-]+", "/bin/true", unit.read_text())
         unit.write_text(text.replace("Requires=docker.service\n", ""))
     found = subprocess.run(
-        ["systemd-analyze", "verify", *units], text=True, timeout=60, check=False,
+        ["systemd-analyze", "verify", *units], text=True, timeout=GUARD, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     ours = [line for line in found.stdout.splitlines() if "adultapi" in line]
@@ -288,7 +306,7 @@ def test_lint(script: Path, boot: Boot, terraform_env: dict[str, str]) -> None:
     written = sorted(boot().path("/usr/local/bin").iterdir())
     assert [path.name for path in written] == ["adultapi-say", "adultapi-secrets"]
     linted = subprocess.run(
-        ["shellcheck", script, *written], env=terraform_env, text=True, timeout=60, check=False,
+        ["shellcheck", script, *written], env=terraform_env, text=True, timeout=GUARD, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert linted.returncode == 0, linted.stdout

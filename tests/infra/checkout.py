@@ -1,0 +1,103 @@
+"""A checkout from which the scripts are run, on the AWS of the tests.
+
+Two things have no counterpart there and are played: the push to the registry (stubs/docker) and
+the answer of the load balancer.
+"""
+
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from conftest import HERE, ROOT, Aws, copy_of_infra, run
+
+Result = subprocess.CompletedProcess[str]
+
+
+@dataclass
+class Site:
+    """A checkout from which a person deploys."""
+
+    root: Path
+    env: dict[str, str]
+    asked: list[str]
+    tags: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.infra = self.root / "infra"
+        self.docker_calls = Path(self.env["DOCKER_CALLS"])
+        self.push_fails = Path(f"{self.docker_calls}.push-fails")
+
+    def run(self, command: list[str | Path], **env: str) -> Result:
+        return run(command, self.root, self.env | env)
+
+    def script(self, name: str, **env: str) -> Result:
+        return self.run([self.infra / "scripts" / f"{name}.sh"], **env)
+
+    def commit(self, message: str) -> str:
+        """Commit a change and return the tag of its image."""
+        (self.root / "Dockerfile").write_text(f"# {message}\n")
+        commit = ["commit", "--quiet", "--allow-empty", "--message", message]
+        for arguments in (["add", "--all"], commit):
+            assert self.run(["git", *arguments]).returncode == 0
+        self.tags.append(self.run(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip())
+        return self.tags[-1]
+
+    def plan(self, tag: str) -> Result:
+        return self.run(
+            ["terraform", f"-chdir={self.infra}", "plan", "-no-color", "-detailed-exitcode",
+             "-var", f"image_tag={tag}"],
+        )  # fmt: skip
+
+    def built(self) -> list[str]:
+        calls = self.docker_calls.read_text()
+        return re.findall(r"^build --tag \S+:(\w+) --platform linux/amd64 ", calls, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def load_balancer() -> Iterator[tuple[str, list[str]]]:
+    """Answers for every load balancer, as the HTTP proxy of curl: 503 once, then 200."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(503 if len(asked) == 1 else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(
+    aws: Aws, load_balancer: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Site:
+    root = tmp_path_factory.mktemp("site")
+    copy_of_infra(root)
+    for file in [ROOT / ".gitignore", ROOT / "Makefile", *ROOT.glob("*.mk")]:
+        shutil.copy(file, root)
+    git = {"GIT_AUTHOR_NAME": "Test", "GIT_AUTHOR_EMAIL": "test@example.org"}
+    git |= {key.replace("AUTHOR", "COMMITTER"): value for key, value in git.items()}
+    env = aws.env | git | {
+        "PATH": f"{HERE / 'stubs'}:{aws.env['PATH']}",
+        "DOCKER_CALLS": str(tmp_path_factory.mktemp("docker") / "calls"),
+        "POLL_SECONDS": "0.1",
+        "http_proxy": load_balancer[0],
+        "no_proxy": "127.0.0.1",
+    }  # fmt: skip
+    site = Site(root, env, load_balancer[1])
+    assert site.run(["git", "init", "--quiet"]).returncode == 0
+    return site

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 ENGINE = os.environ.get("CONTAINER_ENGINE") or "docker"
+# Seconds until something is said not to come at all: a machine may be busy with much else.
+PATIENCE = 300
 Result = TypeVar("Result")
 
 
-def engine(*arguments: str, timeout: float = 120, stdin: str | None = None) -> str:
+def engine(*arguments: str, timeout: float = PATIENCE, stdin: str | None = None) -> str:
     """Run the container engine; return its standard output, or fail with what it said."""
     done = subprocess.run(
         [ENGINE, *arguments], text=True, capture_output=True, timeout=timeout, input=stdin
@@ -22,11 +24,11 @@ def engine(*arguments: str, timeout: float = 120, stdin: str | None = None) -> s
     return done.stdout.strip()
 
 
-def eventually(what: Callable[[], Result], *, seconds: float = 120, pause: float = 0.1) -> Result:
-    """Return the first true result of `what`, or fail after so many seconds."""
-    end = time.monotonic() + seconds
+def eventually(what: Callable[[], Result], *, pause: float = 0.1) -> Result:
+    """Return the first true result of `what`, or fail."""
+    end = time.monotonic() + PATIENCE
     while not (result := what()):
-        assert time.monotonic() < end, f"{what.__name__} did not come true in {seconds} s"
+        assert time.monotonic() < end, f"{what.__name__} did not come true in {PATIENCE} s"
         time.sleep(pause)
     return result
 
@@ -49,7 +51,7 @@ class Service:
     host: str = "127.0.0.1"
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         try:
             connection.request(
                 method,
@@ -69,11 +71,11 @@ class Service:
         except (OSError, http.client.HTTPException):
             return 0
 
-    def wait_until_ready(self, seconds: float = 120) -> None:
+    def wait_until_ready(self) -> None:
         def ready() -> bool:
             return self.status("/readyz") == 200
 
-        eventually(ready, seconds=seconds)
+        eventually(ready)
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,9 @@ class Container:
         )
         return done.stdout
 
-    def wait(self, seconds: float = 120) -> int:
+    def wait(self) -> int:
         """Wait for its end; return its exit status."""
-        return int(engine("wait", self.name, timeout=seconds))
+        return int(engine("wait", self.name))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers import Container, Service, engine, eventually
+from tests.containers import PATIENCE, Container, Service, engine, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = (".*_cache", ".env", ".git", ".venv*", ".terraform", "__pycache__", "staticfiles", "var")
@@ -42,7 +42,7 @@ class Stack:
             env=self._environment,
             text=True,
             capture_output=True,
-            timeout=300,
+            timeout=3 * PATIENCE,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr

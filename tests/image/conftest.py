@@ -94,7 +94,8 @@ def empty(postgres: Postgres) -> Iterator[str]:
 def web(run: Run, environment: Environment, postgres: Postgres) -> Container:
     """A container that serves the dataset, for tests that change nothing."""
     postgres.sql("CREATE DATABASE served")
-    container = run(**environment("served"))
+    # Its answers may take long where the machine is busy with much else.
+    container = run(**environment("served") | {"STATEMENT_TIMEOUT": "60"})
     container.service().wait_until_ready()
     return container
 

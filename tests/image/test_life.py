@@ -9,7 +9,7 @@ from typing import Self
 
 import pytest
 
-from tests.containers import Container, Postgres, Service, engine, eventually
+from tests.containers import PATIENCE, Container, Postgres, Service, engine, eventually
 from tests.image.conftest import Environment, Run
 
 # Who reads the people waits for a row in `gate`, however long that takes.
@@ -46,7 +46,7 @@ def test_sigterm_lets_a_request_in_flight_complete(
             assert container.inspect("{{.State.Running}}") == "true"
         finally:
             postgres.sql("INSERT INTO gate DEFAULT VALUES", empty)
-        assert answer.result(timeout=60).json()["value"] == pytest.approx(38.64358543876172)
+        assert answer.result(timeout=PATIENCE).json()["value"] == pytest.approx(38.64358543876172)
     assert container.wait() == 0
     assert "Shutting down" in container.logs()
 

@@ -1,7 +1,6 @@
 """gunicorn's threaded worker, but that nothing piles up before its threads, and nothing is lost."""
 
 import select
-import socket
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +8,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-WAIT_SECONDS = 5.0  # that a request may wait for a thread
+from adultapi.gunicorn import queue_timeout
+
 # A process that has too much to do should not be taken for one that is dead.
 _HEALTH_CHECKS = (b"GET /healthz ", b"GET /readyz ")
 
@@ -19,11 +19,12 @@ class OverloadedError(Exception):
 
 
 class BoundedWorker(ThreadWorker):  # type: ignore[misc]
-    """Refuses what no thread has taken after `WAIT_SECONDS`, by `handle_error`.
+    """Refuses what no thread has taken after `queue_timeout` seconds, by `handle_error`.
 
     The main thread does that, whatever keeps the others. Health checks have a thread of their
-    own. When `worker_connections` are open, the one that has been idle for longest makes room.
-    Who stops takes in all that have connected before.
+    own: each connection tells how its request begins, as `begin`. When `worker_connections` are
+    open, the one that has been idle for longest makes room. Who stops takes in all that have
+    connected before.
     """
 
     def __init__(self, *arguments: Any, **names: Any) -> None:
@@ -35,7 +36,8 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
-        pool = self._health_checks if _is_health_check(conn) else self.tpool
+        pool = self._health_checks if conn.begin.startswith(_HEALTH_CHECKS) else self.tpool
+        conn.begin = b""
         future = pool.submit(self.handle, conn)
         self._waiting.append((time.monotonic(), conn, future))
         future.add_done_callback(
@@ -49,7 +51,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         self._make_room()
 
     def _refuse_late(self) -> None:
-        late = time.monotonic() - WAIT_SECONDS
+        late = time.monotonic() - queue_timeout
         refused = 0
         while self._waiting:
             since, conn, future = self._waiting[0]
@@ -61,7 +63,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
                 self.handle_error(None, conn.sock, conn.client, OverloadedError())
                 refused += 1
         if refused:
-            self.log.warning("Refused %d requests that waited %g s.", refused, WAIT_SECONDS)
+            self.log.warning("Refused %d requests that waited %d s.", refused, queue_timeout)
 
     def _make_room(self) -> None:
         """Let go of those who say nothing: they can come again, others could not come at all."""
@@ -90,13 +92,3 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             queue.register(listener, select.POLLIN)
             while queue.poll(0) and self.nr_conns < self.worker_connections:
                 self.accept(listener)
-
-
-def _is_health_check(conn: Any) -> bool:
-    if conn.parser and (ahead := conn.parser.unreader.buf.getvalue()):
-        return bool(ahead.startswith(_HEALTH_CHECKS))
-    try:
-        begins = conn.sock.recv(16, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except OSError:
-        return False
-    return bool(begins.startswith(_HEALTH_CHECKS))

@@ -58,6 +58,7 @@ worker_class = "adultapi.worker.Worker"
 workers = _number("WEB_CONCURRENCY", min(_cores(), 32), maximum=256)
 threads = _number("WEB_THREADS", 4, maximum=256)
 worker_connections = _connections()
+queue_timeout = _number("QUEUE_TIMEOUT", 5, maximum=3600)  # ours: see adultapi.backlog
 limit_request_line = 8190  # bytes: room for every filter, and gunicorn's most
 # Nobody is believed here: gunicorn would take the path's beginning, and whether it is HTTPS, from
 # the headers of whoever is on this machine. `SECURE_PROXY` and `TRUSTED_PROXIES` say who is.

@@ -119,9 +119,9 @@ PROBLEMS: Mapping[str, Problem] = {
             "overloaded",
             503,
             "There is too much to do",
-            "The request has waited for 5 seconds and nobody has come round to it: there are more "
-            "than the service can answer. Nothing was computed. Try again after Retry-After "
-            "seconds.",
+            "No thread came round to the request for as long as the service lets one wait: there "
+            "are more requests than it can answer. Nothing was computed. Try again after "
+            "Retry-After seconds.",
         ),
         Problem(
             "too-many-downloads",

@@ -37,6 +37,7 @@ class _Connection(TConn):  # type: ignore[misc]
     """A connection that leaves it to the worker to wait for the client's end."""
 
     seen = 0  # bytes of a head that is not whole yet
+    begin = b""  # of one that is
 
     def __init__(self, linger: Callable[["_Connection"], object], *of_client: Any) -> None:
         super().__init__(*of_client)
@@ -76,7 +77,8 @@ class Worker(BoundedWorker):
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Take what may be a further request on a connection that was kept."""
-        if _is_whole(_peek(client)):  # nearly always
+        if _is_whole(found := _peek(client)):  # nearly always
+            conn.begin = found
             super().on_client_socket_readable(conn, client)
             return
         self.poller.unregister(client)
@@ -90,6 +92,7 @@ class Worker(BoundedWorker):
             return
         if _is_whole(found):
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            conn.begin = found
             super().on_pending_socket_readable(conn, client)
         elif len(found) == LARGEST_HEAD:
             self._forget(conn, self.pending_conns)

@@ -55,6 +55,7 @@ class Service:
             "PORT": str(self.port),
             "WEB_CONCURRENCY": str(WORKERS),
             "WEB_THREADS": "4",
+            "QUEUE_TIMEOUT": "60",  # or a machine that is busy with other things would refuse
         }
         given |= {
             "GUNICORN_CMD_ARGS": "--log-level critical",

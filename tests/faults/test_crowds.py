@@ -25,7 +25,8 @@ def test_a_burst(url: str, owner: str, record: Record) -> None:
             "SELECT people.* FROM people, (SELECT pg_sleep(0.5)) AS pause"
         )
         admin.execute("GRANT SELECT ON census_person TO reader")
-    with Service({"DATABASE_URL": url, "WEB_THREADS": "1"}) as service:
+    environment = {"DATABASE_URL": url, "WEB_THREADS": "1", "QUEUE_TIMEOUT": "5"}
+    with Service(environment) as service:
         with Load(service, clients=4) as usual:
             usual.wait_for_answers(20)
         assert not usual.errors

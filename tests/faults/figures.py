@@ -23,7 +23,7 @@ def write(found: Mapping[str, Mapping[str, Any]]) -> None:
     assert start, f"{PAGE} has no place for the figures"
     assert end, f"{PAGE} has no end of the figures"
     rows = dict(re.findall(r"^\| (.*?) \|(.*)$", table, re.MULTILINE))
-    del rows["fault"]
+    rows.pop("fault", None)  # the head
     rows |= {fault: _cells(figures) for fault, figures in found.items()}
     lines = "".join(f"| {fault} |{cells}\n" for fault, cells in rows.items())
     PAGE.write_text(f"{before}{start}\n{_machine()}\n\n{_HEAD}{lines}{end}{after}")

@@ -43,6 +43,6 @@ def _machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"Counted on {os.cpu_count()} cores and {memory:.0f} GiB ({platform.machine()}, "
-        f"{platform.system()}), Python {platform.python_version()}, with the clients and the "
-        "database on the same machine."
+        f"{platform.system()}), Python {platform.python_version()}, clients and database on the "
+        f"same machine; its load average was {os.getloadavg()[2]:.0f}."
     )

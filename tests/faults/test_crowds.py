@@ -44,7 +44,7 @@ def test_a_burst(url: str, owner: str, record: Record) -> None:
     assert refused == burst.errors.total()
     assert not after.errors
     record("ten times as many requests as can be answered", **burst.figures())
-    record("right after", **after.figures())
+    record("right after that", **after.figures())
 
 
 def test_silent_clients_make_room(service: Service, record: Record) -> None:

@@ -145,12 +145,13 @@ def _connect(url: str) -> psycopg.Connection[Any] | None:
 
 
 @pytest.mark.parametrize(
-    ("timeout", "problem"), [("1", "503 timeout"), ("10", "503 timeout")], ids=["statement", "lock"]
+    ("fault", "timeout"),
+    [("a statement over its time", "1"), ("a statement that waits for a lock", "10")],
 )
 def test_a_statement_takes_too_long(
-    url: str, owner: str, record: Record, timeout: str, problem: str
+    url: str, owner: str, record: Record, fault: str, timeout: str
 ) -> None:
-    """Each waits for a lock on the table, which one who migrates may hold; 2 s of it at most."""
+    """Each waits for a lock on the table, which one who migrates may hold: for 2 s at most."""
     with Service({"DATABASE_URL": url, "STATEMENT_TIMEOUT": timeout}) as service:
         workers = service.workers
         with Load(service) as load, closing(psycopg.connect(owner)) as other:
@@ -161,6 +162,6 @@ def test_a_statement_takes_too_long(
             load.healed()
             load.wait_for_answers(200)
         assert service.workers == workers
-    assert set(load.errors) == {problem}
+    assert set(load.errors) == {"503 timeout"}
     assert not load.unfit
-    record(f"statement over its time ({timeout} s)", **load.figures())
+    record(fault, **load.figures())

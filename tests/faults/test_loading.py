@@ -56,9 +56,7 @@ def test_killed_at_ten_moments(owner: str, service: Service, record: Record) -> 
         assert service.get("/readyz").status == 200
     assert cut_short
     assert not load.errors
-    record(
-        f"load_adult killed at {MOMENTS} moments ({cut_short} before its commit)", **load.figures()
-    )
+    record(f"load_adult killed at {MOMENTS} moments", **load.figures())
 
 
 def test_no_file_may_grow(database: Server, owner: str, service: Service, record: Record) -> None:

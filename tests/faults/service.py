@@ -18,7 +18,7 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = ("-m", "gunicorn", "-c", "python:adultapi.gunicorn")
 WORKERS = 2
-PATIENCE = 90.0  # seconds for whatever must come in the end
+PATIENCE = 300.0  # seconds for whatever must come in the end, on a machine however busy
 
 
 def free_port() -> int:

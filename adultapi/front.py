@@ -54,6 +54,7 @@ def _known(environ: Environ) -> tuple[str, Headers, bytes] | None:
         or environ["REQUEST_METHOD"] not in caching.METHODS
         or not path.isascii()  # Django has its own way with others
         or not _allowed(environ.get("HTTP_HOST", ""))
+        or (settings.SECURE_PROXY and not strict(environ))  # which is redirected
     ):
         return None
     form = canonical(path, environ["QUERY_STRING"], environ.get("HTTP_ACCEPT", "*/*"))

@@ -232,8 +232,8 @@ MIDDLEWARE = [
     "adultapi.middleware.health",
     "adultapi.middleware.server_timing",
     "adultapi.throttling.rate_limit",
-    "adultapi.caching.Caching",  # what was answered before goes no further
     "django.middleware.security.SecurityMiddleware",
+    "adultapi.caching.Caching",  # what was answered before goes no further
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "adultapi.middleware.SecurityHeaders",
@@ -351,6 +351,7 @@ LOGGING = {
     "loggers": {
         # Requests are logged once, by adultapi.telemetry; Django's own lines would double them.
         "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},  # so would these, with a traceback for strangers
         "django": {"handlers": [], "level": LOG_LEVEL},
     },
 }

@@ -10,6 +10,10 @@ from psycopg import sql
 
 from census.models import Dataset, Person
 
+# By which anybody may fill the disk with large objects. Only their owner can take that away:
+# for another there is a warning and no more, as on RDS.
+_WRITERS = "lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea)"
+
 logger = logging.getLogger(__name__)
 
 # What it may read: the dataset, and which migrations have run (`/readyz` asks).
@@ -49,7 +53,12 @@ def _make(cursor: Any, name: sql.Identifier, role: str) -> None:
 
 def _grants(cursor: Any, name: sql.Identifier, password: str) -> list[sql.Composed]:
     tables = sql.SQL(", ").join(map(sql.Identifier, READABLE))
-    statements = [sql.SQL("GRANT SELECT ON {} TO {}").format(tables, name)]
+    database = sql.Identifier(connection.settings_dict["NAME"])
+    statements = [
+        sql.SQL("GRANT SELECT ON {} TO {}").format(tables, name),
+        sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(database),
+        sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(sql.SQL(_WRITERS)),
+    ]
     if password:
         literal = sql.Literal(password)
         statements.append(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, literal))

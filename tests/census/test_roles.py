@@ -53,6 +53,25 @@ CHANGES = (
     "COPY (SELECT 1) TO PROGRAM 'true'",
     "SELECT pg_read_file('/etc/passwd')",
     "CREATE ROLE another",
+    "CREATE TEMPORARY TABLE mine (id int)",
+    "CREATE SCHEMA mine",
+    "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE EXTENSION file_fdw",
+    "ALTER TABLE census_person ADD mine int",
+    "LOCK census_person IN ACCESS EXCLUSIVE MODE",
+    "SELECT * FROM census_person FOR UPDATE",
+    "COPY census_person FROM PROGRAM 'true'",
+    "COPY census_person TO '/tmp/mine'",
+    "SELECT pg_ls_dir('/')",
+    "SELECT lo_import('/etc/passwd')",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'mine')",
+    "SELECT rolpassword FROM pg_authid",
+    "SELECT pg_reload_conf()",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user",
+    "ALTER ROLE CURRENT_USER SUPERUSER",
+    "SET SESSION AUTHORIZATION pg_write_all_data",
+    "SET ROLE pg_write_all_data",
 )
 
 
@@ -74,11 +93,12 @@ def test_serving_takes_the_reader_and_limits_its_sessions(environment: dict[str,
     asked = (
         "from django.db import connection as c; k = c.cursor(); "
         "k.execute('SELECT current_user, current_setting(%s), current_setting(%s), "
-        "current_setting(%s)', ['default_transaction_read_only', 'statement_timeout', "
-        "'idle_in_transaction_session_timeout']); print(*k.fetchone())"
+        "current_setting(%s), current_setting(%s)', ['default_transaction_read_only', "
+        "'statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout']); "
+        "print(*k.fetchone())"
     )
     shell = ("shell", "--no-imports", "-c", asked)
     serving = manage(environment | {"SERVING": "true", "STATEMENT_TIMEOUT": "7"}, *shell)
     role = urlsplit(environment["DATABASE_URL"]).username
-    assert serving.split() == [role, "on", "7s", "1min"]
-    assert manage(environment, *shell).split() == ["postgres", "off", "0", "0"]
+    assert serving.split() == [role, "on", "7s", "1min", "2s"]
+    assert manage(environment, *shell).split() == ["postgres", "off", "0", "0", "0"]

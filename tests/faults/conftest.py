@@ -91,15 +91,19 @@ def service(url: str) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def standing(prepared: Path) -> Iterator[Service]:
-    """A service that nobody breaks, for all tests that only ask."""
+def standing_url(prepared: Path) -> Iterator[str]:
+    """The URL of a database that nobody breaks, for all tests that only ask."""
     with _folder() as folder:
         subprocess.run(["cp", "-a", prepared / "postgres", folder], check=True)
-        with (
-            Server(folder, FAST),
-            Service({"DATABASE_URL": local_url(folder, "reader")}) as running,
-        ):
-            yield running
+        with Server(folder, FAST):
+            yield local_url(folder, "reader")
+
+
+@pytest.fixture(scope="session")
+def standing(standing_url: str) -> Iterator[Service]:
+    """A service on it, that nobody breaks either."""
+    with Service({"DATABASE_URL": standing_url}) as running:
+        yield running
 
 
 @pytest.fixture

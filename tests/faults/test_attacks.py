@@ -115,3 +115,73 @@ def test_nobody_is_a_proxy_for_being_on_this_machine(standing: Service) -> None:
     assert answer.status == 404
     page = standing.get("/v1/people?page_size=1", **{"X-Forwarded-Proto": "https"})
     assert json.loads(page.body)["next"].startswith("http://")
+
+
+# Requests with one hidden in them, for whoever takes the end of the first to be elsewhere.
+HIDDEN = GET + b"X-Hidden: yes\r\n\r\n"
+LENGTH = b"Content-Length: %d\r\n" % len(HIDDEN)
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+SMUGGLED = {
+    "in a body": GET + LENGTH + b"\r\n" + HIDDEN,
+    "in a body of POST": GET.replace(b"GET", b"POST") + LENGTH + b"\r\n" + HIDDEN,
+    "behind an empty chunk": GET + CHUNKED + LENGTH + b"\r\n0\r\n\r\n" + HIDDEN,
+    "behind an empty chunk alone": GET + CHUNKED + b"\r\n0\r\n\r\n" + HIDDEN,
+    "in a chunk": GET + CHUNKED + b"\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(HIDDEN), HIDDEN),
+    "chunked twice": GET + CHUNKED * 2 + b"\r\n0\r\n\r\n" + HIDDEN,
+    "a space before the colon": GET + b"Content-Length : 0\r\n\r\n" + HIDDEN,
+    "a tab before the coding": GET + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "two lengths": GET + LENGTH + b"Content-Length: 0\r\n\r\n" + HIDDEN,
+    "a list of lengths": GET + b"Content-Length: 0, 9\r\n\r\n" + HIDDEN,
+    "a signed length": GET + b"Content-Length: +0\r\n\r\n" + HIDDEN,
+    "a length in hexadecimal": GET + b"Content-Length: 0x0\r\n\r\n" + HIDDEN,
+    "a folded line": GET + b"X: a\r\n " + LENGTH + b"\r\n" + HIDDEN,
+    "line feeds alone": GET.replace(b"\r\n", b"\n") + b"\n" + HIDDEN,
+    "a carriage return alone": GET + b"X: a\rContent-Length: 99\r\n\r\n",
+    "an older protocol": GET.replace(b"1.1", b"1.0") + CHUNKED + b"\r\n0\r\n\r\n" + HIDDEN,
+    "a protocol to come": GET
+    + b"Upgrade: h2c\r\nHTTP2-Settings: AAAA\r\n"
+    + LENGTH
+    + b"\r\n"
+    + HIDDEN,
+    "an underscore": GET
+    + b"Content_Length: 99\r\nTransfer_Encoding: chunked\r\nConnection: close\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("content", SMUGGLED.values(), ids=SMUGGLED)
+def test_no_request_is_hidden_in_another(standing: Service, content: bytes) -> None:
+    answers = said(standing, content)
+    assert answers.count(b"HTTP/1.1 ") == 1, answers
+    assert b"connection: close" in answers.lower()
+
+
+def said(standing: Service, content: bytes) -> bytes:
+    """Return all that comes until the service closes the connection."""
+    with socket.create_connection(("127.0.0.1", standing.port), 15) as client:
+        client.sendall(content)
+        return b"".join(iter(lambda: client.recv(65_536), b""))
+
+
+def test_requests_sent_at_once_are_answered_one_by_one(standing: Service) -> None:
+    paths = [b"/v1/computation/mean/age", b"/nope", b"/v1/fields/sex", b"/healthz"] * 5
+    sent = b"".join(b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path for path in paths)
+    answers = said(standing, sent + GET + b"Connection: close\r\n\r\n")
+    statuses = [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"404", b"200", b"200"] * 5 + [b"200"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /v1 HTTP/1.0\r\nHost: localhost\r\n\r\n", b"200"),
+        (GET.replace(b"/", b"http://localhost/", 1) + b"Connection: close\r\n\r\n", b"200"),
+        (GET.replace(b"GET /healthz", b"OPTIONS *") + b"Connection: close\r\n\r\n", b"404"),
+        (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
+        (b"GET /healthz HTTP/0.9\r\n\r\n", b"400"),
+        (b"GET /v1 HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", b"400"),
+        (GET + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello", b"100"),
+    ],
+)  # fmt: skip
+def test_old_and_odd_ways_to_ask(standing: Service, content: bytes, status: bytes) -> None:
+    assert said(standing, content)[9:12] == status

@@ -12,7 +12,10 @@ import pytest
 
 from tests.faults.service import ROOT, Service
 
+PHASES = os.environ.get("FUZZ_PHASES", "examples,coverage,fuzzing")
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "100")  # of each operation, beside those of coverage
+SECONDS = os.environ.get("FUZZ_SECONDS", "1800")  # for each piece, at most
+SEED = os.environ.get("FUZZ_SEED")
 AT_LEAST = 10_000
 # The operations by pieces, so that each is done in minutes; the last is of all others.
 PIECES = {
@@ -32,10 +35,14 @@ def test_answers_are_as_described(
 ) -> None:
     named = PIECES.get(piece) or "|".join(PIECES.values())
     choice = "include" if piece in PIECES else "exclude"
+    description = tmp_path / "schema.json"
+    description.write_bytes(standing.get("/schema?format=json").body)
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file=tests/faults/schemathesis.toml"),
-        *("run", f"http://127.0.0.1:{standing.port}/schema", "--no-color", "--workers=2"),
-        *("--phases=examples,coverage,fuzzing", f"--max-examples={EXAMPLES}", "--no-shrink"),
+        *("run", str(description), f"--url=http://127.0.0.1:{standing.port}", "--no-color"),
+        *("--workers=2", f"--max-time={SECONDS}", *([f"--seed={SEED}"] if SEED else [])),
+        "--suppress-health-check=too_slow",  # which is of how busy the machine is
+        *(f"--phases={PHASES}", f"--max-examples={EXAMPLES}", "--no-shrink"),
         *("--continue-on-failure", "--generation-database=none", "--request-timeout=60"),
         f"--{choice}-operation-id-regex=^({named})$",
     ]

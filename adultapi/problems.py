@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -258,6 +259,9 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:  # n
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
+    """Answer a fault of our own, and log it: Django calls this while it handles the exception."""
+    about = {"url": asked_url(request)[:1000], "request_id": request.META.get("REQUEST_ID")}
+    logger.error("A fault of the service", exc_info=sys.exc_info(), extra=about)
     return response(request, "internal-error", "The service failed; the fault was logged.")
 
 

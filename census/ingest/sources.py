@@ -209,7 +209,7 @@ class Downloader:
     def _fetch_once(self, url: str, path: Path) -> None:
         request = urllib.request.Request(url, headers={"User-Agent": "adultapi"})  # noqa: S310
         with (
-            _web().open(request, timeout=self.timeout) as response,
+            urllib.request.urlopen(request, timeout=self.timeout) as response,  # noqa: S310
             path.open("wb") as file,
         ):
             self._copy(response, file, url)
@@ -225,22 +225,6 @@ class Downloader:
             file.write(data)
         if expected is not None and received < expected:
             raise EOFError(f"{received} of {expected} bytes came")
-
-
-def _web() -> urllib.request.OpenerDirector:
-    """Return what fetches by HTTP(S) and nothing else: urllib would follow a redirect to FTP."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPRedirectHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-        urllib.request.UnknownHandler,
-    ):
-        opener.add_handler(handler())
-    return opener
 
 
 def public_name(source: str) -> str:

@@ -347,7 +347,6 @@ def test_a_download_of_one_file(web: WebServer, tmp_path: Path, name: str) -> No
         ([hang_up], "the download failed: Remote end closed connection", 3),
         ([garbage], "the download failed: ", 3),
         ([redirect("file:///etc/passwd")], "the server answers 302", 1),
-        ([redirect("ftp://127.0.0.1/a.zip")] * 4, "unknown url type: ftp", 4),
         ([answer(b"<html>Sorry</html>")], "is not a zip, whatever its name says", 1),
         ([answer(ZIP[:-10])], "is damaged: File is not a zip file", 1),
         ([answer(zipped({"adult.data": TRAIN}))], "has no adult.test", 1),

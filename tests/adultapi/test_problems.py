@@ -1,0 +1,25 @@
+"""What is said of a fault, to the client and in the log."""
+
+import json
+import logging
+
+import pytest
+from django.test import RequestFactory
+
+from adultapi import problems
+
+
+def test_a_fault_is_logged_and_its_cause_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    request = RequestFactory().get("/v1/fields?a=1", REQUEST_ID="mine")
+    with caplog.at_level(logging.ERROR):
+        try:
+            int("a secret cause")
+        except ValueError:
+            answer = problems.handler500(request)
+    (record,) = caplog.records
+    assert record.exc_info
+    assert "a secret cause" in caplog.text
+    assert vars(record)["request_id"] == "mine"
+    assert vars(record)["url"] == "/v1/fields?a=1"
+    assert answer.status_code == 500
+    assert "secret" not in json.dumps(json.loads(answer.content))

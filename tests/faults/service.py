@@ -67,8 +67,12 @@ class Service:
             cwd=self.code,
             env=os.environ | {"SECRET_KEY": "only-for-tests"} | given | dict(self.environment),
         )
-        if self.wait:
-            wait_until(self.is_up)
+        try:
+            if self.wait:
+                wait_until(self.is_up)
+        except BaseException:
+            self.process.kill()
+            raise
         return self
 
     def __exit__(

@@ -65,7 +65,8 @@ def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weight
 def categories(column: Column, found: Sequence[Record], layout: Layout, *, weighted: bool) -> Spec:
     """Return a bar for each category, the share of it written behind."""
     order = list(dict.fromkeys(record["value"] for record in found))
-    y: Spec = {"field": "value", "type": "nominal", "sort": order, "title": None}
+    axis = {"minExtent": style.extent(order) + 6}
+    y: Spec = {"field": "value", "type": "nominal", "sort": order, "title": None, "axis": axis}
     groups = _groups(layout)
     if not groups:
         return _single(order, y, found, weighted=weighted)

@@ -8,7 +8,6 @@ from census.api.charts.style import Spec
 
 CELL = 26
 MOST_WRITTEN = 8  # columns whose cells are wide enough for a number
-SLANTED = 60  # characters of labels beside one another that need a slant
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,17 @@ class Colour:
 
 def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
     """Return a cell for each record, its number written where there is room."""
-    slanted = sum(len(label) + 2 for label in columns.labels) > SLANTED
+    width = style.beside(rows.labels) / max(len(columns.labels), 1)
+    slanted = style.extent(columns.labels) > width
     slant = {"labelAngle": -40, "labelAlign": "left"} if slanted else {"labelAngle": 0}
-    beyond = 4.5 * len(columns.labels[-1]) if slanted and columns.labels else 0
+    beyond = max(0, 5.4 * len(columns.labels[-1]) - width / 3) if slanted else 0
     placed = {
         "y": {
             "field": rows.field,
             "type": "nominal",
             "sort": list(rows.labels),
             "title": rows.title,
+            "axis": {"minExtent": style.extent(rows.labels) + 6},
         },
         "x": {
             "field": columns.field,

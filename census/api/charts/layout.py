@@ -98,5 +98,6 @@ def _rows(field: str, order: Sequence[str], title: str | None = None) -> Spec:
         "titleBaseline": "bottom",
         "titleX": -6,
         "titleY": -4,
+        "minExtent": style.extent(order) + 6,
     }
     return {"field": field, "type": "nominal", "sort": list(order), "title": title, "axis": above}

@@ -15,6 +15,10 @@ WIDTH = 520  # so that a label is still legible where the picture is shown 400 p
 SMALL = 12  # size of the type within the picture
 LABEL_LIMIT = 240
 CHARACTER = 7  # width of one of a label, about
+# What a line may hold so that it fits in the widest of the usual fonts, too: what draws an SVG
+# may have none of those that it was laid out for.
+TITLE_LINE = 50
+CAPTION_LINE = 68
 MOST_BARS = 60
 MOST_FACETS = 20
 
@@ -81,8 +85,8 @@ def figure(title: str, caption: Iterable[str], records: Sequence[Any], view: Spe
         "$schema": SCHEMA,
         "description": title,
         "title": {
-            "text": textwrap.wrap(title, 62),
-            "subtitle": [line for text in caption for line in textwrap.wrap(text, 78)],
+            "text": textwrap.wrap(title, TITLE_LINE),
+            "subtitle": [line for text in caption for line in textwrap.wrap(text, CAPTION_LINE)],
         },
         "data": {"values": list(records)},
         **view,
@@ -98,7 +102,12 @@ def wide(height: int, **view: Any) -> Spec:
 
 def beside(labels: Iterable[str]) -> float:
     """Return the width that is left beside labels, about."""
-    return WIDTH - 30 - min(LABEL_LIMIT, CHARACTER * max(map(len, labels), default=0))
+    return WIDTH - 30 - extent(labels)
+
+
+def extent(labels: Iterable[str]) -> float:
+    """Return the width of the widest label, about; it suffices for wider fonts."""
+    return min(LABEL_LIMIT, CHARACTER * max(map(len, labels), default=0))
 
 
 def caption(selection: Selection, answer: Mapping[str, Any], *notes: str) -> list[str]:

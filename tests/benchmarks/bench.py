@@ -49,7 +49,7 @@ class Bench:
 
     def manage(self, *arguments: str) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        subprocess.run(command, env=self.environment, check=True)
+        subprocess.run(command, env=self.environment | {"LOG_LEVEL": "WARNING"}, check=True)
 
     @contextmanager
     def server(self, *command: str, probe: str, **environment: str) -> Iterator[tuple[str, int]]:

@@ -26,11 +26,13 @@ class Measured(NamedTuple):
 def wrk(
     url: str, server: int, seconds: int, headers: Mapping[str, str] = {}, steady: int = 0
 ) -> Measured:
-    """Load `url` by 8 connections without a pause, or by `steady` ones at the pace of steady.lua.
+    """Load `url` by 64 connections without a pause, or by `steady` ones at the pace of steady.lua.
+
+    So many that no process of a server takes nearly all, and the others none.
 
     Raises where any answer is an error.
     """
-    command = ["wrk", "-t1", f"-c{steady or 8}", f"-d{seconds}", "--latency", url]
+    command = ["wrk", "-t1", f"-c{steady or 64}", f"-d{seconds}", "--latency", url]
     if steady:
         command += ["--script", str(Path(__file__).with_name("steady.lua"))]
     for name, value in headers.items():

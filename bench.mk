@@ -2,7 +2,7 @@
 
 .PHONY: bench
 
-bench: venv-dev .venv-bench ## Measure it beside its peers: ARGS='hot', ARGS='--times 100', ARGS=--help
+bench: venv-dev .venv-bench ## Measure it beside its peers: ARGS='hot cold', ARGS=--all, ARGS=--help
 	@PYTHONPATH=. $(PY) tests/benchmarks/run.py $(ARGS)
 
 .venv-bench: tests/benchmarks/requirements.txt

@@ -3,11 +3,8 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -138,39 +135,22 @@ class Aws:
         )  # fmt: skip
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
 @pytest.fixture(scope="module")
 def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """A fresh AWS for each module."""
     folder = tmp_path_factory.mktemp("aws")
     broken_tags = folder / "broken"
     broken_tags.write_text("")
-    port = free_port()
-    endpoint = f"http://127.0.0.1:{port}"
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, HERE / "moto_aws.py", str(port), broken_tags],
+            [sys.executable, HERE / "moto_aws.py", broken_tags],
             env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
-            stdout=log, stderr=log,
+            text=True, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
     try:
-        while not answers(f"{endpoint}/moto-api/"):
-            if server.poll() is not None:
-                pytest.fail(f"moto did not start: {(folder / 'log').read_text()}")
-            time.sleep(0.1)
+        assert server.stdout
+        endpoint = server.stdout.readline().strip()
+        assert endpoint, f"moto did not start: {(folder / 'log').read_text()}"
         yield Aws(
             terraform_env
             | {
@@ -185,7 +165,7 @@ def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
         )
     finally:
         server.kill()  # there is nothing that it should keep
-        server.wait()
+        server.communicate()
 
 
 @pytest.fixture(scope="session")

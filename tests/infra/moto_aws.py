@@ -4,11 +4,12 @@ Mended is only what the AWS provider sends and moto 5.2 does not give back, so t
 right after an apply is empty; and the instance refresh, which moto does not have. Every
 patch names its gap.
 
-Run as `python moto_aws.py PORT BROKEN`. Images whose tags the file BROKEN lists never get
-ready: a refresh to one of them fails and is rolled back.
+Run as `python moto_aws.py BROKEN`; it prints its address. Images whose tags the file BROKEN
+lists never get ready: a refresh to one of them fails and is rolled back.
 """
 
 import json
+import signal
 import sys
 import uuid
 from collections.abc import Callable
@@ -16,7 +17,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from moto import server
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeScalingPolicy
 from moto.autoscaling.responses import AutoScalingResponse
@@ -27,6 +27,7 @@ from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 from moto.rds.models import DBInstance, DBParameterGroup
 from moto.s3.models import FakeBucket
+from moto.server import ThreadedMotoServer
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 
@@ -169,7 +170,7 @@ def start_instance_refresh(response: AutoScalingResponse) -> ActionResult:
         "Preferences": response._get_param("Preferences", {}),
     }
     user_data = group.user_data.decode()
-    if any(tag in user_data for tag in Path(sys.argv[2]).read_text().split()):
+    if any(tag in user_data for tag in Path(sys.argv[1]).read_text().split()):
         refresh["_stages"] = ["InProgress", "RollbackInProgress", "RollbackSuccessful"]
         refresh["StatusReason"] = "An instance failed its health checks."
         group.launch_template_version = before
@@ -214,4 +215,8 @@ SimpleSystemManagerResponse.start_session = start_session
 
 
 if __name__ == "__main__":
-    server.main(["--host", "127.0.0.1", "--port", sys.argv[1]])
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    print(f"http://{host}:{port}", flush=True)
+    signal.pause()

@@ -9,14 +9,17 @@ from django.db.utils import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from adultapi import replica
+from adultapi.problems import read_only
 from census.models import Dataset, Person
 
 
+@read_only
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Say that the process is up. Touches nothing else."""
     return JsonResponse({"status": "ok"})
 
 
+@read_only
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Say whether the database answers, is migrated and holds a whole dataset; 503 if not."""
     checks = readiness()

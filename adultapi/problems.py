@@ -3,8 +3,9 @@
 import logging
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -249,6 +250,21 @@ def response(request: HttpRequest, slug: str, detail: str) -> HttpResponse:
     return answer
 
 
+def read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse every method but GET and HEAD by a problem document, as DRF's views do."""
+
+    @wraps(view)
+    def safe(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
+        if request.method in {"GET", "HEAD"}:
+            return view(request, *arguments, **names)
+        detail = f'Method "{request.method}" not allowed. Nothing can be changed here.'
+        answer = response(request, "method-not-allowed", detail)
+        answer["Allow"] = "GET, HEAD"
+        return answer
+
+    return safe
+
+
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     return response(request, "bad-request", "The request could not be read.")
 
@@ -265,6 +281,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
     return response(request, "internal-error", "The service failed; the fault was logged.")
 
 
+@read_only
 def explain(request: HttpRequest, slug: str) -> HttpResponse:
     """Serve `/problems/{slug}`: what a kind of error means."""
     if slug not in PROBLEMS:

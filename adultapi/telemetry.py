@@ -29,6 +29,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from adultapi import logs, replica
+from adultapi.problems import read_only
 from census.api.parameters import FORMAT
 from census.columns import canonical_name
 from census.models import Dataset
@@ -202,6 +203,7 @@ def client(environ: Environ) -> str:
     return str(environ.get("REMOTE_ADDR", ""))
 
 
+@read_only
 def exposition(_request: HttpRequest) -> HttpResponse:
     """Serve `/metrics`: the figures of all workers, in Prometheus' text format."""
     registry = REGISTRY

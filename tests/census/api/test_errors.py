@@ -233,6 +233,17 @@ def test_only_reading_is_allowed(client: Client, method: str, path: str) -> None
     assert {"GET", "HEAD", "OPTIONS"} <= set(response["Allow"].replace(" ", "").split(","))
 
 
+@pytest.mark.parametrize("method", ["post", "delete", "options"])
+@pytest.mark.parametrize(
+    "path", ["/", "/favicon.ico", "/healthz", "/metrics", "/problems/not-found", "/readyz"]
+)
+def test_what_is_beside_the_api_is_read_only_too(client: Client, method: str, path: str) -> None:
+    response = getattr(client, method)(path)
+    assert response.status_code == 405
+    assert response["Content-Type"] == PROBLEM
+    assert response["Allow"] == "GET, HEAD"
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -13,6 +13,7 @@ HEADERS = {
         " ".join((name, *sources))
         for name, sources in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items()
     ),
+    "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
     "X-Content-Type-Options": "nosniff",

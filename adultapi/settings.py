@@ -384,6 +384,7 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Behind a proxy that speaks HTTPS, says so in X-Forwarded-Proto, and takes that from nobody else.
 SECURE_PROXY = _boolean("SECURE_PROXY", default=False)
 if SECURE_PROXY:

@@ -36,6 +36,7 @@ WANTED = {
     "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
     "content-security-policy": "default-src 'self'",
+    "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=()",
 }
 

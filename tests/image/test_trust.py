@@ -11,6 +11,7 @@ from tests.image.conftest import Environment, Run
 DATABASE, READER, SECRET = "guarded", "image_reader", "kept-to-itself-" + "0123456789abcdef" * 4
 HEADERS = {
     "content-security-policy": "default-src 'self'",
+    "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=()",
     "referrer-policy": "same-origin",
     "strict-transport-security": "max-age=31536000; includeSubDomains",

@@ -1,6 +1,8 @@
 """Definitions drawn as SVG and PNG, by vl-convert: an extra that may not be installed."""
 
+import hashlib
 import json
+import re
 from importlib.util import find_spec
 
 from census.api.charts.style import Spec
@@ -8,6 +10,7 @@ from census.api.charts.style import Spec
 HINT = "Pictures need the extra `charts`: `pip install 'adultapi[charts]'`."
 VERSION = "6.4"  # of Vega-Lite, as vendored for the page
 PNG_SCALE = 2.0
+_ID = re.compile(r'(?<= id=")[\w-]+(?=")|(?<=url\(#)[\w-]+(?=\))')
 
 
 def available() -> bool:
@@ -19,9 +22,18 @@ def available() -> bool:
 
 
 def svg(spec: Spec) -> str:
+    """Return the drawing; its ids are the same each time and in no other one.
+
+    vl-convert numbers them through all that a process draws. Where several are put into one page,
+    those of the same number would clip each other.
+    """
     import vl_convert
 
-    return vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VERSION, allowed_base_urls=[])
+    text = json.dumps(spec)
+    drawn = vl_convert.vegalite_to_svg(text, vl_version=VERSION, allowed_base_urls=[])
+    prefix = f"v{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    numbers: dict[str, int] = {}
+    return _ID.sub(lambda found: f"{prefix}-{numbers.setdefault(found[0], len(numbers))}", drawn)
 
 
 def png(spec: Spec) -> bytes:

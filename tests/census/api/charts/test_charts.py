@@ -1,5 +1,6 @@
 """The pictures: each is a valid definition that vl-convert draws, and says what the answer says."""
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -95,6 +96,22 @@ def test_an_svg_stands_by_itself(client: Client, url: str) -> None:
     background = root.find("{*}rect")
     assert background is not None
     assert background.get("fill") == "white"
+
+
+def test_drawings_in_one_page_share_no_id(client: Client) -> None:
+    """What is drawn first in a process has the ids of what is drawn first in another."""
+    drawn: set[str] = set()
+    for name in ("categories", "intervals", "fairness", "correlation", "crosstab"):
+        spec = spec_of(client, PICTURES[name])
+        text = drawing.svg(spec)
+        assert drawing.svg(spec) == text
+        root = ET.fromstring(text)
+        ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+        assert ids
+        assert len(ids) == len(set(ids))
+        assert set(ids) == set(re.findall(r"url\(#(.*?)\)", text))
+        assert drawn.isdisjoint(ids)
+        drawn.update(ids)
 
 
 @every_picture

@@ -80,3 +80,40 @@ def test_pages_of_errors(visitor: Visitor, path: str) -> None:
     page = visitor.page(path)
     expect(page.get_by_role("link", name="Home")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+LABELS = """
+() => [...document.querySelectorAll(".role-legend-label text")].map((label) => {
+  const box = label.getBoundingClientRect();
+  const clear = [...document.querySelectorAll(".role-legend-symbol path")].every((path) => {
+    const symbol = path.getBoundingClientRect();
+    return symbol.bottom < box.top || symbol.top > box.bottom || symbol.right < box.left
+      || symbol.left > box.right + 4;
+  });
+  return [label.textContent, box.width, box.right, clear];
+})
+"""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/v1/computation/mean/hours_per_week.svg?group_by=workclass,relationship",
+        "/v1/computation/distribution/race.svg?group_by=sex",
+        "/v1/computation/mean/age.svg?group_by=native_country,sex",
+        "/v1/computation/mean/age.svg?group_by=race,relationship&relationship__ne=Other-relative",
+    ],
+)
+def test_a_legend_has_room_for_a_wider_font(visitor: Visitor, address: str) -> None:
+    """Where DejaVu alone is installed, no label touches what comes after it."""
+    page = visitor.page("/")
+    drawing = page.request.get(address).text()
+    page.goto("about:blank")
+    page.set_content(f"<style>text {{ font-family: 'DejaVu Sans' !important }}</style>{drawing}")
+    labels = page.evaluate(LABELS)
+    assert len(labels) > 1
+    width = float(page.locator("svg").get_attribute("width") or 0)
+    for text, extent, right, clear in labels:
+        assert extent > 6 * len(text), "this is no wide font"
+        assert clear, text
+        assert right < width + 8, text

@@ -87,7 +87,7 @@ def categories(column: Column, found: Sequence[Record], layout: Layout, *, weigh
             "type": "ordinal",
             "sort": groups,
             "scale": style.colours(groups),
-            "legend": style.legend(None, groups),
+            "legend": style.legend(None, groups, style.beside(order)),
         },
     }
     height = round(10 * len(groups) * len(order) / (1 - BETWEEN))

@@ -68,12 +68,13 @@ def _nested(
     told: Sequence[str],
     labels: Sequence[Mapping[str, str]],
 ) -> Layout:
+    width = style.beside(rows)
     colour = {
         "field": inner.name,
         "type": "ordinal",
         "sort": list(told),
         "scale": style.colours(told),
-        "legend": style.legend(inner.label, told),
+        "legend": style.legend(inner.label, told, width),
     }
     encoding = {
         "y": _rows(outer.name, rows, outer.label) | {"scale": {"paddingInner": BETWEEN}},
@@ -81,7 +82,7 @@ def _nested(
         "color": colour,
     }
     height = round(NESTED_ROW * len(told) * len(rows) / (1 - BETWEEN))
-    return Layout(labels, encoding, height, style.beside(rows))
+    return Layout(labels, encoding, height, width)
 
 
 def _in_order(column: Column, keys: Sequence[Key]) -> list[str]:

@@ -137,10 +137,14 @@ def colours(labels: Sequence[str]) -> Spec:
     return {"domain": list(labels), "scheme": "viridis"}
 
 
-def legend(title: str | None, labels: Sequence[str]) -> Spec:
-    """Return a legend above the picture, in as many rows as its labels need."""
-    widest = 36 + CHARACTER * max(map(len, labels))
-    return {"title": title, "orient": "top", "columns": max(1, int(WIDTH / widest))}
+def legend(title: str | None, labels: Sequence[str], width: float) -> Spec:
+    """Return a legend above the bars, which are so wide, in as many rows as its labels need.
+
+    Each label has a pixel more for every character: in wider fonts it takes them.
+    """
+    longest = max(map(len, labels))
+    columns = max(1, int(width / (36 + (CHARACTER + 1) * longest)))
+    return {"title": title, "orient": "top", "columns": columns, "columnPadding": 10 + longest}
 
 
 def number_format(values: Iterable[float | None]) -> str:

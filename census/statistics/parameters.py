@@ -29,7 +29,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
     """Return the one of `allowed` that `given` was likely meant to be, if any is close."""
     folded = {name.casefold(): name for name in allowed}
     # Closeness is quadratic in length, and nothing that is allowed is longer than this.
-    matches = get_close_matches(given[:100].casefold(), folded, n=1, cutoff=0.6)
+    matches = get_close_matches(given[:100].casefold(), folded, n=1, cutoff=0.7)
     return folded[matches[0]] if matches else None
 
 
@@ -224,12 +224,10 @@ class Either(Type):
             return self.otherwise.read(text)
         except Invalid as error:
             words = " or ".join(self.words)
-            raise Invalid(
-                error.code,
-                f"{shown(text)} is neither {self.otherwise.expected} nor {words}.",
-                self.words,
-                text,
-            ) from None
+            detail = f"{shown(text)} is neither {self.otherwise.expected} nor {words}."
+            found = Invalid(error.code, detail, self.words, text)
+            found.allowed.insert(0, self.otherwise.expected)
+            raise found from None
 
     def schema(self) -> dict[str, Any]:
         return {"oneOf": [self.otherwise.schema(), {"type": "string", "enum": list(self.words)}]}

@@ -28,6 +28,7 @@ def problem(client: Client, url: str, status: int, **headers: str) -> dict[str, 
     return body
 
 
+BINS = "a whole number from 1 to 1000"
 # URL, status, parameter, code, one of `allowed`, did_you_mean.
 CASES = [
     (f"{MEAN}?agee=1", 400, "agee", "unknown_parameter", "age", "age"),
@@ -77,7 +78,7 @@ CASES = [
     (f"{AGES}?order_by=-count", 400, "order_by", "not_applicable", None, None),
     (f"{AGES}?limit=3", 400, "limit", "not_applicable", None, None),
     (f"{MEAN}?ddof=1", 400, "ddof", "unknown_parameter", None, None),
-    (f"{MEAN}?sex__gt=Male", 400, "sex__gt", "unknown_parameter", None, None),
+    (f"{MEAN}?sex__gt=Male", 400, "sex__gt", "unknown_parameter", None, "sex__ne"),
     (f"{MEAN}?id=1", 400, "id", "unknown_parameter", None, None),
     (f"{MEAN}?age--gte=30", 400, "age--gte", "unknown_parameter", None, "age__gte"),
     (f"{MEAN}?group-by=sex", 400, "group-by", "unknown_parameter", None, "group_by"),
@@ -89,15 +90,15 @@ CASES = [
         f"{MANY_QUANTILES}&group_by=native_country,education,occupation",
         *(400, "q", "too_many_values", None, None),
     ),
-    (f"{MEAN}?age__contains=1", 400, "age__contains", "unknown_parameter", None, None),
+    (f"{MEAN}?age__contains=1", 400, "age__contains", "unknown_parameter", None, "age__not_in"),
     (f"{MEAN}?pk__in=1", 400, "pk__in", "unknown_parameter", None, None),
     (f"{MEAN}?%F0%9F%98%80=1", 400, "😀", "unknown_parameter", None, None),
     (f"{MEAN}?sex=%FF%FE", 400, "sex", "unknown_value", "Male", None),
     (f"{MEAN}?sex=Male%00", 400, "sex", "unknown_value", "Male", "Male"),
     (f"{MEAN}?sex=Male'--", 400, "sex", "unknown_value", "Male", "Male"),
-    (f"{HISTOGRAM}?bins=0", 400, "bins", None, "values", None),
-    (f"{HISTOGRAM}?bins=-3", 400, "bins", None, "values", None),
-    (f"{HISTOGRAM}?bins=100000000", 400, "bins", None, "values", None),
+    (f"{HISTOGRAM}?bins=0", 400, "bins", None, BINS, None),
+    (f"{HISTOGRAM}?bins=-3", 400, "bins", None, BINS, None),
+    (f"{HISTOGRAM}?bins=100000000", 400, "bins", None, BINS, None),
     (f"{HISTOGRAM}?bins=1001", 400, "bins", None, "values", None),
     (f"{HISTOGRAM}?bins=valus", 400, "bins", None, "values", "values"),
     (f"{HISTOGRAM}?bins=2.5", 400, "bins", None, "values", None),
@@ -177,8 +178,7 @@ def test_the_culprit_is_named(
         assert error["code"] == code
     if allowed:
         assert allowed in error["allowed"]
-    if meant:
-        assert error["did_you_mean"] == meant
+    assert error.get("did_you_mean") == meant
     assert len(error["detail"]) < 400
 
 

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter
 from psycopg.errors import QueryCanceled
 
+from adultapi.caching import LOAD
 from adultapi.loaded import Load, loaded, watch
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -165,7 +166,7 @@ def reads(get_response: GetResponse) -> GetResponse:
                 answer = _Answer()
                 answer.server = DEFAULT_DB_ALIAS
                 response = attempt(request, answer)
-        if answer.server:
+        if answer.server and LOAD not in request.META:  # no process counts its own questions
             READS.labels("replica" if answer.server == ALIAS else "primary").inc()
         return response
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import operator
 import os
 import re
 import shutil
@@ -111,11 +112,13 @@ class Cluster:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Have the replica receive and not replay."""
-        self.ask_replica("SELECT pg_wal_replay_pause()")
         state = "SELECT pg_get_wal_replay_pause_state()"
-        wait_until(lambda: self.ask_replica(state) == "paused")
-        yield
-        self.ask_replica("SELECT pg_wal_replay_resume()")
+        try:
+            self.ask_replica("SELECT pg_wal_replay_pause()")
+            wait_until(lambda: self.ask_replica(state) == "paused")
+            yield
+        finally:
+            self.ask_replica("SELECT pg_wal_replay_resume()")
 
     def kill_replica(self) -> None:
         pid = self.replica.pid
@@ -224,7 +227,8 @@ class Clients:
         self.latest = ""
         self._service, self._rows = service, rows
         self._done, self._lock = threading.Event(), threading.Lock()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        self._asked = [0] * clients  # by each, and answered
+        self._threads = [threading.Thread(target=self._ask, args=[n]) for n in range(clients)]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -242,7 +246,12 @@ class Clients:
         enough = self.answers + number
         wait_until(lambda: self.wrong or self.answers >= enough)
 
-    def _ask(self) -> None:
+    def settle(self) -> None:
+        """Wait until no question is open that was asked before."""
+        before = list(self._asked)
+        wait_until(lambda: self.wrong or all(map(operator.gt, self._asked, before)))
+
+    def _ask(self, client: int) -> None:
         for number in count():
             if self._done.is_set():
                 return
@@ -260,6 +269,7 @@ class Clients:
             except OSError as error:
                 answer, version, right = error, "", False
             with self._lock:
+                self._asked[client] += 1
                 self.answers += number % 2
                 self.slowest = max(self.slowest, time.monotonic() - start)
                 if not right:

@@ -34,7 +34,7 @@ def complete(headers: Iterable[Header]) -> list[Header]:
 
 def strict(environ: Mapping[str, Any]) -> list[Header]:
     """Return the header that is for answers over HTTPS alone, if this is one."""
-    over_https = settings.SECURE_PROXY and environ.get("HTTP_X_FORWARDED_PROTO") == "https"
+    over_https = settings.SECURE_PROXY and environ.get(settings.SECURE_PROXY_HEADER) == "https"
     return [_STRICT] if over_https else []
 
 

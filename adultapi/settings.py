@@ -48,6 +48,16 @@ def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return text
 
 
+def _header(name: str, default: str) -> str:
+    """Return the header in the environment variable `name`, as WSGI names it."""
+    text = str(env.str(name, default=default)).strip()
+    if not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", text):
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}: set it to the name of a header, as {default}."
+        )
+    return f"HTTP_{text.upper().replace('-', '_')}"
+
+
 def _file(name: str) -> str:
     """Return the path in the environment variable `name`, of a file that can be read, or ""."""
     path = env.str(name, default="").strip()
@@ -385,10 +395,11 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-# Behind a proxy that speaks HTTPS, says so in X-Forwarded-Proto, and takes that from nobody else.
+# Behind a proxy that speaks HTTPS, says so in this header, and takes that from nobody else.
 SECURE_PROXY = _boolean("SECURE_PROXY", default=False)
+SECURE_PROXY_HEADER = _header("SECURE_PROXY_HEADER", "X-Forwarded-Proto")
 if SECURE_PROXY:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_PROXY_SSL_HEADER = (SECURE_PROXY_HEADER, "https")
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^metrics$"]  # asked from within, as are health checks
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE_PROXY else 0

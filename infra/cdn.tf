@@ -1,6 +1,10 @@
 # Optional: CloudFront before the load balancer. It serves HTTPS under its own name and keeps
 # answers as long as their Cache-Control says.
 
+locals {
+  cdn_protocol_header = "CloudFront-Forwarded-Proto" # CloudFront takes it from no client
+}
+
 resource "aws_cloudfront_distribution" "main" {
   #checkov:skip=CKV_AWS_68:WAF stands before the load balancer (waf), which CloudFront's requests pass as well
   #checkov:skip=CKV2_AWS_47:As above
@@ -32,15 +36,13 @@ resource "aws_cloudfront_distribution" "main" {
   }
 
   default_cache_behavior {
-    target_origin_id       = "load-balancer"
-    viewer_protocol_policy = "redirect-to-https"
-    allowed_methods        = ["GET", "HEAD", "OPTIONS"]
-    cached_methods         = ["GET", "HEAD"]
-    compress               = true
-    cache_policy_id        = aws_cloudfront_cache_policy.main[0].id
-
-    # AWS's own policy "AllViewer": with Host among the headers, for links in answers.
-    origin_request_policy_id = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+    target_origin_id         = "load-balancer"
+    viewer_protocol_policy   = "redirect-to-https"
+    allowed_methods          = ["GET", "HEAD", "OPTIONS"]
+    cached_methods           = ["GET", "HEAD"]
+    compress                 = true
+    cache_policy_id          = aws_cloudfront_cache_policy.main[0].id
+    origin_request_policy_id = aws_cloudfront_origin_request_policy.main[0].id
   }
 
   restrictions {
@@ -82,6 +84,30 @@ resource "aws_cloudfront_cache_policy" "main" {
     cookies_config {
       cookie_behavior = "none"
     }
+  }
+}
+
+# The service is told the headers of the client, Host among them, and that it came by HTTPS: links in
+# answers are made of both.
+resource "aws_cloudfront_origin_request_policy" "main" {
+  count = var.cdn ? 1 : 0
+
+  name = local.name
+
+  headers_config {
+    header_behavior = "allViewerAndWhitelistCloudFront"
+
+    headers {
+      items = [local.cdn_protocol_header]
+    }
+  }
+
+  query_strings_config {
+    query_string_behavior = "all"
+  }
+
+  cookies_config {
+    cookie_behavior = "none"
   }
 }
 

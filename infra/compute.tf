@@ -20,10 +20,12 @@ locals {
       LOG_FORMAT                    = "json"
       RATE_LIMIT                    = var.rate_limit
       SECRET_KEY_FILE               = "${local.secrets}/django"
-      SECURE_PROXY                  = local.https
+      SECURE_PROXY                  = local.https || var.cdn
       TRUSTED_PROXIES               = var.cdn ? 2 : 1
     },
     { for cache in aws_elasticache_replication_group.main : "CACHE_URL" => "rediss://${cache.primary_endpoint_address}:6379/0" },
+    # The load balancer overwrites X-Forwarded-Proto by how CloudFront reaches it.
+    var.cdn ? { SECURE_PROXY_HEADER = local.cdn_protocol_header } : {},
     [for replica in aws_db_instance.replica : {
       DATABASE_REPLICA_PASSWORD_FILE = "${local.secrets}/replica"
       DATABASE_REPLICA_URL           = format(local.database_url, local.reader, replica.endpoint)

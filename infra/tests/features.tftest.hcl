@@ -19,7 +19,7 @@ run "plain_http" {
   }
 
   assert {
-    condition     = local.settings.SECURE_PROXY == false
+    condition     = local.settings.SECURE_PROXY == false && !contains(keys(local.settings), "SECURE_PROXY_HEADER")
     error_message = "The service must not take the load balancer for one with HTTPS."
   }
 
@@ -184,6 +184,15 @@ run "cdn" {
   assert {
     condition     = aws_cloudfront_distribution.main[0].default_cache_behavior[0].viewer_protocol_policy == "redirect-to-https"
     error_message = "CloudFront must serve HTTPS."
+  }
+
+  assert {
+    condition = (
+      local.settings.SECURE_PROXY == true && local.settings.SECURE_PROXY_HEADER == "CloudFront-Forwarded-Proto"
+      && aws_cloudfront_origin_request_policy.main[0].headers_config[0].header_behavior == "allViewerAndWhitelistCloudFront"
+      && contains(tolist(aws_cloudfront_origin_request_policy.main[0].headers_config[0].headers[0].items), local.settings.SECURE_PROXY_HEADER)
+    )
+    error_message = "The service must hear of HTTPS from CloudFront, for its links: the load balancer is reached by HTTP."
   }
 }
 

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
+from adultapi import settings
 from census.ingest.sources import BUNDLED_FOLDER
+from tests.faults.service import Service
 
 MEAN = "/v1/computation/mean/age"
 TOTAL = "/v1/computation/sum/age?group_by=sex"
@@ -141,3 +144,24 @@ def half_of_the_files(folder: Path) -> Path:
         )
         (folder / name).write_bytes(b"".join(lines[: len(lines) // 2]))
     return folder
+
+
+@pytest.mark.django_db(transaction=True)
+def test_https_is_believed_of_the_header_that_is_named(service_environment: dict[str, str]) -> None:
+    named, other = {"CloudFront-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "https"}
+    proxied = {"SECURE_PROXY": "true", "SECURE_PROXY_HEADER": "CloudFront-Forwarded-Proto"}
+    path = "/v1/people?page_size=1"
+    with Service(service_environment | proxied | {"WEB_CONCURRENCY": "1"}) as running:
+        for _ in range(2):  # then out of memory
+            answer = running.get(path, **named)
+            assert answer.headers["strict-transport-security"]
+            assert json.loads(answer.body)["next"].startswith("https://")
+            redirected = running.get(path, **other)
+            assert redirected.status == 301
+            assert redirected.headers["location"] == f"https://127.0.0.1:{running.port}{path}"
+
+
+def test_what_is_no_header_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECURE_PROXY_HEADER", "HTTP_X_FORWARDED_PROTO")
+    with pytest.raises(ImproperlyConfigured, match=r"SECURE_PROXY_HEADER is .*: set it to the"):
+        settings._header("SECURE_PROXY_HEADER", "X-Forwarded-Proto")

@@ -38,11 +38,16 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: Any) -> None:
         pool = self._health_checks if conn.begin.startswith(_HEALTH_CHECKS) else self.tpool
         conn.begin = b""
-        future = pool.submit(self.handle, conn)
+        future = self.submit(pool, conn, self.handle, conn)
         self._waiting.append((time.monotonic(), conn, future))
+
+    def submit(self, pool: ThreadPoolExecutor, conn: Any, call: Any, *given: Any) -> Future[Any]:
+        """Have a thread do something for a connection; it returns whether that is kept."""
+        future = pool.submit(call, *given)
         future.add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
+        return future
 
     def murder_pending(self) -> None:
         """Do what there is to do between two events, once a second at least."""

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 
 from gunicorn.glogging import Logger
-from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn
 
-from adultapi.backlog import BoundedWorker, OverloadedError
+from adultapi.backlog import OverloadedError
+from adultapi.prompt import Parser, PromptWorker, has_body
 
 HEAD_SECONDS = 10.0  # that a client has to send the head of a request
 STALL_SECONDS = 20  # that a client may leave what is sent to it untouched
@@ -41,6 +41,7 @@ class _Connection(TConn):  # type: ignore[misc]
 
     def __init__(self, linger: Callable[["_Connection"], object], *of_client: Any) -> None:
         super().__init__(*of_client)
+        self.parser = Parser(self.cfg, self.sock, self.client)
         self._linger = linger
 
     def close(self, graceful: bool = False) -> None:
@@ -50,7 +51,7 @@ class _Connection(TConn):  # type: ignore[misc]
             super().close()
 
 
-class Worker(BoundedWorker):
+class Worker(PromptWorker):
     """Hands a connection to a thread once the whole head of a request is there.
 
     Until then it is in the poller: half-open and slow clients cost memory alone, up to
@@ -122,8 +123,7 @@ class Worker(BoundedWorker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer, and let go of a client that sends a body: nothing here takes one."""
-        reader = req.body.reader
-        if isinstance(reader, ChunkedReader) or reader.length:
+        if has_body(req):
             req.force_close()
         return super().handle_request(req, conn)
 

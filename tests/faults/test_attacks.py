@@ -170,6 +170,22 @@ def test_requests_sent_at_once_are_answered_one_by_one(standing: Service) -> Non
     assert statuses == [b"200", b"404", b"200", b"200"] * 5 + [b"200"]
 
 
+def test_who_takes_a_kept_answer_slowly_gets_all_of_it(standing: Service) -> None:
+    path = "/v1/people?page_size=1000"
+    whole = [standing.get(path).body for _ in range(10)][-1]  # kept by both processes
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(15)
+        client.connect(("127.0.0.1", standing.port))
+        client.sendall(request)
+        time.sleep(0.5)
+        assert standing.get(path).body == whole
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.partition(b"\r\n\r\n")[2] == whole
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [

@@ -1,0 +1,101 @@
+"""gunicorn's threaded worker, but that its main thread answers what is in memory."""
+
+from concurrent.futures import Future
+from typing import Any
+
+from gunicorn.http import wsgi
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
+
+from adultapi.backlog import BoundedWorker
+
+
+class Parser(RequestParser):  # type: ignore[misc]
+    """A parser by which one can look at the next request first."""
+
+    _next: Request | Exception | None = None
+
+    def look(self) -> Request | None:
+        """Return the next request, and again when it is asked for; None where it is none."""
+        try:
+            self._next = super().__next__()
+        except Exception as error:  # noqa: BLE001  (it is raised when it is asked for)
+            self._next = error
+            return None
+        return self._next
+
+    def __next__(self) -> Request:
+        found, self._next = self._next, None
+        if isinstance(found, Exception):
+            raise found
+        return found or super().__next__()
+
+
+class _Outbox(list[bytes]):
+    """Takes what would be sent, of an answer that is known to be short."""
+
+    sendall = send = list.append
+
+
+class PromptWorker(BoundedWorker):
+    """Asks the way in, `front`, whether it can answer without waiting, before a thread is woken.
+
+    To wake one, and to be woken by it, takes longer than such an answer; and threads take
+    Python's lock from each other across cores, if one is free, for two to three times the
+    processor time. A client that does not take all of an answer at once is a thread's matter.
+    """
+
+    def enqueue_req(self, conn: Any) -> None:
+        # What came behind another request is not looked at: it has no `begin`.
+        if not conn.begin or not self._answer(conn):
+            super().enqueue_req(conn)
+
+    def _answer(self, conn: Any) -> bool:
+        from adultapi import front  # once Django is set up
+
+        conn.init()
+        conn.sock.setblocking(False)  # noqa: FBT003
+        request = conn.parser.look()
+        if request is None or has_body(request) or self.nr + 1 >= self.max_requests:
+            return False
+        outbox = _Outbox()
+        response, environ = wsgi.create(request, outbox, conn.client, conn.server, self.cfg)
+        if outbox or not front.prepare(environ):
+            return False
+        next(conn.parser)  # it is taken
+        conn.begin = b""
+        self.nr += 1
+        if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
+            response.force_close()
+        for part in self.wsgi(environ, response.start_response):
+            response.write(part)
+        response.close()
+        self._send(conn, b"".join(outbox), keep=not response.should_close())
+        return True
+
+    def _send(self, conn: Any, answer: bytes, *, keep: bool) -> None:
+        try:
+            sent = conn.sock.send(answer)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # it has gone
+            sent, keep = len(answer), False
+        keep = self._keepalive_after(conn, keep)
+        if sent < len(answer):
+            self.submit(self.tpool, conn, _send_rest, conn.sock, answer[sent:], keep)
+            return
+        done: Future[bool] = Future()
+        done.set_result(keep)
+        self.finish_request(conn, done)
+
+
+def has_body(request: Request) -> bool:
+    reader = request.body.reader
+    return isinstance(reader, ChunkedReader) or bool(reader.length)
+
+
+def _send_rest(client: Any, rest: bytes, keep: bool) -> bool:
+    client.setblocking(True)  # noqa: FBT003
+    client.sendall(rest)
+    return keep

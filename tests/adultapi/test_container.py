@@ -1,14 +1,20 @@
 """The image's entrypoint, as a process of its own; tests/image tries it as it ships."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from adultapi.preparation import alone
 from census.ingest.writer import LOCK
+from tests.faults.service import PATIENCE, Service
 
 ENTRYPOINT = [sys.executable, "-m", "adultapi.container"]
 
@@ -56,6 +62,35 @@ def test_the_modes_that_end(
 ) -> None:
     ended = run(service_environment, *arguments)
     assert (ended.returncode, says in ended.stdout) == (0, True), ended.stdout + ended.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_prepares_an_empty_database_and_serves(
+    database_server: str, scratch_database: str
+) -> None:
+    url = urlsplit(database_server)._replace(path=f"/{scratch_database}").geturl()
+    environment = {"DATABASE_URL": url, "LOADER_DATABASE_URL": url}
+    with Service(environment, command=tuple(ENTRYPOINT)) as running:
+        assert json.loads(running.get("/v1/computation/count/age").body)["value"] == 48842
+        # What serves is the very process, and knows not how to write.
+        served = Path(f"/proc/{running.process.pid}/environ").read_text()
+        assert "DATABASE_URL=" in served
+        assert "LOADER_DATABASE_URL" not in served
+    assert running.process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("signum", "status"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 130)]
+)
+def test_a_signal_ends_what_waits(signum: signal.Signals, status: int) -> None:
+    given = {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b", "SECRET_KEY": "x"}
+    with subprocess.Popen(
+        ENTRYPOINT, env=os.environ | given, text=True, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("Waiting for the database: ")
+        process.send_signal(signum)
+        assert process.wait(PATIENCE) == status
 
 
 def test_it_waits_for_who_migrates_or_loads(service_environment: dict[str, str]) -> None:

@@ -6,6 +6,8 @@ import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
 
+from django.core.exceptions import ImproperlyConfigured
+
 from adultapi import postgres
 
 WITHOUT_DATABASE = {"help", "version", "check", "collectstatic", "spectacular"}
@@ -32,7 +34,7 @@ def database(arguments: list[str]) -> AbstractContextManager[object]:
 if __name__ == "__main__":
     try:
         main()
-    except postgres.PostgresError as error:
+    except (ImproperlyConfigured, postgres.PostgresError) as error:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

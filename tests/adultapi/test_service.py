@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
-from adultapi import settings
 from census.ingest.sources import BUNDLED_FOLDER
 from tests.faults.service import Service
 
@@ -159,9 +157,3 @@ def test_https_is_believed_of_the_header_that_is_named(service_environment: dict
             redirected = running.get(path, **other)
             assert redirected.status == 301
             assert redirected.headers["location"] == f"https://127.0.0.1:{running.port}{path}"
-
-
-def test_what_is_no_header_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECURE_PROXY_HEADER", "HTTP_X_FORWARDED_PROTO")
-    with pytest.raises(ImproperlyConfigured, match=r"SECURE_PROXY_HEADER is .*: set it to the"):
-        settings._header("SECURE_PROXY_HEADER", "X-Forwarded-Proto")

@@ -1,0 +1,41 @@
+"""Settings that cannot be used stop every command, by a sentence that names the variable."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+GIVEN = {"DATABASE_URL": "postgresql://u@127.0.0.1:1/d", "SECRET_KEY": "only-for-tests"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"DEBUG": "perhaps"}, "DEBUG is 'perhaps': set it to true or false."),
+        ({"TRUSTED_PROXIES": "6"}, "TRUSTED_PROXIES is '6': set it to a whole number from 0 to 5."),
+        ({"STATEMENT_TIMEOUT": "1.5"}, "STATEMENT_TIMEOUT is '1.5': set it to a whole number"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': set it to one of text, json."),
+        ({"RATE_LIMIT": "0/day"}, "RATE_LIMIT is '0/day': set it to a number of requests"),
+        ({"CACHE_URL": "http://cache"}, "CACHE_URL does not name a Redis or Valkey server"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+        (
+            {"SECURE_PROXY_HEADER": "HTTP_X_FORWARDED_PROTO"},
+            "SECURE_PROXY_HEADER is 'HTTP_X_FORWARDED_PROTO': set it to the name of a header",
+        ),
+        (
+            {"DATABASE_URL": "", "DATABASE_REPLICA_URL": "postgresql://u@127.0.0.1:1/d"},
+            "DATABASE_REPLICA_URL is set without DATABASE_URL",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_stops_the_start(given: dict[str, str], says: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env=os.environ | GIVEN | given,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert says in run.stderr
+    assert "Traceback" not in run.stderr

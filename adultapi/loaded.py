@@ -46,8 +46,10 @@ class _Watch:
         self._changing = threading.Lock()
 
     def fresh(self) -> Load | None:
-        """Return the load that holds, if that need not be asked for again yet."""
-        return self._seen if time.monotonic() < self._next else None
+        """Return the load that holds, if that need not be asked for again yet, or is by now."""
+        late = time.monotonic() - self._next
+        known = late < 0 or (self._asking.locked() and late < settings.DATASET_POLL_SECONDS)
+        return self._seen if known else None
 
     def load(self) -> Load | None:
         """Return the load that holds; None where none does.

@@ -355,3 +355,30 @@ def test_the_load_before_holds_until_the_next_is_prepared(
         assert time.monotonic() < deadline
         time.sleep(0.01)
     prepared.set()
+
+
+def test_while_one_asks_for_the_load_others_do_not_wait(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (Load(version, timezone.now()) for version in ("1" * 12, "2" * 12))
+    begun, answer = threading.Event(), threading.Event()
+
+    def slowly() -> Load:
+        begun.set()
+        assert answer.wait(60)
+        return second
+
+    process = loaded._Watch()
+    monkeypatch.setattr(loaded, "loaded", lambda: first)
+    settings.DATASET_POLL_SECONDS = 0
+    assert process.load() == first
+    assert process.fresh() is None  # and so is to be asked for
+    monkeypatch.setattr(loaded, "loaded", slowly)
+    settings.DATASET_POLL_SECONDS = 300
+    asking = threading.Thread(target=process.load)
+    asking.start()
+    assert begun.wait(60)
+    assert process.fresh() == process.load() == first
+    answer.set()
+    asking.join(60)
+    assert process.fresh() == second

@@ -35,6 +35,7 @@ JOBS = {  # what is asked: of the service, of FastAPI, of Datasette
     "fields": ("/v1/fields", "/fields", "select count(distinct age), min(age) from people"),
 }
 STEADY = 16  # connections, of steady.lua
+Place = tuple[str, int]  # the URL and the process of a server
 
 
 def hot(bench: Bench) -> None:
@@ -114,11 +115,11 @@ def cold(bench: Bench) -> None:
 
 def reload(bench: Bench) -> None:
     """Latencies of hot answers under a steady load, while one load follows the other."""
-    with bench.service() as (url, pid):
-        warm(url, MEAN)
-        _steady(bench, "reload", "none", url, pid)
+    with bench.service() as service, bench.bare() as bare:
+        warm(service[0], MEAN)
+        _steady(bench, "reload", "none", service, bare)
         with _loading(bench):
-            _steady(bench, "reload", "one after the other", url, pid)
+            _steady(bench, "reload", "one after the other", service, bare)
 
 
 def many(bench: Bench) -> None:
@@ -126,7 +127,7 @@ def many(bench: Bench) -> None:
     folder = bench.folder / "many"
     folder.mkdir()
     uci.write(folder, 100)
-    with bench.service() as (url, pid):
+    with bench.service() as (url, pid), bench.bare() as bare:
         for rows in (48_842, 4_884_200):
             if rows > 48_842:
                 bench.manage("load_adult", "--force", "-v0", "--source", str(folder))
@@ -135,21 +136,23 @@ def many(bench: Bench) -> None:
             hot = bench.in_turn({"hot": lambda: wrk(url + MEAN, pid, bench.seconds)})["hot"]
             bench.note("many", rows=rows, **{"hot/s": round(hot.rate), "CPU µs": round(hot.cpu)})
         with _loading(bench, "--source", str(folder)):
-            _steady(bench, "reload100", "of 4.9 million rows", url, pid)
+            _steady(bench, "reload100", "of 4.9 million rows", (url, pid), bare)
 
 
-def _steady(bench: Bench, table: str, loads: str, url: str, pid: int) -> None:
-    measured = wrk(url + MEAN, pid, max(20, bench.seconds), steady=STEADY)
-    bench.note(
-        table,
-        loads=loads,
-        rate=round(measured.rate),
-        **{
-            "median ms": round(measured.median, 2),
-            "p99 ms": round(measured.p99, 2),
-            "p99/median": ratio(measured.p99, measured.median),
-        },
-    )
+def _steady(bench: Bench, table: str, loads: str, service: Place, bare: Place) -> None:
+    for name, (url, pid) in {"service": (service[0] + MEAN, service[1]), "bare view": bare}.items():
+        measured = wrk(url, pid, max(20, bench.seconds), steady=STEADY)
+        bench.note(
+            table,
+            loads=loads,
+            server=name,
+            rate=round(measured.rate),
+            **{
+                "median ms": round(measured.median, 2),
+                "p99 ms": round(measured.p99, 2),
+                "p99/median": ratio(measured.p99, measured.median),
+            },
+        )
 
 
 @contextmanager

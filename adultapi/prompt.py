@@ -47,8 +47,14 @@ class PromptWorker(BoundedWorker):
     """
 
     def enqueue_req(self, conn: Any) -> None:
-        # What came behind another request is not looked at: it has no `begin`.
-        if not conn.begin or not self._answer(conn):
+        try:
+            # What came behind another request is not looked at: it has no `begin`.
+            answered = bool(conn.begin) and self._answer(conn)
+        except Exception as error:  # noqa: BLE001  (as in a thread, others go on)
+            self.handle_error(None, conn.sock, conn.client, error)
+            self._finish(conn, keep=False)
+            return
+        if not answered:
             super().enqueue_req(conn)
 
     def _answer(self, conn: Any) -> bool:
@@ -84,7 +90,10 @@ class PromptWorker(BoundedWorker):
         keep = self._keepalive_after(conn, keep)
         if sent < len(answer):
             self.submit(self.tpool, conn, _send_rest, conn.sock, answer[sent:], keep)
-            return
+        else:
+            self._finish(conn, keep=keep)
+
+    def _finish(self, conn: Any, *, keep: bool) -> None:
         done: Future[bool] = Future()
         done.set_result(keep)
         self.finish_request(conn, done)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager, suppress
 from itertools import islice, pairwise
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,15 @@ LIMITED = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+FAULTY = """
+from adultapi.gunicorn import *
+from adultapi.gunicorn import post_worker_init as usual
+
+def post_worker_init(worker):
+    usual(worker)
+    from adultapi import front
+    front.prepare = lambda environ: {"": False}[environ["QUERY_STRING"]]
 """
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -184,3 +194,17 @@ def test_a_number_that_is_none_stops_the_start(name: str, value: str) -> None:
     environment = {"DATABASE_URL": NO_DATABASE, name: value}
     with Service(environment, wait=False) as service:
         assert service.process.wait(PATIENCE) == 1
+
+
+def test_a_fault_before_django_ends_no_worker(tmp_path: Path) -> None:
+    configuration = tmp_path / "faulty.py"
+    configuration.write_text(FAULTY)
+    command = (sys.executable, "-m", "gunicorn", "-c", str(configuration))
+    environment = {"DATABASE_URL": NO_DATABASE, "WEB_CONCURRENCY": "1"}
+    with Service(environment, command=command) as running:
+        (worker,) = running.workers
+        for _ in range(3):
+            answer = running.get("/healthz?fault")
+            assert (answer.status, answer.problem) == (500, "internal-error")
+        assert running.get("/healthz").status == 200
+        assert running.workers == [worker]

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from census.choices import Split
 from census.ingest import IngestError
@@ -51,6 +51,7 @@ _DAMAGE = (
     *(zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile),
     *(struct.error, LookupError, ValueError, OverflowError),
 )
+_SCHEMES = {"http", "https"}
 _SUFFIXES = (".gz", ".bz2", ".xz")
 _ZIP = b"PK"
 _BUFFER = 2**18
@@ -170,6 +171,25 @@ class DataFile:
             )
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects within HTTP(S) alone, where Python would go on by FTP, too."""
+
+    def http_error_302(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any) -> Any:
+        target = urljoin(req.full_url, headers.get("Location") or headers.get("URI") or "")
+        if urlsplit(target).scheme not in _SCHEMES:
+            fp.close()
+            raise SourceError(
+                public_name(req.full_url),
+                f"is redirected to {public_name(target)}, and only http(s) is followed",
+            )
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+_OPENER = urllib.request.build_opener(_Redirects)
+
+
 @dataclass(frozen=True)
 class Downloader:
     """Fetches a URL into a file, with patience: `timeout` and `pause` in seconds."""
@@ -186,7 +206,7 @@ class Downloader:
         """
         name = public_name(url)
         address = urlsplit(url)
-        if address.scheme not in {"http", "https"} or not address.hostname or address.username:
+        if address.scheme not in _SCHEMES or not address.hostname or address.username:
             raise SourceError(name, "is not the address of a file: give http(s)://HOST/PATH")
         path = folder / (PurePosixPath(unquote(address.path)).name or "download")
         for attempt in range(1, self.attempts + 1):
@@ -209,7 +229,7 @@ class Downloader:
     def _fetch_once(self, url: str, path: Path) -> None:
         request = urllib.request.Request(url, headers={"User-Agent": "adultapi"})  # noqa: S310
         with (
-            urllib.request.urlopen(request, timeout=self.timeout) as response,  # noqa: S310
+            _OPENER.open(request, timeout=self.timeout) as response,
             path.open("wb") as file,
         ):
             self._copy(response, file, url)

@@ -346,7 +346,10 @@ def test_a_download_of_one_file(web: WebServer, tmp_path: Path, name: str) -> No
         ([answer(ZIP, length=10**6)], f"failed: {len(ZIP)} of 1000000 bytes came (3 att", 3),
         ([hang_up], "the download failed: Remote end closed connection", 3),
         ([garbage], "the download failed: ", 3),
-        ([redirect("file:///etc/passwd")], "the server answers 302", 1),
+        *[
+            ([redirect(to)], f"adult.zip: is redirected to {to}, and only http(s) is followed", 1)
+            for to in ("file:///etc/passwd", "ftp://127.0.0.1/adult.zip", "data:text/plain,a")
+        ],
         ([answer(b"<html>Sorry</html>")], "is not a zip, whatever its name says", 1),
         ([answer(ZIP[:-10])], "is damaged: File is not a zip file", 1),
         ([answer(zipped({"adult.data": TRAIN}))], "has no adult.test", 1),

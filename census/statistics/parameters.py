@@ -57,7 +57,8 @@ class Number(Type):
     minimum: float | None = None
     maximum: float | None = None
 
-    pattern = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,3})?", re.ASCII)
+    # Programs write a number between 0 and 1 with up to 24 digits.
+    pattern = re.compile(r"[+-]?(\d{1,18}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
     noun = "a number"
     json_type = "number"
 

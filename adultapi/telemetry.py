@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -204,8 +204,13 @@ def client(environ: Environ) -> str:
 
 
 @read_only
-def exposition(_request: HttpRequest) -> HttpResponse:
-    """Serve `/metrics`: the figures of all workers, in Prometheus' text format."""
+def exposition(request: HttpRequest) -> HttpResponse:
+    """Serve `/metrics`: the figures of all workers, in Prometheus' text format.
+
+    They are for those within the network: not for whom a trusted proxy lets in.
+    """
+    if settings.TRUSTED_PROXIES and "HTTP_X_FORWARDED_FOR" in request.META:
+        raise Http404
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()

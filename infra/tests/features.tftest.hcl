@@ -24,6 +24,11 @@ run "plain_http" {
   }
 
   assert {
+    condition     = local.settings.TRUSTED_PROXIES == 1
+    error_message = "The service must know of the load balancer, to see clients' addresses and keep /metrics from them."
+  }
+
+  assert {
     condition     = length(aws_nat_gateway.main) == 1 && length(aws_vpc_endpoint.interface) == 0
     error_message = "The default is one NAT gateway and no interface endpoint."
   }
@@ -174,6 +179,11 @@ run "cdn" {
 
   variables {
     cdn = true
+  }
+
+  assert {
+    condition     = local.settings.TRUSTED_PROXIES == 2
+    error_message = "The service must know of CloudFront and the load balancer."
   }
 
   assert {

@@ -140,6 +140,16 @@ def test_a_request_is_one_line_of_json(
     assert all(line.startswith("{") for line in log.read_text().splitlines())  # gunicorn's, too
 
 
+def test_figures_are_not_for_whom_a_proxy_lets_in(
+    service_environment: dict[str, str], port: int, tmp_path: Path
+) -> None:
+    environment = service_environment | {"TRUSTED_PROXIES": "1"}
+    with serving(environment, port, tmp_path / "log") as address:
+        for path in ("/metrics", "/metrics/", "/%6Detrics", "/metrics?a=1"):
+            assert ask(f"{address}{path}", **{"X-Forwarded-For": "192.0.2.1"}) == 404
+        assert ask(f"{address}/metrics") == 200
+
+
 def test_what_is_slow_is_noted(
     service_environment: dict[str, str], port: int, tmp_path: Path
 ) -> None:

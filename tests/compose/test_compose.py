@@ -134,6 +134,9 @@ def test_of_two_web_containers_either_may_go(stack: Stack) -> None:
         published = engine("port", stack.container(name).name)
         assert published.endswith(f"{address.host}:{address.port}")
 
+    # What the service tells of itself is for this machine.
+    assert (stack.service.status("/metrics"), stack.proxy.status("/metrics")) == (200, 404)
+
     def statuses() -> set[int]:
         with ThreadPoolExecutor(4) as pool:
             paths = ["/v1/computation/mean/age?group_by=sex"] * 40

@@ -4,8 +4,10 @@ import select
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql import base
@@ -14,7 +16,7 @@ from prometheus_client import Counter, Gauge
 # A password changes in the database first, and in the file when somebody has fetched it.
 PATIENCE = 25.0  # seconds; that of the settings goes before
 PAUSE = 0.5
-
+GRACE = 5.0  # seconds that a server has to say that it stopped a statement
 
 SESSIONS = Gauge(
     "adultapi_database_sessions",
@@ -24,6 +26,26 @@ SESSIONS = Gauge(
 OPENED = Counter("adultapi_database_sessions_opened", "Sessions that were opened, to serve.")
 
 
+class Session(psycopg.Connection[Any]):
+    """Gives up a server that neither answers nor stops a statement at its time limit.
+
+    Such a server may still take what it is sent: it hangs, or its disk does.
+    """
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        if settings.SERVING:
+            timeout = settings.STATEMENT_TIMEOUT + GRACE
+        try:
+            return super().wait(gen, interval, timeout)
+        except psycopg.errors._WaitTimeout as error:
+            self.close()
+            raise HangingError(f"the database has not answered for {timeout:g} s") from error
+
+
+class HangingError(psycopg.OperationalError):
+    """The server does not answer, and another session would wait as long."""
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Looks after a session that `CONN_MAX_AGE` keeps, and reads `PASSWORD_FILE` for a new one.
 
@@ -31,6 +53,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     seconds. Sessions that are open stay so: PostgreSQL asks for the password only once.
     With no `PATIENCE` nothing is tried twice, for who asks has another server to turn to.
     """
+
+    Database: Any = SimpleNamespace(**vars(psycopg) | {"connect": Session.connect})
 
     def __init__(self, *given: Any, **names: Any) -> None:
         super().__init__(*given, **names)
@@ -90,8 +114,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         try:
             return execute(sql, params, many, context)
-        except (OperationalError, InterfaceError):
-            if self.in_atomic_block or self.connection is None or not self.connection.closed:
+        except (OperationalError, InterfaceError) as error:
+            ended = self.connection is not None and self.connection.closed
+            if self.in_atomic_block or not ended or isinstance(error.__cause__, HangingError):
                 raise
         self.close()
         self.ensure_connection()

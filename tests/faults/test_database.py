@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -107,6 +108,40 @@ def test_gone_at_start_of_the_image(database: Server, url: str, owner: str) -> N
         assert service.get("/readyz").status == 200
         question = PEOPLE.new()
         assert question.look(json.loads(service.get(question.path).body)) == question.right
+
+
+def test_hangs(database: Server, url: str, record: Record) -> None:
+    """It takes connections and statements, and answers none: as on a disk that does not."""
+    environment = {"DATABASE_URL": url, "STATEMENT_TIMEOUT": "1", "QUEUE_TIMEOUT": "5"}
+    with Service(environment) as service, ExitStack() as hanging:
+        with Load(service) as load:
+            hanging.callback(stop_all(database))
+            load.wait_for_errors(20)
+            assert service.get("/healthz", timeout=2).status == 200
+            assert b"does not answer" in service.get("/readyz", timeout=30).body
+            hanging.close()
+            load.healed()
+            load.wait_for_answers(200)
+        wait_until(lambda: service.get("/readyz").status == 200)
+    assert set(load.errors) <= {AWAY, "503 overloaded"}
+    assert not load.unfit
+    assert load.slowest < 25
+    record("database hangs", **load.figures())
+
+
+def stop_all(server: Server) -> Callable[[], None]:
+    """Stop the postmaster and all of its processes; return what lets them go on."""
+    assert server.pid
+    os.kill(server.pid, signal.SIGSTOP)  # first, or it would have more of them
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    pids = [server.pid, *map(int, children)]
+
+    def each(signum: signal.Signals) -> None:
+        for pid in pids:
+            os.kill(pid, signum)
+
+    each(signal.SIGSTOP)
+    return lambda: each(signal.SIGCONT)
 
 
 class TestFull:

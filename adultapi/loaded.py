@@ -42,6 +42,7 @@ class _Watch:
         self._seen: Load | None = None
         self.latest: Load | None = None  # that the database was seen to have
         self._next = 0.0
+        self._away = False
         self._asking = threading.Lock()
         self._changing = threading.Lock()
 
@@ -71,8 +72,11 @@ class _Watch:
         try:
             latest = loaded()
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("Which dataset is loaded could not be asked: %s", error)
+            if not self._away:  # once is enough
+                logger.warning("Which dataset is loaded could not be asked: %s", error)
+            self._away = True
         else:
+            self._away = False
             with self._changing:
                 if latest != self.latest:
                     self.latest = latest

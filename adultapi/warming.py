@@ -4,6 +4,7 @@ import io
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
@@ -39,7 +40,10 @@ def keep_warm(handler: WSGIHandler) -> None:
             if load is not watch.latest:  # it was replaced, too
                 break
             begun = time.monotonic()
-            cast("HttpResponse", handler(_environ(path, load), _nobody)).close()
+            answer = cast("HttpResponse", handler(_environ(path, load), _nobody))
+            answer.close()
+            if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                break  # as the others would be, and each would warn of it
             if before:  # as long again for those who wait for the processor
                 time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
         connections.close_all()  # this thread's

@@ -12,6 +12,8 @@ from adultapi.gunicorn import queue_timeout
 
 # A process that has too much to do should not be taken for one that is dead.
 _HEALTH_CHECKS = (b"GET /healthz ", b"GET /readyz ")
+_PAUSE = 0.5  # seconds without new connections after one that there was no room for
+_SILENCE = 60.0  # seconds between two warnings of that
 
 
 class OverloadedError(Exception):
@@ -30,24 +32,21 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **names: Any) -> None:
         super().__init__(*arguments, **names)
         self._waiting: deque[tuple[float, Any, Future[Any]]] = deque()
+        self._paused_until = self._silent_until = 0.0
 
     def init_process(self) -> None:
-        self._health_checks = ThreadPoolExecutor(1)
+        self._health_checks = {check: ThreadPoolExecutor(1) for check in _HEALTH_CHECKS}
         super().init_process()
 
     def enqueue_req(self, conn: Any) -> None:
-        pool = self._health_checks if conn.begin.startswith(_HEALTH_CHECKS) else self.tpool
+        begin = conn.begin[: conn.begin.find(b" ", 4) + 1]
+        pool = self._health_checks.get(begin) or self.tpool
         conn.begin = b""
-        future = self.submit(pool, conn, self.handle, conn)
+        future = pool.submit(self.handle, conn)
         self._waiting.append((time.monotonic(), conn, future))
-
-    def submit(self, pool: ThreadPoolExecutor, conn: Any, call: Any, *given: Any) -> Future[Any]:
-        """Have a thread do something for a connection; it returns whether that is kept."""
-        future = pool.submit(call, *given)
         future.add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
-        return future
 
     def murder_pending(self) -> None:
         """Do what there is to do between two events, once a second at least."""
@@ -72,17 +71,34 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
 
     def _make_room(self) -> None:
         """Let go of those who say nothing: they can come again, others could not come at all."""
-        while self.nr_conns >= self.worker_connections:
-            idle = self.pending_conns or self.keepalived_conns
-            if not idle:
-                break
-            conn = idle.popleft()
-            self.poller.unregister(conn.sock)
-            self.nr_conns -= 1
-            conn.close()
+        while self.nr_conns >= self.worker_connections and self.let_one_go():
+            pass
+
+    def let_one_go(self) -> bool:
+        """Close the connection that has been idle for longest; return whether there was one."""
+        idle = self.pending_conns or self.keepalived_conns
+        if not idle:
+            return False
+        conn = idle.popleft()
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+        return True
+
+    def pause_accepting(self, error: OSError) -> None:
+        """Leave those who connect to the kernel for a while: there is no room for a connection."""
+        now = time.monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + _SILENCE
+            self.log.warning("Cannot take in connections beyond %d: %s", self.nr_conns, error)
+        self._paused_until = now + _PAUSE
+        self.let_one_go()
+        self.set_accept_enabled(False)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Start, pause or, once the worker is to end, finish to take in connections."""
+        if enabled and time.monotonic() < self._paused_until:
+            return
         ends = not enabled and not self.alive and self._accepting
         if ends:
             self._accept_all()
@@ -97,3 +113,5 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             queue.register(listener, select.POLLIN)
             while queue.poll(0) and self.nr_conns < self.worker_connections:
                 self.accept(listener)
+                if time.monotonic() < self._paused_until:
+                    return

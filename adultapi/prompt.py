@@ -8,7 +8,7 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
-from adultapi.backlog import BoundedWorker
+from adultapi.sending import SendingWorker
 
 
 class Parser(RequestParser):  # type: ignore[misc]
@@ -38,12 +38,12 @@ class _Outbox(list[bytes]):
     sendall = send = list.append
 
 
-class PromptWorker(BoundedWorker):
+class PromptWorker(SendingWorker):
     """Asks the way in, `front`, whether it can answer without waiting, before a thread is woken.
 
     To wake one, and to be woken by it, takes longer than such an answer; and threads take
     Python's lock from each other across cores, if one is free, for two to three times the
-    processor time. A client that does not take all of an answer at once is a thread's matter.
+    processor time.
     """
 
     def enqueue_req(self, conn: Any) -> None:
@@ -77,21 +77,13 @@ class PromptWorker(BoundedWorker):
         for part in self.wsgi(environ, response.start_response):
             response.write(part)
         response.close()
-        self._send(conn, b"".join(outbox), keep=not response.should_close())
-        return True
-
-    def _send(self, conn: Any, answer: bytes, *, keep: bool) -> None:
+        keep = not response.should_close()
         try:
-            sent = conn.sock.send(answer)
-        except BlockingIOError:
-            sent = 0
+            conn.sock.sendall(b"".join(outbox))
         except OSError:  # it has gone
-            sent, keep = len(answer), False
-        keep = self._keepalive_after(conn, keep)
-        if sent < len(answer):
-            self.submit(self.tpool, conn, _send_rest, conn.sock, answer[sent:], keep)
-        else:
-            self._finish(conn, keep=keep)
+            keep = False
+        self._finish(conn, keep=self._keepalive_after(conn, keep))
+        return True
 
     def _finish(self, conn: Any, *, keep: bool) -> None:
         done: Future[bool] = Future()
@@ -102,9 +94,3 @@ class PromptWorker(BoundedWorker):
 def has_body(request: Request) -> bool:
     reader = request.body.reader
     return isinstance(reader, ChunkedReader) or bool(reader.length)
-
-
-def _send_rest(client: Any, rest: bytes, keep: bool) -> bool:
-    client.setblocking(True)  # noqa: FBT003
-    client.sendall(rest)
-    return keep

@@ -174,6 +174,9 @@ else:
     READER_URL = DATABASE_URL
     LOADER_URL = env.str("LOADER_DATABASE_URL", default="").strip() or DATABASE_URL
 
+# A file takes a thread for as long as its client reads: half of them are left for others.
+DOWNLOADS = max(1, min(2, _integer("WEB_THREADS", 4, minimum=1, maximum=256) // 2))
+
 STATEMENT_TIMEOUT = _integer("STATEMENT_TIMEOUT", 10, minimum=1, maximum=3600)
 # What a session may take, in seconds: commands may be long, answers may not.
 _SESSION = (

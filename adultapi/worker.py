@@ -1,9 +1,9 @@
 """gunicorn's threaded worker, but that neither a thread nor the poller waits for a client."""
 
+import errno
 import json
 import selectors
 import socket
-import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,19 +11,25 @@ from functools import partial
 from typing import Any
 
 from gunicorn.glogging import Logger
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.http.errors import (
+    InvalidHeader,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn
 
 from adultapi.backlog import OverloadedError
 from adultapi.prompt import Parser, PromptWorker, has_body
+from adultapi.sending import Client
 
 HEAD_SECONDS = 10.0  # that a client has to send the head of a request
-STALL_SECONDS = 20  # that a client may leave what is sent to it untouched
 LINGER_SECONDS = 2.0  # that a client has to close its end after the last answer
 LARGEST_HEAD = 1 << 16  # bytes
 _LONGEST_LINE = 8190  # bytes, see `limit_request_line`
 _END_OF_HEAD = b"\r\n\r\n"
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Log(Logger):  # type: ignore[misc]
@@ -57,7 +63,7 @@ class Worker(PromptWorker):
     Until then it is in the poller: half-open and slow clients cost memory alone, up to
     `worker_connections` of them for `HEAD_SECONDS`. The same goes for clients that do not close
     their end, whom gunicorn would wait for in the very loop that serves all others. Bodies are
-    not waited for: nothing here reads one. Who does not take the answer is cut off.
+    not waited for: nothing here reads one.
     """
 
     def __init__(self, *arguments: Any, **names: Any) -> None:
@@ -69,12 +75,14 @@ class Worker(PromptWorker):
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):  # another worker's, or gone
             return
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            self.pause_accepting(error)
+            return
         self.nr_conns += 1
-        # By the kernel: gunicorn takes a timeout of Python's away.
-        stall = struct.pack("ll", STALL_SECONDS, 0)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stall)
-        server = listener.getsockname()
-        self._await_head(_Connection(self._linger, self.cfg, client, address, server))
+        of_client = (Client(client), address, listener.getsockname())
+        self._await_head(_Connection(self._linger, self.cfg, *of_client))
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Take what may be a further request on a connection that was kept."""
@@ -123,6 +131,8 @@ class Worker(PromptWorker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer, and let go of a client that sends a body: nothing here takes one."""
+        if req.version >= (1, 1) and all(name != "HOST" for name, _ in req.headers):
+            raise InvalidHeader("HOST", req)
         if has_body(req):
             req.force_close()
         return super().handle_request(req, conn)

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -28,9 +29,7 @@ _BLOCK = 1 << 16  # bytes
 _TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout")
 _TIMEOUT = "1h"
 
-# A download takes a thread for as long as its client reads: some are left for other requests.
-AT_ONCE = 2
-_places = threading.BoundedSemaphore(AT_ONCE)
+_places = threading.BoundedSemaphore(settings.DOWNLOADS)
 
 Blocks = Iterator[bytes]
 

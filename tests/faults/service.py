@@ -139,6 +139,15 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
     return Answer(response.status, headers, response.read())
 
 
+def processor_seconds(service: Service) -> float:
+    """Return what the workers have taken."""
+    taken = 0
+    for worker in service.workers:
+        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+        taken += int(fields[11]) + int(fields[12])
+    return taken / 100
+
+
 def wait_until(condition: Callable[[], Any]) -> float:
     """Return the seconds until `condition()` holds."""
     start = time.monotonic()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.service import Service
+from tests.faults.service import Service, processor_seconds
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 CONNECTIONS = 64  # many times as many as there are threads
@@ -66,15 +66,6 @@ def is_let_go(client: socket.socket) -> bool:
         return client.recv(1) == b""
     except ConnectionResetError:
         return True
-
-
-def processor_seconds(standing: Service) -> float:
-    """Return what the workers have taken."""
-    taken = 0
-    for worker in standing.workers:
-        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
-        taken += int(fields[11]) + int(fields[12])
-    return taken / 100
 
 
 def test_an_answer_reaches_whom_a_body_was_not_read_of(standing: Service) -> None:
@@ -195,6 +186,7 @@ def test_who_takes_a_kept_answer_slowly_gets_all_of_it(standing: Service) -> Non
         (b"GET /v1 HTTP/1.0\r\nHost: localhost\r\n\r\n", b"200"),
         (GET.replace(b"/", b"http://localhost/", 1) + b"Connection: close\r\n\r\n", b"200"),
         (GET.replace(b"GET /healthz", b"OPTIONS *") + b"Connection: close\r\n\r\n", b"404"),
+        (b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", b"400"),
         (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
         (b"GET /healthz HTTP/0.9\r\n\r\n", b"400"),
         (b"GET /v1 HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", b"400"),

@@ -1,13 +1,16 @@
 """Many clients at once: more than can be answered, and more than there are connections for."""
 
+import resource
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import psycopg
 
 from tests.faults.load import Load
-from tests.faults.service import WORKERS, Service
+from tests.faults.service import WORKERS, Service, processor_seconds, wait_until
 
 Record = Callable[..., None]
 OVERLOADED = "503 overloaded"
@@ -58,3 +61,24 @@ def test_silent_clients_make_room(service: Service, record: Record) -> None:
             load.wait_for_answers(200)
     assert not load.errors
     record("2,200 half-open clients", **load.figures())
+
+
+def test_no_more_files_may_be_open(service: Service, record: Record) -> None:
+    """Neither does a process end, nor ask again and again: idle clients make room."""
+    workers = service.workers
+    with Load(service, kept_alive=True) as load:
+        for worker in workers:
+            most = len([*Path(f"/proc/{worker}/fd").iterdir()]) + 5
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, most))
+        with ExitStack() as stack:
+            for _ in range(100):
+                client = socket.create_connection(("127.0.0.1", service.port), timeout=60)
+                stack.enter_context(client)
+                client.sendall(b"GET /v1 HTTP/1.1\r\n")
+            load.wait_for_answers(200)
+    wait_until(lambda: service.get("/healthz").status == 200)
+    before = processor_seconds(service)
+    time.sleep(1)
+    assert processor_seconds(service) - before < 0.5
+    assert service.workers == workers
+    record("no more files may be open", **load.figures())

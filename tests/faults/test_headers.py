@@ -1,9 +1,14 @@
 """What a browser is told on every answer, whoever gives it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pytest
 
+from adultapi.postgres import Server
 from tests.faults.conftest import manage
 from tests.faults.service import Answer, Service
+from tests.faults.test_database import kill
 
 MEAN = "/v1/computation/mean/age"
 ANSWERS = [
@@ -25,6 +30,7 @@ REFUSED = [
     (HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", 400),
     (HEAD + b"Name\r\n\r\n", 400),
     (b"\x16\x03\x01\r\n\r\n", 400),
+    (b"GET /v1 HTTP/1.1\r\n\r\n", 400),  # without a host
     (HEAD.replace(b"localhost", b"evil.example") + b"\r\n", 400),
     (HEAD.replace(b"GET", b"POST") + b"Content-Length: 9\r\n\r\n", 405),
     (HEAD.replace(b"GET", b"TRACE") + b"\r\n", 405),
@@ -57,6 +63,25 @@ def test_every_answer_has_them(standing: Service) -> None:
         found = standing.send(content)
         assert found is not None, content[:99]
         assert_told(found, status)
+
+
+def test_so_has_every_failure(database: Server, url: str, owner: str) -> None:
+    """A fault of our own, a statement over its time, no thread in time, no database."""
+    few = {"WEB_CONCURRENCY": "1", "WEB_THREADS": "1", "QUEUE_TIMEOUT": "1"}
+    with Service({"DATABASE_URL": url} | few) as service, ThreadPoolExecutor() as pool:
+        with psycopg.connect(owner, autocommit=True) as session:
+            session.execute("ALTER TABLE census_person RENAME age TO years")
+            assert_told(service.get(MEAN), 500)
+            session.execute("ALTER TABLE census_person RENAME years TO age")
+        with psycopg.connect(owner) as session:
+            session.execute("LOCK TABLE census_person IN ACCESS EXCLUSIVE MODE")
+            answers = [*pool.map(service.get, [f"{MEAN}?age={age}" for age in (20, 30)])]
+        assert {answer.problem for answer in answers} == {"timeout", "overloaded"}
+        kill(database)
+        answers += [service.get(f"{MEAN}?age=40"), service.get("/readyz")]
+    for answer in answers:
+        assert_told(answer, 503)
+        assert int(answer.headers["retry-after"]) > 0
 
 
 def test_a_page_of_another_origin_can_read_all(standing: Service) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from adultapi.postgres import Server
 from tests.faults.load import PEOPLE, Load
-from tests.faults.service import Service, free_port, wait_until
+from tests.faults.service import GUNICORN, WORKERS, Service, free_port, wait_until
 
 Record = Callable[..., None]
 AWAY = "503 database-unavailable"
@@ -50,6 +51,22 @@ def test_killed_and_started_again(
         f"database killed and restarted, {'kept' if kept_alive else 'new'} connections",
         **load.figures(),
     )
+
+
+def test_being_away_is_said_once(database: Server, url: str, tmp_path: Path) -> None:
+    """By each process, besides what each request that fails for it says."""
+    said = tmp_path / "said"
+    redirect = ("bash", "-c", 'exec "$@" >"$0" 2>&1', str(said))
+    environment = {"DATABASE_URL": url, "LOG_LEVEL": "WARNING"}
+    with Service(environment, command=(*redirect, sys.executable, *GUNICORN)) as service:
+        wait_until(lambda: service.get("/readyz").status == 200)
+        kill(database)
+        service.signal(signal.SIGHUP)  # those that start meanwhile, too
+        end = time.monotonic() + 5
+        while time.monotonic() < end:  # the dataset is looked for each second
+            service.get("/v1/computation/mean/age")
+    lines = said.read_text().splitlines()
+    assert 1 <= sum("Which dataset is loaded" in line for line in lines) <= 2 * WORKERS, lines
 
 
 def test_a_backend_is_killed(

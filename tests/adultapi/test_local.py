@@ -22,6 +22,7 @@ import pytest
 
 from adultapi import postgres
 from adultapi.postgres.place import Place
+from tests.faults.service import PATIENCE
 
 BASE_DIR = Path(postgres.VAR).parent
 CODE = ("adultapi", "census", "tools")
@@ -97,7 +98,7 @@ def said_until(process: subprocess.Popen[str], line: str) -> str:
 
 
 def rest(process: subprocess.Popen[str]) -> str:
-    return process.communicate(timeout=20)[0] or ""
+    return process.communicate(timeout=PATIENCE)[0] or ""
 
 
 def status(port: int, path: str) -> int:
@@ -217,7 +218,7 @@ def test_a_killed_postmaster_is_replaced_under_gunicorn(
     postmaster = (Place(project / "var").data / "postmaster.pid").read_text().split()[0]
     os.kill(int(postmaster), signal.SIGKILL)
     said_until(process, "started again")
-    assert wait_until(lambda: status(port, "/readyz") == 200, 10)
+    assert wait_until(lambda: status(port, "/readyz") == 200, PATIENCE)
     assert workers <= processes_in(project).keys()
 
 
@@ -243,10 +244,10 @@ def test_takes_over_from_a_command_that_started_the_database(
     said_until(shell, "ready")
     process = local(start)
     assert "of another process" in said_until(process, READY)
-    shell.communicate("\n", timeout=10)
+    shell.communicate("\n", timeout=PATIENCE)
     assert shell.returncode == 0
     said_until(process, "started again")
-    assert wait_until(lambda: status(port, "/readyz") == 200, 10)
+    assert wait_until(lambda: status(port, "/readyz") == 200, PATIENCE)
 
 
 def test_database_url_is_used_and_nothing_else(

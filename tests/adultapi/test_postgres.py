@@ -19,6 +19,7 @@ import pytest
 
 from adultapi import postgres
 from adultapi.postgres import PostgresError, Server, place, programs, server
+from tests.faults.service import PATIENCE
 
 ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody").pw_uid
@@ -79,12 +80,12 @@ class User:
 
     def leave(self) -> str:
         """Have it end as it should; return what it had to say about it."""
-        said = self.process.communicate(timeout=30)[1]
+        said = self.process.communicate(timeout=PATIENCE)[1]
         assert self.process.returncode == 0, said
         return said
 
     def error(self) -> str:
-        said = self.process.communicate(timeout=30)[1]
+        said = self.process.communicate(timeout=PATIENCE)[1]
         assert self.process.returncode == 1, said
         assert said.startswith("Error: "), said
         assert said.count("\n") == 1, said
@@ -273,7 +274,7 @@ def test_stale_pid_files(run: Callable[[], User], folder: Path, uid: int, conten
 def test_initdb_killed_half_way(run: Callable[[], User], folder: Path) -> None:
     new = folder / "var" / "postgres" / "data.new"
     with run() as user:
-        assert wait_until((new / "PG_VERSION").exists, 20)
+        assert wait_until((new / "PG_VERSION").exists, PATIENCE)
         user.process.kill()
     assert not new.with_name("data").exists()
     with run() as user:

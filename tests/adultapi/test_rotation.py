@@ -23,6 +23,7 @@ from psycopg import sql
 
 from adultapi import settings
 from adultapi.postgres import Server, local_url
+from tests.faults.service import PATIENCE
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 PASSWORDS = ("first", "p'a\"s s\\w:ö", "third")
@@ -113,7 +114,7 @@ def service(database: Database) -> Iterator[int]:
         env=env | {"PORT": str(port), "WEB_CONCURRENCY": "2"},
     )
     try:
-        for _ in range(300):
+        for _ in range(10 * int(PATIENCE)):
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
@@ -155,7 +156,7 @@ def test_a_service_under_load_gets_through_rotations(database: Database, service
             before = len(statuses)
             database.change_password(password, seconds=2)
             database.disconnect_idle()
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + PATIENCE
             while len(statuses) < before + 40 and time.monotonic() < deadline:
                 time.sleep(0.1)
             assert len(statuses) >= before + 40
@@ -221,7 +222,7 @@ def session(connection: Any) -> int:
 
 
 def wait_for_end(database: Database, pid: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while database.execute("select from pg_stat_activity where pid = {}::int", str(pid)):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -17,7 +17,7 @@ import pytest
 from django.core.management import call_command
 
 from census.ingest.sources import BUNDLED_FOLDER
-from tests.faults.service import Service
+from tests.faults.service import PATIENCE, Service
 
 MEAN = "/v1/computation/mean/age"
 TOTAL = "/v1/computation/sum/age?group_by=sex"
@@ -39,7 +39,7 @@ def service(
         yield unused_tcp_port
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def unused_tcp_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
             if get(port, MEAN)[0] == 200:
@@ -60,7 +60,7 @@ def wait_for(port: int) -> None:
 
 
 def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()

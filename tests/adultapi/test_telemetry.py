@@ -17,6 +17,8 @@ import pytest
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.faults.service import PATIENCE
+
 pytestmark = pytest.mark.usefixtures("dataset")
 
 
@@ -48,11 +50,11 @@ def serving(environment: dict[str, str], port: int, log: Path) -> Iterator[str]:
             yield address
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(timeout=30)
+            server.wait(PATIENCE)
 
 
 def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             urlopen(url, timeout=5).close()
@@ -66,7 +68,7 @@ def wait_for(url: str) -> None:
 def ask(url: str, **headers: str) -> int:
     """Return the status, on a connection of its own: any worker may take it."""
     try:
-        with urlopen(Request(url, headers=headers), timeout=30) as answer:
+        with urlopen(Request(url, headers=headers), timeout=PATIENCE) as answer:
             answer.read()
             return int(answer.status)
     except HTTPError as error:
@@ -75,7 +77,7 @@ def ask(url: str, **headers: str) -> int:
 
 def figures(address: str) -> dict[tuple[str, tuple[str, ...]], float]:
     """Return the samples by their names and the values of their labels."""
-    with urlopen(f"{address}/metrics", timeout=30) as answer:
+    with urlopen(f"{address}/metrics", timeout=PATIENCE) as answer:
         text = answer.read().decode()
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
@@ -203,5 +205,5 @@ def test_no_folder_is_left(service_environment: dict[str, str], port: int, tmp_p
         wait_for(f"http://127.0.0.1:{port}/healthz")
         assert list(tmp_path.iterdir())
         server.terminate()
-        assert server.wait(timeout=30) == 0
+        assert server.wait(PATIENCE) == 0
     assert list(tmp_path.iterdir()) == []

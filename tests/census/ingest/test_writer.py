@@ -16,6 +16,7 @@ import pytest
 
 from census.ingest.writer import LOCK
 from tests.census.ingest.tools import Scratch, authentic, load
+from tests.faults.service import PATIENCE
 
 BACKENDS = """
 SELECT count(*) FROM pg_stat_activity
@@ -100,7 +101,7 @@ def test_a_reader_that_does_not_end_is_no_hindrance(full: Scratch, other: Path) 
 
 def test_three_at_once(empty: Scratch) -> None:
     processes = [empty.start("--json") for _ in range(3)]
-    outs = [process.communicate(timeout=120)[0] for process in processes]
+    outs = [process.communicate(timeout=PATIENCE)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     statuses = Counter(out.partition(",")[0] for out in outs)
     assert statuses == {'{"status": "loaded"': 1, '{"status": "already loaded"': 2}
@@ -118,12 +119,12 @@ def test_a_load_waits_for_another_and_says_so(full: Scratch, small: Path) -> Non
         assert process.poll() is None
         assert full.state() == before
         connection.execute("COMMIT")
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert full.dataset()["rows"] == 60
 
 
-def wait_until(scratch: Scratch, query: str, expected: object, seconds: float = 60) -> None:
+def wait_until(scratch: Scratch, query: str, expected: object, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while scratch.one(query) != expected:
         assert time.monotonic() < deadline, query
@@ -180,7 +181,7 @@ def test_a_load_that_is_stopped_while_it_copies(
     process = full.start("--source", other)
     wait_until(full, COPYING, 1)
     process.send_signal(number)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=PATIENCE)
     wait_until(full, BACKENDS, 0)
     assert full.state() == before
     if number == signal.SIGINT:
@@ -196,7 +197,7 @@ def test_the_server_ends_the_connection(full: Scratch, other: Path) -> None:
     before = full.state()
     process = full.start("--source", other)
     wait_until(full, COPYING.replace("count(*)", "count(pg_terminate_backend(pid))"), 1)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "CommandError: The database " in error
     assert "Traceback" not in error

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import tempfile
 import time
 from argparse import RawDescriptionHelpFormatter
@@ -22,6 +23,8 @@ from census.ingest.writer import write
 from census.models import Dataset
 
 logger = logging.getLogger(__name__)
+
+_NICENESS = 10
 
 HELP = """
 Load the Adult dataset. All of it is loaded, or nothing is changed; whoever reads
@@ -53,6 +56,11 @@ _positive.__name__ = "positive number"  # how argparse names it
 class Command(BaseCommand):
     help = HELP
     requires_system_checks = ()
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Give way to those who serve on the same machine: they are waited for, a load is not."""
+        os.nice(_NICENESS)
+        super().run_from_argv(argv)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(

@@ -88,7 +88,7 @@ def cold(bench: Bench) -> None:
         bench.bare() as (bare, _pid),
         psycopg.connect(bench.url, autocommit=True) as raw,
     ):
-        time.sleep(3)  # in which the usual answers are computed
+        bench.settle(url)
         client, yardstick, number = Client(url), Client(bare), 12_300
         raw.execute("SET jit = off")
         for name, statement in SQL.items():
@@ -116,7 +116,7 @@ def cold(bench: Bench) -> None:
 def reload(bench: Bench) -> None:
     """Latencies of hot answers under a steady load, while one load follows the other."""
     with bench.service() as service, bench.bare() as bare:
-        warm(service[0], MEAN)
+        bench.settle(service[0])
         _steady(bench, "reload", "none", service, bare)
         with _loading(bench):
             _steady(bench, "reload", "one after the other", service, bare)
@@ -131,8 +131,8 @@ def many(bench: Bench) -> None:
         for rows in (48_842, 4_884_200):
             if rows > 48_842:
                 bench.manage("load_adult", "--force", "-v0", "--source", str(folder))
-                time.sleep(15)  # in which the usual answers are computed
-            warm(url, MEAN)
+                time.sleep(2)  # in which the load is seen
+            bench.settle(url)
             hot = bench.in_turn({"hot": lambda: wrk(url + MEAN, pid, bench.seconds)})["hot"]
             bench.note("many", rows=rows, **{"hot/s": round(hot.rate), "CPU µs": round(hot.cpu)})
         with _loading(bench, "--source", str(folder)):

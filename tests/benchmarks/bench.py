@@ -24,6 +24,10 @@ _TO_SQLITE = (
     "import pandas, sqlite3, sys; pandas.read_csv(sys.argv[1]).to_sql('people', "
     "sqlite3.connect(sys.argv[2]), index=False)"
 )
+_AT_WORK = (
+    "SELECT FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
+    "AND backend_type <> 'walsender'"
+)
 Row = dict[str, Any]
 
 
@@ -50,6 +54,15 @@ class Bench:
     def manage(self, *arguments: str) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         subprocess.run(command, env=self.environment | {"LOG_LEVEL": "WARNING"}, check=True)
+
+    def settle(self, url: str, database: str = "") -> None:
+        """Wait until the usual answers are in memory: the database has nothing to do then."""
+        warm(url, MEAN)  # whereupon what is loaded is looked at
+        idle = 0
+        with psycopg.connect(database or self.url, autocommit=True) as connection:
+            while idle < 10:
+                time.sleep(0.2)
+                idle = 0 if connection.execute(_AT_WORK).fetchall() else idle + 1
 
     @contextmanager
     def server(self, *command: str, probe: str, **environment: str) -> Iterator[tuple[str, int]]:

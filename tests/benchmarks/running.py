@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from bench import MEAN, ROOT, Bench, ratio, warm
+from bench import MEAN, ROOT, Bench, ratio
 from load import Client, cpu, memory, wrk
 from selections import SQL, path
 
@@ -25,7 +25,7 @@ def start(bench: Bench) -> None:
     begun = time.perf_counter()
     with bench.service() as (url, pid):
         first = time.perf_counter() - begun
-        time.sleep(3)
+        bench.settle(url)
         sizes = memory(pid)
         Client(url).get("/v1/people.csv")
         bench.note(
@@ -41,7 +41,7 @@ def start(bench: Bench) -> None:
 def processes(bench: Bench) -> None:
     with bench.service(1) as (one, one_pid), bench.service(2) as (two, two_pid):
         for url in (one, two):
-            warm(url, MEAN)
+            bench.settle(url)
         measured = bench.in_turn(
             {
                 "one": lambda: wrk(one + MEAN, one_pid, bench.seconds),
@@ -61,7 +61,7 @@ def replica(bench: Bench) -> None:
     with standby:
         for replicas, given in (("none", {}), ("one", {"DATABASE_REPLICA_URL": local_url(folder)})):
             with bench.service(1, **given) as (url, pid):
-                time.sleep(3)  # in which the usual answers are computed
+                bench.settle(url, *given.values())
                 parts = {"web": pid, "primary": bench.database.pid, "replica": standby.pid}
                 client, times = Client(url), []
                 for number in range(10):  # every thread has its sessions

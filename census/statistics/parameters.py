@@ -29,7 +29,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
     """Return the one of `allowed` that `given` was likely meant to be, if any is close."""
     folded = {name.casefold(): name for name in allowed}
     # Closeness is quadratic in length, and nothing that is allowed is longer than this.
-    matches = get_close_matches(given[:100].casefold(), folded, n=1, cutoff=0.7)
+    matches = get_close_matches(given[:100].casefold(), folded, n=1, cutoff=0.65)
     return folded[matches[0]] if matches else None
 
 

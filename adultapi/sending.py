@@ -97,7 +97,7 @@ class SendingWorker(BoundedWorker):
 
     def finish_request(self, conn: Any, done: Future[Any]) -> None:
         """Go on with a connection whose answer is sent, now or once it is."""
-        if not conn.sock.unsent:
+        if not conn.sock.unsent or conn.sock.fileno() < 0:  # it was broken off
             super().finish_request(conn, done)
             return
         conn.sock.setblocking(False)  # noqa: FBT003

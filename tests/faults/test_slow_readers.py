@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.faults.load import PEOPLE
@@ -133,6 +134,25 @@ def test_who_takes_too_little_is_cut_off(standing_url: str, path: str, taken: in
         wait_until(are_gone)
         assert all(len(received(client)) < len(whole) for client in clients)
         assert service.get(path).body == whole
+
+
+def test_a_file_that_breaks_off(url: str, owner: str) -> None:
+    """What waits for the client then is not sent to a connection that is closed."""
+    with psycopg.connect(owner, autocommit=True) as admin:
+        admin.execute("ALTER TABLE census_person RENAME TO people")
+        admin.execute(
+            "CREATE VIEW census_person AS SELECT * FROM people WHERE 1 / (id - 48000) IS NOT NULL"
+        )
+        admin.execute("GRANT SELECT ON census_person TO reader")
+    with single(url, AHEAD=1 << 30) as service:
+        workers = service.workers
+        with slow(service, "/v1/people.csv") as client:
+            await_answers([client])
+            wait_until(lambda: connections(service) == 0)
+            assert not received(client).endswith(b"\r\n0\r\n\r\n")
+        assert service.get("/healthz").status == 200
+        time.sleep(1)  # for who is to end
+        assert service.workers == workers
 
 
 def connections(service: Service) -> int:

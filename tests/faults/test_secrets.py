@@ -38,10 +38,11 @@ def test_no_secret_is_told(database: Server, url: str, owner: str, tmp_path: Pat
             session.execute("ALTER TABLE census_person RENAME age TO years")  # a fault of our own
             told += ask_all(service)
             session.execute("ALTER TABLE census_person RENAME years TO age")
-            session.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE pid <> pg_backend_pid() AND usename IS NOT NULL"
-            )
+            others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL"
+            before = session.execute(f"SELECT pid {others}").fetchall()
+            session.execute(f"SELECT pg_terminate_backend(pid) {others}")
+            # Soon: else a file that is sent meanwhile would break off.
+            wait_until(lambda: not {*before} & {*session.execute(f"SELECT pid {others}")})
         told += ask_all(service)
         assert database.pid
         os.kill(database.pid, signal.SIGKILL)

@@ -152,11 +152,13 @@ def _select(rows: QuerySet[Person], fields: Sequence[str]) -> tuple[str, tuple[A
 
 
 def _in_blocks(lines: Any) -> Blocks:
+    while block := lines.connection.wait(_block(lines)):
+        yield block
+
+
+def _block(lines: Any) -> Any:
+    """Gather lines, to wait once for all of them: a wait takes longer than a line."""
     block = bytearray()
-    for line in lines:
+    while len(block) < _BLOCK and (line := (yield from lines._read_gen())):
         block += line
-        if len(block) >= _BLOCK:
-            yield bytes(block)
-            block.clear()
-    if block:
-        yield bytes(block)
+    return bytes(block)

@@ -62,6 +62,7 @@ def load(bench: Bench, times: int) -> None:
 
 def export(bench: Bench) -> None:
     with bench.service() as (url, _), psycopg.connect(bench.url, autocommit=True) as raw:
+        bench.settle(url)
         client, own, plain = Client(url), [], []
         target = bench.folder / "out.csv"
         for _ in range(3 * bench.rounds):

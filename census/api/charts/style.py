@@ -142,7 +142,7 @@ def legend(title: str | None, labels: Sequence[str], width: float) -> Spec:
 
     Each label has a pixel more for every character: in wider fonts it takes them.
     """
-    longest = max(map(len, labels))
+    longest = max(map(len, labels), default=0)
     columns = max(1, int(width / (36 + (CHARACTER + 1) * longest)))
     return {"title": title, "orient": "top", "columns": columns, "columnPadding": 10 + longest}
 

@@ -141,9 +141,10 @@ def every_question() -> Iterator[str]:
                 yield f"{COMPUTATION}/{metric.name}/{name}?{query}group_by=sex,workclass"
 
 
+@pytest.mark.parametrize("rows", ["", "&age__gt=100"], ids=["all", "none"])
 @pytest.mark.parametrize("url", list(every_question()))
-def test_every_computation_can_be_drawn(client: Client, url: str) -> None:
-    spec = spec_of(client, url)
+def test_every_computation_can_be_drawn(client: Client, url: str, rows: str) -> None:
+    spec = spec_of(client, url + rows)
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=drawing.VERSION)
     assert "NaN" not in drawn
     assert "undefined" not in drawn

@@ -9,8 +9,9 @@ from typing import Any
 from django.db.models import CharField, Expression, F, IntegerField, Q, Value
 
 from census.columns import COLUMNS, NUMERIC, SOURCE_NAMES, WEIGHT, Column
-from census.statistics import association, estimators
+from census.statistics import estimators
 from census.statistics.aggregates import power_sum
+from census.statistics.estimators import association
 from census.statistics.metrics.base import Level, Tally
 from census.statistics.metrics.frequencies import Frequencies
 from census.statistics.metrics.location import middle, weighted_quantiles

@@ -11,7 +11,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from census.statistics.distributions import chi2_log10_sf, chi2_sf, f_log10_sf, f_sf
-from census.statistics.estimators import square_root
+from census.statistics.estimators.numbers import square_root
 
 Table = Sequence[Sequence[int]]
 Vector = list[float]

@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from census.statistics.association import DesignIndependence, Independence, independence, rao_scott
+from census.statistics.estimators.association import (
+    DesignIndependence,
+    Independence,
+    independence,
+    rao_scott,
+)
 
 Counts = list[list[int]]
 

@@ -1,0 +1,73 @@
+"""A weighted mean with its standard error and interval, and what the weights cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from census.statistics.estimators.numbers import Exact, square_root, two_sided_t
+
+
+class Estimate(NamedTuple):
+    value: float | None = None
+    standard_error: float | None = None
+    ci_lower: float | None = None
+    ci_upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What a mean and its standard error need: n, Σw, Σwx, Σw², Σw²x and Σw²x²."""
+
+    n: int
+    w: Exact
+    wx: Exact
+    w2: Exact
+    w2x: Exact
+    w2x2: Exact
+
+    @classmethod
+    def unweighted(cls, n: int, x: Exact, x2: Exact) -> Sums:
+        return cls(n=n, w=n, wx=x, w2=n, w2x=x, w2x2=x2)
+
+    @classmethod
+    def of_indicator(cls, n: int, w: Exact, wy: Exact, w2: Exact, w2y: Exact) -> Sums:
+        """Of a y that is 0 or 1, and so its own square."""
+        return cls(n=n, w=w, wx=wy, w2=w2, w2x=w2y, w2x2=w2y)
+
+
+def n_effective(w: Exact, w2: Exact) -> float | None:
+    """Kish's effective sample size (Σw)²/Σw² (Kish 1965, section 11.7)."""
+    return float(Fraction(w * w, w2)) if w2 else None
+
+
+def design_effect(n: int, w: Exact, w2: Exact) -> float | None:
+    """Kish's design effect of unequal weights, n·Σw²/(Σw)²."""
+    return float(Fraction(n * w2, w * w)) if w else None
+
+
+def mean_estimate(sums: Sums, confidence: float) -> Estimate:
+    """The mean m with its Taylor-linearised standard error and the interval m ± t(n-1)·SE.
+
+    SE² = n/(n-1)·Σ(w(x-m))²/W² (Särndal, Swensson and Wretman 1992, sections 5.5 and 5.7; R's
+    survey::svymean without clusters). Unweighted that is s/√n.
+    """
+    if not sums.w:
+        return Estimate()
+    value = float(Fraction(sums.wx, sums.w))
+    exact = linearised_variance(sums)
+    if exact is None:
+        return Estimate(value)
+    standard_error = square_root(exact)
+    margin = two_sided_t(confidence, sums.n - 1) * standard_error
+    return Estimate(value, standard_error, value - margin, value + margin)
+
+
+def linearised_variance(sums: Sums) -> Fraction | None:
+    """n/(n-1)·Σ(w(x-m))²/W²; the row contributions w(x-m)/W sum to 0."""
+    n, w, wx = sums.n, sums.w, sums.wx
+    if n < 2 or not w:
+        return None
+    squares = w * w * sums.w2x2 - 2 * w * wx * sums.w2x + wx * wx * sums.w2
+    return Fraction(n * squares, (n - 1) * w**4)

@@ -234,7 +234,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "csp",
-    "census",  # before rest_framework: its templates go first
+    "census.pages",  # before rest_framework: its templates go first
+    "census",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

@@ -7,13 +7,12 @@ from drf_spectacular.views import (
 
 from adultapi import observability, problems, telemetry
 from adultapi.description import DescriptionView
-from census.api import explorer
 
 # Its search works in a worker made of a blob.
 redoc = csp_update({"worker-src": ["blob:"]})(SpectacularRedocView.as_view(url_name="schema"))
 
 urlpatterns = [
-    path("", explorer.page, name="home"),
+    path("", include("census.pages.urls")),
     path("", include("census.api.urls")),
     path("schema", DescriptionView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
@@ -21,7 +20,6 @@ urlpatterns = [
     path("healthz", observability.healthz),
     path("readyz", observability.readyz),
     path("metrics", telemetry.exposition, name="metrics"),
-    path("favicon.ico", explorer.favicon),
     path("problems/<slug:slug>", problems.explain, name="problem"),
 ]
 

@@ -1,4 +1,4 @@
-"""Put the scripts that draw pictures in the page into census/static/vendor, from npm's packages.
+"""Put the scripts that draw pictures into census/pages/static/vendor, from npm's packages.
 
 A package is fetched by npm from whichever registry it is set to, and must have the digest that
 stands here. To take another version, change it and its digest (`npm view NAME@VERSION
@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-FOLDER = Path("census/static/vendor")
+FOLDER = Path("census/pages/static/vendor")
 # Name, version, SHA-512 of the package, and the script in it. vega-embed's script holds
 # vega-interpreter, of which only the licence is missing.
 PACKAGES = (

@@ -14,7 +14,9 @@ from rest_framework.exceptions import APIException
 from adultapi import problems
 from census.api import charts, parameters, tables
 from census.api.charts import drawing
-from census.api.explorer.address import (
+from census.columns import COLUMNS, canonical_name
+from census.metadata import about
+from census.pages.address import (
     ADDED,
     ADDED_VALUE,
     COLUMN,
@@ -26,11 +28,9 @@ from census.api.explorer.address import (
     tidied,
     without,
 )
-from census.api.explorer.form import Form, form
-from census.api.explorer.snippets import snippets
-from census.api.explorer.ways import ways_out
-from census.columns import COLUMNS, canonical_name
-from census.metadata import about
+from census.pages.form import Form, form
+from census.pages.snippets import snippets
+from census.pages.ways import ways_out
 from census.statistics import metrics
 from census.statistics.computation import answer
 from census.statistics.snapshot import DatasetChanged, DatasetMissing

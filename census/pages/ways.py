@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from census.api.explorer.address import COLUMN, METRIC, address, changed, without
+from census.pages.address import COLUMN, METRIC, address, changed, without
 
 MOST = 12
 Way = tuple[str, str]

@@ -8,10 +8,10 @@ from django.http import QueryDict
 from django.test import Client
 
 from census.api.charts import drawing
-from census.api.explorer.address import EXAMPLES, address, tidied
+from census.pages.address import EXAMPLES, address, tidied
 from census.statistics.metrics import METRICS
 
-VENDOR = Path("census/static/vendor")
+VENDOR = Path("census/pages/static/vendor")
 
 
 @pytest.mark.parametrize(

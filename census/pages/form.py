@@ -6,9 +6,9 @@ from typing import Any
 
 from django.http import QueryDict
 
-from census.api.explorer.address import ADDED, address, without
 from census.api.parameters import COMMON, common_parameters
 from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
+from census.pages.address import ADDED, address, without
 from census.statistics.computation import LIMIT, ORDER_BY
 from census.statistics.metrics import CONFIDENCE, METRICS, Metric
 from census.statistics.parameters import ListOf, Parameter

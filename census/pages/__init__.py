@@ -1,0 +1,1 @@
+"""What people look at: the explorer and the pages beside it."""

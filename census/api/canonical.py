@@ -3,27 +3,24 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import resolve
-from rest_framework.exceptions import NotAcceptable
+from rest_framework.exceptions import APIException
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from census.api.negotiation import ContentNegotiation
 from census.api.parameters import FORMAT
 from census.api.views import CensusViewSet
-from census.columns import canonical_name
-from census.statistics.selection import FILTERS
 
 _REMEMBERED = 4096
 LONGEST_REMEMBERED = 1024  # characters: who sends more shall not fill the memory with it
 
 
 class Canonical(NamedTuple):
-    """The path without a trailing slash, the sorted query, and the media type.
+    """The path without a trailing slash, the query in its canonical spelling, the media type.
 
     A format that is named is the path's suffix: links to more of the same have it, too.
     `absolute` is whether the answer has URLs that name the host.
@@ -51,7 +48,7 @@ def canonical(path: str, query: str, accept: str) -> Canonical | None:
     """Return the canonical form of a request; None where there is nothing that could be kept.
 
     That is a page that is none of the API's, and what will be an error anyway: an
-    unknown path or format, a query that cannot be read.
+    unknown path or format, an invalid query.
     """
     short = len(path) + len(query) + len(accept) <= LONGEST_REMEMBERED
     return (_remembered if short else _canonical)(path, query, accept)
@@ -62,54 +59,62 @@ def _canonical(path: str, query: str, accept: str) -> Canonical | None:
         path = path[:-1]
     try:
         route = _route if len(path) <= LONGEST_REMEMBERED else _route.__wrapped__
-        view, renderers, suffix = route(path)
-        if view is None:
+        found = route(path)
+        if found is None:
             return None
-        given = QueryDict(query)
         asked = HttpRequest()
         asked.META["HTTP_ACCEPT"] = accept
-        asked.GET = given
+        asked.GET = QueryDict(query)
+        request = Request(asked)
         renderer, media_type = ContentNegotiation().select_renderer(
-            Request(asked), renderers, suffix
+            request, found.renderers, found.suffix
         )
-    except (Http404, NotAcceptable, SuspiciousOperation):
+        request.accepted_renderer = renderer
+        spelt = found.view(request).canonical_query()
+    except (Http404, APIException, SuspiciousOperation):
         return None
-    # The form of a browsable page sends the fields left empty: they are as not given.
-    blanks = renderer.format != "api"
-    pairs = [
-        (_name(name), text)
-        for name, texts in given.lists()
-        for text in texts
-        if name != FORMAT and (text or blanks)
-    ]
     return Canonical(
-        f"{path}.{renderer.format}" if FORMAT in given and not suffix else path,
-        urlencode(sorted(pairs), safe=","),
+        f"{path}.{renderer.format}" if FORMAT in asked.GET and not found.suffix else path,
+        spelt,
         media_type,
-        view.absolute,
+        found.cls.absolute,
     )
 
 
 _remembered = lru_cache(_REMEMBERED)(_canonical)
 
 
-@lru_cache(_REMEMBERED)
-def _route(path: str) -> tuple[type[CensusViewSet] | None, Sequence[BaseRenderer], str | None]:
-    """Return the view that a path leads to, its renderers, and the format of the path's suffix.
+class _Route(NamedTuple):
+    """What a path leads to: a view, the parts of the path, its renderers, its suffix."""
 
-    No view where it is none of the API's.
-    """
+    cls: type[CensusViewSet]
+    initkwargs: dict[str, Any]
+    action: Any
+    kwargs: dict[str, Any]
+    renderers: Sequence[BaseRenderer]
+    suffix: str | None
+
+    def view(self, request: Request) -> CensusViewSet:
+        """Return the view as it is when it answers `request`."""
+        view = self.cls(**self.initkwargs)
+        view.action = self.action
+        view.request = request
+        view.kwargs = self.kwargs
+        view.format_kwarg = self.suffix
+        return view
+
+
+@lru_cache(_REMEMBERED)
+def _route(path: str) -> _Route | None:
+    """Return what a path leads to, or None where that is no view of the API."""
     match = resolve(path)
     function: Any = match.func
     cls = getattr(function, "cls", None)
     if not (cls and issubclass(cls, CensusViewSet)):
-        return None, (), None
+        return None
+    action = getattr(function, "actions", {}).get("get")
+    suffix = match.kwargs.pop(FORMAT, None)
     view = cls(**function.initkwargs)
-    view.action = getattr(function, "actions", {}).get("get")
-    return cls, list(view.get_renderers()), match.kwargs.get(FORMAT)
-
-
-def _name(spelt: str) -> str:
-    """Return the name of a filter however it is spelt; other names as they are."""
-    name = canonical_name(spelt)
-    return name if name in FILTERS else spelt
+    view.action = action
+    renderers = list(view.get_renderers())
+    return _Route(cls, function.initkwargs, action, match.kwargs, renderers, suffix)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from rest_framework import status
@@ -78,20 +79,17 @@ def judge(
 ) -> dict[str, Any]:
     """Return the value of each parameter that is given or has a default, by name.
 
-    An HTML form sends the fields left empty: `blanks` takes those as not given. Raises
+    An HTML form sends the fields left empty: with `blanks` they count as not given. Raises
     `BadRequest` with an error for each parameter that is unknown, repeated, required but not
-    there, or whose value it does not take.
+    there, or whose value is invalid.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    given, errors = _given(query, known, blanks=blanks)
-    values: dict[str, Any] = {}
+    values, errors = _read(query, known, blanks=blanks)
+    failed = {error["parameter"] for error in errors}
     for name, parameter in known.items():
-        if name in given:
-            try:
-                values[name] = parameter.type.read(given[name])
-            except Invalid as e:
-                errors.append(error(name, e.code, e.detail, e.allowed, e.did_you_mean))
-        elif parameter.required:
+        if name in values or name in failed:
+            continue
+        if parameter.required:
             allowed = parameter.type.schema().get("enum", ())
             detail = f"Give `{name}`: {parameter.description}"
             errors.append(error(name, "required", detail, allowed))
@@ -102,10 +100,44 @@ def judge(
     return values
 
 
+def canonical_query(
+    query: QueryDict, parameters: Iterable[Parameter], *, blanks: bool = False
+) -> str:
+    """Return the query in its one canonical spelling, without `format`.
+
+    Names are those of the columns, in alphabetical order; a list is separated by commas; a
+    value is as its type writes it. Raises `BadRequest` where `judge` does, but for what is
+    required and not there.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    values, errors = _read(query, known, blanks=blanks)
+    if errors:
+        raise BadRequest(errors)
+    pairs = [(name, known[name].type.write(value)) for name, value in sorted(values.items())]
+    return urlencode(pairs, safe=",")
+
+
+def _read(
+    query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
+) -> tuple[dict[str, Any], list[Error]]:
+    """Return the values of the parameters that are given, and the errors."""
+    texts, errors = _given(query, known, blanks=blanks)
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        try:
+            values[name] = known[name].type.read(text)
+        except Invalid as e:
+            errors.append(error(name, e.code, e.detail, e.allowed, e.did_you_mean))
+    return values, errors
+
+
 def _given(
     query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
 ) -> tuple[dict[str, str], list[Error]]:
-    """Return the text of each known parameter, and errors for unknown and repeated ones."""
+    """Return the text of each known parameter, and errors for unknown and repeated ones.
+
+    A list may come as `a=1,2`, `a=1&a=2` or `a[]=1&a[]=2`; its text is always `1,2`.
+    """
     filled = {
         spelt: [text for text in texts if text or not blanks] for spelt, texts in query.lists()
     }
@@ -113,32 +145,34 @@ def _given(
     if number > MOST_PARAMETERS:
         detail = f"{number} parameters are too many: give at most {MOST_PARAMETERS}."
         raise BadRequest([error("", "too_many_parameters", detail)])
-    given: dict[str, str] = {}
+    given: dict[str, list[str]] = {}
     errors: list[Error] = []
     for spelt, texts in filled.items():
-        name = canonical_name(spelt)
+        name = _name(spelt, known)
         if name == FORMAT or not texts:
             continue
-        if name not in known:
-            detail = (
-                f"There is no parameter {shown(spelt)} here. (An & within a value is written %26.)"
-            )
-            errors.append(error(spelt, "unknown_parameter", detail, known, nearest(name, known)))
-        elif len(texts) > 1 or name in given:
+        if name in known:
+            given.setdefault(name, []).extend(texts)
+            continue
+        detail = f"There is no parameter {shown(spelt)} here. (An & within a value is written %26.)"
+        errors.append(error(spelt, "unknown_parameter", detail, known, nearest(name, known)))
+    for name, texts in given.items():
+        if len(texts) > 1 and not known[name].type.is_list:
             several = f"; for several values use `{name}__in=a,b`" if name in COLUMNS else ""
             detail = f"`{name}` is given more than once{several}."
             errors.append(error(name, "repeated_parameter", detail))
-        else:
-            given[name] = texts[0]
-    return given, errors
+    failed = {error["parameter"] for error in errors}
+    return {n: ",".join(texts) for n, texts in given.items() if n not in failed}, errors
 
 
-def repeated(query: QueryDict) -> str:
-    """Return the query as a link repeats it: without the format and what a form left empty."""
-    kept = query.copy()
-    for name, texts in query.lists():
-        kept.setlist(name, [text for text in texts if text and name != FORMAT])
-    return kept.urlencode(safe=",")
+def _name(spelt: str, known: Mapping[str, Parameter]) -> str:
+    """Return the name of a parameter, however it is spelt: `hours-per-week__in[]`."""
+    name = canonical_name(spelt)
+    if name.endswith("[]"):
+        listed = known.get(name.removesuffix("[]"))
+        if listed and listed.type.is_list:
+            return listed.name
+    return name
 
 
 def selection(values: Mapping[str, Any]) -> Selection:
@@ -287,7 +321,8 @@ def person(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of the id in a path, and its dataset; raise `Unknown`."""
     fields = values.get(records.FIELDS.name, records.NAMES)
     try:
-        identifier = Integer(0, records.LAST_ID).read(text)
+        # A path has one spelling: 1e3 is a number in a query, but the id of nobody.
+        identifier = Integer(0, records.LAST_ID).read(text) if text.isdecimal() else 0
     except Invalid:
         identifier = 0  # which nobody has
     try:

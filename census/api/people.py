@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.renderers import BaseRenderer
@@ -66,17 +66,15 @@ class PeopleViewSet(CensusViewSet):
         return Response({**answer, **links}, headers={"Link": link})
 
     def _url(self, cursor: Cursor | None) -> str:
-        """Return the address of another page: this one's, but for the cursor."""
-        query = [
-            (name, text)
-            for name, text in self.request.query_params.items()
-            if name != CURSOR.name and text
+        """Return the address of another page: this one's with another cursor."""
+        pairs = [
+            (name, text) for name, text in parse_qsl(self.canonical_query()) if name != CURSOR.name
         ]
         if cursor:
-            query.append((CURSOR.name, str(cursor)))
+            pairs.append((CURSOR.name, str(cursor)))
         path = self.request.path
         return self.request.build_absolute_uri(
-            f"{path}?{urlencode(query, safe=',')}" if query else path
+            f"{path}?{urlencode(pairs, safe=',')}" if pairs else path
         )
 
     def _file(self, page: records.Page) -> exports.FileResponse:

@@ -65,6 +65,12 @@ class CensusViewSet(ViewSet):
             self.request.query_params, self.get_parameters(), blanks=self.from_form
         )
 
+    def canonical_query(self) -> str:
+        """Return the canonical spelling of the query; raise `BadRequest`."""
+        return parameters.canonical_query(
+            self.request.query_params, self.get_parameters(), blanks=self.from_form
+        )
+
     @property
     def from_form(self) -> bool:
         """Whether the query may come from the form of a browsable page."""
@@ -204,7 +210,7 @@ class AnswerViewSet(CensusViewSet):
     def links(self) -> dict[str, str]:
         """Return the path and query of this answer, of its other formats, and of more to read."""
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
-        query = parameters.repeated(self.request.query_params)
+        query = self.canonical_query()
         query = f"?{query}" if query else ""
         pictures = {"svg": f"{path}.svg{query}"} if self.renderer_classes is DRAWABLE else {}
         return {

@@ -80,7 +80,7 @@ def _result(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
     spec = charts.of_computation(computation, found)
     table = tables.of_computation(computation, found)
     path = reverse("computation", args=[metric.name, column.name])
-    addresses = _addresses(path, parameters.repeated(asked))
+    addresses = _addresses(path, parameters.canonical_query(asked, of))
     exact = {name: request.build_absolute_uri(addresses[name]) for name in ("json", "csv")}
     return {
         "metric": metric,

@@ -1,15 +1,18 @@
-"""Typed parameters: what can be asked, how its text is read, how it is described.
+"""Typed parameters: their names, how their text is read, how they are described.
 
-A type reads a text into a value or raises `Invalid`; it describes itself as a JSON Schema
-from which OpenAPI and HTML forms are made. Nothing here knows HTTP.
+A type reads a text into a value or raises `Invalid`, and writes a value in its canonical
+spelling. It describes itself as a JSON Schema, from which OpenAPI and HTML forms are made.
+Nothing here knows HTTP.
 """
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from math import inf, isfinite
+from typing import Any, ClassVar
 
 
 class Invalid(ValueError):
@@ -39,11 +42,18 @@ def shown(text: str) -> str:
 
 
 class Type(ABC):
-    """How the text of a parameter is read."""
+    """How the text of a parameter is read and written."""
+
+    # Whether it is a list, whose values may also be given one by one.
+    is_list: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, text: str) -> Any:
         """Return the value of `text`, or raise `Invalid`."""
+
+    def write(self, value: Any) -> str:
+        """Return the canonical spelling of a value that `read` returned."""
+        return str(value)
 
     @abstractmethod
     def schema(self) -> dict[str, Any]:
@@ -57,34 +67,46 @@ class Number(Type):
     minimum: float | None = None
     maximum: float | None = None
 
-    # Programs write a number between 0 and 1 with up to 24 digits.
-    pattern = re.compile(r"[+-]?(\d{1,18}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
-    noun = "a number"
-    json_type = "number"
+    # Programs write a number between 0 and 1 with up to 24 digits. In an exponent a blank is a
+    # plus that was not percent-encoded: R writes 100000 as 1e+05.
+    pattern: ClassVar = re.compile(
+        r"[+-]?(\d{1,18}(\.\d{0,40})?|\.\d{1,40})([eE][+ -]?\d{1,3})?", re.ASCII
+    )
+    noun: ClassVar = "a number"
+    json_type: ClassVar = "number"
 
-    def convert(self, text: str) -> float:
-        return float(text)
+    def convert(self, number: Decimal) -> float | None:
+        """Return the value of `number`: infinite if it is too large, None if it is of no value."""
+        return float(number)
 
     def read(self, text: str) -> Any:
         if not self.pattern.fullmatch(text):
             if text.isascii() and text.removeprefix("-").isdecimal():
                 raise Invalid("out_of_range", f"{shown(text)} has too many digits.")
-            raise Invalid(f"not_{self.json_type}", f"{shown(text)} is not {self.expected}.")
-        value = self.convert(text)
+            raise self._not_one(text)
+        value = self.convert(Decimal(text.replace(" ", "+")))
+        if value is None:
+            raise self._not_one(text)
         if not self.holds(value):
             raise Invalid("out_of_range", f"{text} is out of range: give {self.expected}.")
         return value
 
+    def _not_one(self, text: str) -> Invalid:
+        return Invalid(f"not_{self.json_type}", f"{shown(text)} is not {self.expected}.")
+
     def holds(self, value: float) -> bool:
-        low = -float("inf") if self.minimum is None else self.minimum
-        high = float("inf") if self.maximum is None else self.maximum
-        return low <= value <= high
+        low = -inf if self.minimum is None else self.minimum
+        high = inf if self.maximum is None else self.maximum
+        return isfinite(value) and low <= value <= high
 
     @property
     def expected(self) -> str:
         if self.minimum is None or self.maximum is None:
             return self.noun
         return f"{self.noun} from {self.minimum} to {self.maximum}"
+
+    def write(self, value: float) -> str:
+        return repr(value).removesuffix(".0")
 
     def schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.minimum, "maximum": self.maximum}
@@ -93,27 +115,37 @@ class Number(Type):
 
 @dataclass(frozen=True)
 class Integer(Number):
-    """A whole number of up to 18 digits, which fit 64 bits."""
+    """A whole number of up to 18 digits, which fit 64 bits: also as `1e+05` or `13.0`."""
 
-    pattern = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-    noun = "a whole number"
-    json_type = "integer"
+    noun: ClassVar = "a whole number"
+    json_type: ClassVar = "integer"
 
-    def convert(self, text: str) -> int:
-        return int(text)
+    def convert(self, number: Decimal) -> float | None:
+        if abs(number) >= _TOO_LARGE:  # 1e400 must not become an integer of 401 digits
+            return inf
+        return int(number) if number == number.to_integral_value() else None
 
     def schema(self) -> dict[str, Any]:
-        return {"minimum": 1 - 10**18, "maximum": 10**18 - 1} | super().schema()
+        return {"minimum": 1 - _TOO_LARGE, "maximum": _TOO_LARGE - 1} | super().schema()
+
+
+_TOO_LARGE = 10**18
 
 
 @dataclass(frozen=True)
 class Boolean(Type):
+    """`true` or `false`, in any case: Python writes True, R writes TRUE."""
+
     def read(self, text: str) -> bool:
-        if text not in ("true", "false"):
+        value = text.lower()
+        if value not in ("true", "false"):
             raise Invalid(
                 "not_boolean", f"{shown(text)} is neither true nor false.", ("true", "false"), text
             )
-        return text == "true"
+        return value == "true"
+
+    def write(self, value: bool) -> str:
+        return str(value).lower()
 
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
@@ -149,6 +181,8 @@ class ListOf(Type):
     maximum: int = 100
     repeats: bool = False
 
+    is_list: ClassVar = True
+
     def read(self, text: str) -> list[Any]:
         parts = text.split(",", self.maximum)
         if not self.minimum <= len(parts) <= self.maximum or not text:
@@ -157,6 +191,9 @@ class ListOf(Type):
         if not self.repeats and len(set(values)) < len(values):
             raise Invalid("repeated_value", f"{shown(text)} names a value more than once.")
         return values
+
+    def write(self, value: Iterable[Any]) -> str:
+        return ",".join(map(self.item.write, value))
 
     @property
     def expected(self) -> str:
@@ -187,6 +224,10 @@ class Tuple(Type):
                 "wrong_length", f"Give {len(self.items)} values, separated by commas, not {text!r}."
             )
         return tuple(item.read(part) for item, part in zip(self.items, parts, strict=True))
+
+    def write(self, value: Iterable[Any]) -> str:
+        pairs = zip(self.items, value, strict=True)
+        return ",".join(item.write(part) for item, part in pairs)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string"}
@@ -230,13 +271,16 @@ class Either(Type):
             found.allowed.insert(0, self.otherwise.expected)
             raise found from None
 
+    def write(self, value: Any) -> str:
+        return value if isinstance(value, str) else self.otherwise.write(value)
+
     def schema(self) -> dict[str, Any]:
         return {"oneOf": [self.otherwise.schema(), {"type": "string", "enum": list(self.words)}]}
 
 
 @dataclass(frozen=True)
 class Refused(Type):
-    """What a parameter takes where it cannot apply: nothing, for a reason that is told."""
+    """Takes no value: the parameter does not apply here, for the reason given."""
 
     reason: str
     allowed: tuple[str, ...] = ()

@@ -43,7 +43,7 @@ CASES = [
     (f"{MEAN}?income=%3E50K.", 400, "income", "unknown_value", ">50K", ">50K"),
     (f"{MEAN}?age__gte=old", 400, "age__gte", "not_integer", None, None),
     (f"{MEAN}?age=38.5", 400, "age", "not_integer", None, None),
-    (f"{MEAN}?age=1e1", 400, "age", "not_integer", None, None),
+    (f"{MEAN}?age=1e-1", 400, "age", "not_integer", None, None),
     (f"{MEAN}?age=0x10", 400, "age", "not_integer", None, None),
     (f"{MEAN}?age=%D9%A3", 400, "age", "not_integer", None, None),
     (f"{MEAN}?age=", 400, "age", "not_integer", None, None),
@@ -54,7 +54,7 @@ CASES = [
     (f"{MEAN}?age__range=1,2,3", 400, "age__range", "wrong_length", None, None),
     (f"{MEAN}?workclass__isnull=maybe", 400, "workclass__isnull", "not_boolean", "true", None),
     (f"{MEAN}?complete=yes", 400, "complete", "not_boolean", "true", None),
-    (f"{MEAN}?complete=True", 400, "complete", "not_boolean", "true", "true"),
+    (f"{MEAN}?complete=tru", 400, "complete", "not_boolean", "true", "true"),
     (f"{MEAN}?sex=Male&sex=Female", 400, "sex", "repeated_parameter", None, None),
     (
         f"{MEAN}?hours-per-week=1&hours_per_week=2",

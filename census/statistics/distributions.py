@@ -1,4 +1,4 @@
-"""Quantiles and tail probabilities of the normal, Student t, chi-squared and F distributions.
+"""Quantiles and tail probabilities of the normal, t, chi-squared, F and beta distributions.
 
 Standard library only; docs/adr/ has the measurements that speak for it. Accurate to about 1e-13
 relative, far tails included. Where a probability is too small for a float, its `log10` is not.
@@ -21,13 +21,28 @@ _TINY = 1e-300  # in place of a zero denominator of a continued fraction (NR 5.2
 _ASYMPTOTIC_DF = 2000  # from here on the expansion of t around the normal is exact to 1e-14
 
 
+def expit(x: float) -> float:
+    """1/(1 + exp(-x)) for any x, without overflow."""
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
 def normal_quantile(probability: float) -> float:
     """The z below which a standard normal variable falls with this probability, in (0, 1)."""
     return _STANDARD_NORMAL.inv_cdf(probability)
 
 
+def normal_log10_p(z: float) -> float:
+    """The decimal logarithm of the two-sided P(|Z| >= |z|) of a standard normal variable."""
+    return chi2_log10_sf(z * z, 1)
+
+
+def student_t_log10_p(t: float, df: float) -> float:
+    """The decimal logarithm of the two-sided P(|T| >= |t|) of Student's t; `df` may be broken."""
+    return f_log10_sf(t * t, 1, df)
+
+
 @lru_cache(maxsize=4096)
-def student_t_quantile(probability: float, df: int) -> float:
+def student_t_quantile(probability: float, df: float) -> float:
     """The t below which Student's t on `df` >= 1 degrees of freedom falls with this probability.
 
     From the expansion of t around the normal quantile; below `_ASYMPTOTIC_DF` degrees of freedom
@@ -44,6 +59,30 @@ def student_t_quantile(probability: float, df: int) -> float:
     if df >= _ASYMPTOTIC_DF:
         return sign * _student_t_expansion(-normal_quantile(tail), df)
     return sign * _student_t_root(tail, df)
+
+
+@lru_cache(maxsize=4096)
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The x below which a beta variable with shapes a, b > 0 falls with this probability.
+
+    Newton's iteration on the logarithm of the nearer tail, which is concave in the logit of x as
+    the logit's own density is log-concave: from any start it converges after one step at most in
+    the wrong direction.
+    """
+    mirrored = probability > 0.5
+    tail = 1 - probability if mirrored else probability
+    if mirrored:
+        a, b = b, a
+    target = math.log(tail)
+    logit = math.log(a / b) - min(2 / math.sqrt(min(a, b)), 10.0)
+    for _ in range(200):
+        x, y = expit(logit), expit(-logit)
+        log_tail, log_density = _log_incomplete_beta(a, b, x, y)
+        step = (target - log_tail) * math.exp(log_tail - log_density)
+        logit += max(-20.0, min(20.0, step))
+        if abs(step) < 1e-14 * max(1.0, abs(logit)):
+            break
+    return expit(-logit) if mirrored else expit(logit)
 
 
 def chi2_sf(x: float, df: float) -> float:
@@ -66,7 +105,7 @@ def f_log10_sf(f: float, df1: float, df2: float) -> float:
     return _log_f_sf(f, df1, df2) / math.log(10)
 
 
-def _student_t_expansion(z: float, df: int) -> float:
+def _student_t_expansion(z: float, df: float) -> float:
     """The quantile of t from the normal one in powers of 1/df: AS 26.7.5."""
     z2 = z * z
     return z * (
@@ -78,7 +117,7 @@ def _student_t_expansion(z: float, df: int) -> float:
     )
 
 
-def _student_t_root(tail: float, df: int) -> float:
+def _student_t_root(tail: float, df: float) -> float:
     """The t > 0 exceeded with probability `tail` < 1/2.
 
     The logarithm of P(T > t) is concave in log t, so Newton's iteration on that scale converges
@@ -121,9 +160,9 @@ def _log_beta_kernel(a: float, b: float, x: float, y: float) -> float:
     return (
         (math.log(a) + math.log(b / (a + b))) / 2
         - _LOG_SQRT_2PI
-        + _stirling_error(a + b)
-        - _stirling_error(a)
-        - _stirling_error(b)
+        + stirling_error(a + b)
+        - stirling_error(a)
+        - stirling_error(b)
         + a * _log_ratio(distance / a, x, a / (a + b))
         + b * _log_ratio(-distance / b, y, b / (a + b))
     )
@@ -170,7 +209,7 @@ def _log_gamma_kernel(a: float, x: float) -> float:
     return (
         math.log(a) / 2
         - _LOG_SQRT_2PI
-        - _stirling_error(a)
+        - stirling_error(a)
         + a * _log_ratio(distance / a, x, a)
         - distance
     )
@@ -187,7 +226,7 @@ def _log_ratio(excess: float, part: float, whole: float) -> float:
     return math.log1p(excess) if abs(excess) < 0.5 else math.log(part / whole)
 
 
-def _stirling_error(a: float) -> float:
+def stirling_error(a: float) -> float:
     """What Stirling's formula lacks of log Gamma(a): DLMF 5.11.1 where that converges."""
     if a < 10:
         return math.lgamma(a) - (a - 0.5) * math.log(a) + a - _LOG_SQRT_2PI

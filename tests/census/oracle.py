@@ -386,6 +386,8 @@ def proportion(s: Sample) -> Expected:
             logit = math.log(value / (1 - value))
             ends = interval(logit, error / (value * (1 - value)), s.n - 1, confidence)
             lower, upper = (1 / (1 + math.exp(-end)) for end in ends)
+        else:  # Korn and Graubard's, of as many effective rows as there are
+            lower, upper = proportion_confint(k, s.n, alpha=1 - confidence, method="beta")
     return {
         "value": value,
         "successes": k,

@@ -45,13 +45,13 @@ def independence(counts: Table) -> Independence:
     A table of one row or column has 0 degrees of freedom and nothing to test.
     """
     counts = _without_empty(counts, counts)
-    rows, columns = _margins(counts)
+    rows, columns = margins(counts)
     total = sum(rows)
     dof = max(len(rows) - 1, 0) * max(len(columns) - 1, 0)
     min_expected = float(Fraction(min(rows) * min(columns), total)) if total else None
     if not dof:
         return Independence(None, 0, None, None, None, min_expected)
-    phi2 = _mean_square_contingency(counts)
+    phi2 = mean_square_contingency(counts)
     chi2 = float(phi2 * total)
     return Independence(
         chi2,
@@ -84,7 +84,7 @@ def rao_scott(n: int, w: Table, w2: Table) -> DesignIndependence:
     if traces is None:
         return DesignIndependence()
     trace, trace_of_square = traces
-    f = float(_mean_square_contingency(w) * n) / trace
+    f = float(mean_square_contingency(w) * n) / trace
     # One degree of freedom has one design effect; else rounding would make it 0.999…
     df1 = 1.0 if len(w) == len(w[0]) == 2 else trace**2 / trace_of_square
     df2 = df1 * (n - 1)
@@ -101,13 +101,13 @@ def _without_empty(table: Table, pattern: Table) -> Table:
     ]
 
 
-def _margins(table: Table) -> tuple[list[int], list[int]]:
+def margins(table: Table) -> tuple[list[int], list[int]]:
     return [sum(row) for row in table], [sum(column) for column in zip(*table, strict=True)]
 
 
-def _mean_square_contingency(table: Table) -> Fraction:
+def mean_square_contingency(table: Table) -> Fraction:
     """Pearson's φ² = χ²/N = ΣΣ n_ij²/(n_i. n_.j) - 1, over one common denominator."""
-    rows, columns = _margins(table)
+    rows, columns = margins(table)
     row_multiple, column_multiple = math.lcm(*rows), math.lcm(*columns)
     by_row = [
         sum(

@@ -1,4 +1,4 @@
-"""A weighted mean with its standard error and interval, and what the weights cost."""
+"""Weighted means and totals with standard errors and intervals, and what the weights cost."""
 
 from __future__ import annotations
 
@@ -47,6 +47,19 @@ def design_effect(n: int, w: Exact, w2: Exact) -> float | None:
     return float(Fraction(n * w2, w * w)) if w else None
 
 
+def deff(sums: Sums, wx2: Exact) -> float | None:
+    """The design effect SE²·n/s² of the mean, s² = n/(n-1)·Σw(x-m)²/W; needs Σwx² besides.
+
+    Its denominator is the variance of a simple random sample with replacement (Kish 1965, section
+    8.2; R's survey::svymean(deff="replace")). None where all values are equal.
+    """
+    variance = linearised_variance(sums)
+    spread = sums.w * wx2 - sums.wx * sums.wx  # W² (n-1)/n s²
+    if variance is None or not spread:
+        return None
+    return float(variance * Fraction((sums.n - 1) * sums.w**2, spread))
+
+
 def mean_estimate(sums: Sums, confidence: float) -> Estimate:
     """The mean m with its Taylor-linearised standard error and the interval m ± t(n-1)·SE.
 
@@ -71,3 +84,17 @@ def linearised_variance(sums: Sums) -> Fraction | None:
         return None
     squares = w * w * sums.w2x2 - 2 * w * wx * sums.w2x + wx * wx * sums.w2
     return Fraction(n * squares, (n - 1) * w**4)
+
+
+def total_estimate(rows: int, wx: Exact, w2x2: Exact, confidence: float) -> Estimate:
+    """The total Σwx of a domain among N = `rows` rows of a sample, with its standard error.
+
+    SE² = N/(N-1)·(Σw²x² - (Σwx)²/N), with x = 0 outside the domain, whose size is random too; the
+    interval is ± t(N-1)·SE. As R's survey::svytotal of a subset (Särndal, Swensson and Wretman
+    1992, sections 3.3 and 10.3).
+    """
+    if rows < 2:
+        return Estimate(float(wx))
+    standard_error = square_root(Fraction(rows * w2x2 - wx * wx, rows - 1))
+    margin = two_sided_t(confidence, rows - 1) * standard_error
+    return Estimate(float(wx), standard_error, wx - margin, wx + margin)

@@ -27,11 +27,6 @@ def two_sided_z(confidence: float) -> float:
     return -normal_quantile((1 - confidence) / 2)
 
 
-def two_sided_t(confidence: float, df: int) -> float:
+def two_sided_t(confidence: float, df: float) -> float:
     """Return the t with `confidence` of Student's t on `df` degrees of freedom within ±t."""
     return -student_t_quantile((1 - confidence) / 2, df)
-
-
-def expit(x: float) -> float:
-    """1/(1 + exp(-x)) for any x, without overflow."""
-    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))

@@ -7,11 +7,14 @@ import pytest
 from scipy import stats
 
 from census.statistics.distributions import (
+    beta_quantile,
     chi2_log10_sf,
     chi2_sf,
     f_log10_sf,
     f_sf,
+    normal_log10_p,
     normal_quantile,
+    student_t_log10_p,
     student_t_quantile,
 )
 
@@ -129,3 +132,28 @@ def test_tails_never_rise() -> None:
         for values in ([chi2_sf(x, df) for x in steps], [f_sf(x / df, df, 900) for x in steps]):
             assert all(b <= a for a, b in pairwise(values))
             assert all(math.isfinite(value) for value in values)
+
+
+@pytest.mark.parametrize("a", [0.01, 0.3, 1, 2.5, 11, 500, 11_687])
+@pytest.mark.parametrize("b", [0.01, 0.3, 1, 2.5, 11, 500, 30_000])
+@pytest.mark.parametrize("probability", [1e-8, 0.005, 0.025, 0.5, 0.9, 0.975, 0.9995])
+def test_beta_quantile_equals_scipy(a: float, b: float, probability: float) -> None:
+    expected = stats.beta.ppf(probability, a, b)
+    if 1e-290 < expected < 1 - 1e-9:
+        assert beta_quantile(probability, a, b) == close(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("df", [1.3, 1.9, 2.5, 17.2, 1999.5, 32_706.13])
+@pytest.mark.parametrize("confidence", CONFIDENCES)
+def test_student_t_quantile_of_broken_degrees(df: float, confidence: float) -> None:
+    probability = (1 + confidence) / 2
+    assert student_t_quantile(probability, df) == close(stats.t.isf(1 - probability, df), 1e-11)
+
+
+@pytest.mark.parametrize("x", [0.0, 0.4, -2.5, 8.0, -30.0])
+def test_log10_p_is_of_both_tails(x: float) -> None:
+    for found, expected in (
+        (normal_log10_p(x), stats.norm.logsf(abs(x))),
+        (student_t_log10_p(x, 5.5), stats.t.logsf(abs(x), 5.5)),
+    ):
+        assert found == pytest.approx((expected + math.log(2)) / math.log(10), rel=1e-11, abs=1e-15)

@@ -279,9 +279,6 @@ class TestProportion:
         ("y", "w", "expected"),
         [
             ([], [], Estimate()),
-            ([1], [7], Estimate(1.0)),
-            ([0, 0], [7, 2], Estimate(0.0, 0.0)),
-            ([1, 1], [7, 2], Estimate(1.0, 0.0)),
             ([1, 0], [1, 1], Estimate(0.5, 0.5, 0.0, 1.0)),
         ],
     )

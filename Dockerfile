@@ -1,4 +1,5 @@
-# One stage installs and compiles, the other is what ships. docs/container.md tells how to run it.
+# Two images: the service, and nginx before it (`--target proxy`). docs/container.md tells how to
+# run them.
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
@@ -10,7 +11,9 @@ ARG EXTRAS=formats
 RUN pip --python /opt/venv/bin/python install --no-compile --only-binary :all: --require-hashes \
         -r /tmp/requirements${EXTRAS:+-$EXTRAS}.txt
 WORKDIR /app
-COPY . .
+COPY LICENSE manage.py ./
+COPY adultapi adultapi
+COPY census census
 # The settings ask for two values; neither is used here, nor kept.
 RUN DATABASE_URL=postgresql:///none SECRET_KEY=none \
         /opt/venv/bin/python manage.py collectstatic --no-input --verbosity 0
@@ -18,6 +21,30 @@ RUN DATABASE_URL=postgresql:///none SECRET_KEY=none \
 # service can read whatever the umask of the checkout was.
 RUN /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv /app \
     && chmod -R a+rX /app
+
+FROM nginx:1.28 AS proxy
+COPY docker/nginx.conf docker/start-proxy.sh /opt/proxy/
+# It can be read and started whatever the umask of the checkout was. A tmpfs gets the mode of the
+# folder that it is mounted on.
+RUN chmod 755 /opt/proxy /opt/proxy/start-proxy.sh && chmod 644 /opt/proxy/nginx.conf \
+    && chmod 1777 /var/cache/nginx
+USER 101:101
+EXPOSE 8080
+STOPSIGNAL SIGQUIT
+# Whether nginx is well: it answers this itself, by 404, also while the service is away.
+HEALTHCHECK --interval=5s --timeout=5s --retries=3 \
+    CMD curl --silent --output /dev/null "http://127.0.0.1:${PORT:-8080}/metrics"
+ENTRYPOINT ["/opt/proxy/start-proxy.sh"]
+CMD []
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="adultapi-proxy" \
+    org.opencontainers.image.description="nginx before the HTTP API for the Adult dataset" \
+    org.opencontainers.image.version="${VERSION}" \
+    org.opencontainers.image.revision="${REVISION}" \
+    org.opencontainers.image.source="${SOURCE}" \
+    org.opencontainers.image.licenses="MIT"
 
 FROM ${BASE}
 RUN groupadd --gid 10001 adultapi \

@@ -2,6 +2,7 @@
 
 CONTAINER_ENGINE ?= docker
 IMAGE ?= adultapi
+PROXY_IMAGE ?= adultapi-proxy
 # Charts and Parquet; nothing leaves them out.
 EXTRAS ?= formats
 # For `make up`: cache, scale, or both.
@@ -11,29 +12,29 @@ PROFILES ?=
 
 # What podman builds has no health check in its own format.
 export BUILDAH_FORMAT = docker
-export IMAGE
+export IMAGE PROXY_IMAGE
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' adultapi/__init__.py)
 # The commit, and whether the files are not quite its.
 REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
 # Without a name and password, should the address have them.
 SOURCE = $(shell git remote get-url origin 2>/dev/null | sed 's|//[^/@]*@|//|')
 
-image: ## Build the container image: IMAGE=name:tag, EXTRAS= for one without charts and Parquet
+LABELS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
+	--build-arg SOURCE=$(or $(SOURCE),unknown)
+
+image: ## Build the images of the service and of the proxy: IMAGE=name:tag, PROXY_IMAGE=name:tag
 	$(CONTAINER_ENGINE) build --tag $(IMAGE) $(PLATFORM:%=--platform %) --build-arg EXTRAS=$(EXTRAS) \
-		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
-		--build-arg SOURCE=$(or $(SOURCE),unknown) .
+		$(LABELS) .
+	$(CONTAINER_ENGINE) build --tag $(PROXY_IMAGE) $(PLATFORM:%=--platform %) --target proxy $(LABELS) .
 
 COMPOSE = $(CONTAINER_ENGINE) compose
 ifneq ($(filter cache,$(PROFILES)),)
 up: export CACHE_URL := redis://cache:6379/0
 endif
 ifneq ($(filter scale,$(PROFILES)),)
-# A proxy that is trusted must be the only way in, but for this machine.
-up: export TRUSTED_PROXIES := 1
-up: export WEB_HOST := 127.0.0.1
+up: export SERVICE := web:8000,web-2:8000
 endif
 up: secrets image ## Serve in containers on http://127.0.0.1:8000 (PORT): PROFILES='cache scale'
-	@chmod a+r docker/nginx.conf # the proxy is not whoever owns it
 	$(COMPOSE) $(PROFILES:%=--profile %) up --detach --wait
 
 down: ## Stop the containers; the database stays, but with ARGS=--volumes

@@ -1,0 +1,210 @@
+"""The design matrix of a regression over covariate patterns, and its weighted cross-products.
+
+Rows with equal covariates are one pattern, and all that a regression needs of them are sums over
+the pattern: its matrix has as many rows as there are patterns, whatever the number of people.
+
+A categorical variable enters as dummies, of which a pattern has at most one that is not 0; so
+columns with a category are kept sparsely, and only the pairs of columns that meet are multiplied.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations_with_replacement, product, repeat
+from operator import add, itemgetter, mul
+from typing import Any, NamedTuple
+
+INTERCEPT = "(intercept)"
+
+Value = str | int
+Numbers = Sequence[Any]  # of ints, or of floats
+Matrix = list[list[Any]]
+
+# Python 3.12 has a scalar product; it is also the more accurate one.
+dot: Callable[[Numbers, Numbers], Any] = getattr(math, "sumprod", lambda a, b: sum(map(mul, a, b)))
+
+
+class Variable(NamedTuple):
+    """A covariate; `levels` are its categories but the `reference`, None if it is numeric."""
+
+    name: str
+    levels: tuple[Value, ...] | None = None
+    reference: Value | None = None
+
+    @property
+    def parts(self) -> list[tuple[str, Value | None]]:
+        """The name of each of its columns, and the category that it stands for."""
+        if self.levels is None:
+            return [(self.name, None)]
+        return [(f"{self.name}={level}", level) for level in self.levels]
+
+
+class Regressor(NamedTuple):
+    """A column of the design matrix: `values` of the patterns `where` it is not 0 (None: all)."""
+
+    name: str
+    values: Sequence[int]
+    where: tuple[int, ...] | None = None
+
+    @property
+    def indicator(self) -> bool:
+        """Whether it is a dummy, or a product of dummies."""
+        return self.where is not None and all(value == 1 for value in self.values)
+
+
+class Pair(NamedTuple):
+    """The product of two columns, at the patterns that `pick` takes out of a list of all."""
+
+    pick: Callable[[Numbers], Numbers] | None
+    values: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Design:
+    """The columns of a design matrix, the intercept first, over so many patterns."""
+
+    regressors: Sequence[Regressor]
+    size: int
+
+    @property
+    def names(self) -> list[str]:
+        return [regressor.name for regressor in self.regressors]
+
+    def only(self, kept: Sequence[int]) -> "Design":
+        """Return the design of the columns of these positions."""
+        if len(kept) == len(self.regressors):
+            return self
+        return Design([self.regressors[k] for k in kept], self.size)
+
+    def gram(self, weights: Numbers) -> Matrix:
+        """Return Σ v·x·x' over the patterns, exactly where the weights v are integers."""
+        side = len(self.regressors)
+        matrix: Matrix = [[0] * side for _ in range(side)]
+        for (i, j), pair in self._pairs.items():
+            matrix[i][j] = matrix[j][i] = _total(pair, weights)
+        return matrix
+
+    def moments(self, values: Numbers) -> list[Any]:
+        """Return Σ v·x over the patterns."""
+        return [
+            _total(self._pairs[0, k], values) if (0, k) in self._pairs else 0
+            for k in range(len(self.regressors))
+        ]
+
+    def predict(self, coefficients: Sequence[float]) -> list[float]:
+        """Return x'b of each pattern."""
+        found: list[float] = [0.0] * self.size
+        for b, (_, values, where) in zip(coefficients, self.regressors, strict=True):
+            if where is None:
+                found = list(map(add, found, map(mul, repeat(b), values)))
+            else:
+                for k, x in zip(where, values, strict=True):
+                    found[k] += b * x
+        return found
+
+    def quadratic(self, matrix: Sequence[Sequence[Any]]) -> list[float]:
+        """Return x'Mx of each pattern, of a symmetric M."""
+        found: list[float] = [0.0] * self.size
+        everywhere = range(self.size)
+        for (i, j), (pick, values) in self._pairs.items():
+            factor = float(matrix[i][j]) * (1 if i == j else 2)
+            for k, x in zip(pick(everywhere) if pick else everywhere, values, strict=True):
+                found[k] += factor * x
+        return found
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[int, int], Pair]:
+        """The pairs of columns that are both not 0 somewhere, the first no later than the other."""
+        dense = [k for k, r in enumerate(self.regressors) if r.where is None]
+        pairs = {
+            (i, j): Pair(None, _products(self.regressors[i].values, self.regressors[j].values))
+            for i, j in combinations_with_replacement(dense, 2)
+        }
+        sparse: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
+        for k, columns in enumerate(self._sparse_columns()):
+            for (i, x), (j, y) in combinations_with_replacement(columns, 2):
+                places, values = sparse.setdefault((i, j), ([], []))
+                places.append(k)
+                values.append(x * y)
+        for at, (places, values) in sparse.items():
+            pairs[at] = Pair(picker(places), values)
+        for j, regressor in enumerate(self.regressors):
+            if regressor.where is not None:
+                pick = picker(regressor.where)
+                for i in dense:
+                    values = _products(pick(self.regressors[i].values), regressor.values)
+                    pairs[min(i, j), max(i, j)] = Pair(pick, values)
+        return pairs
+
+    def _sparse_columns(self) -> list[list[tuple[int, int]]]:
+        """Return for each pattern the sparse columns that are not 0 there, and their values."""
+        found: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
+        for j, (_, values, where) in enumerate(self.regressors):
+            if where is not None:
+                for k, x in zip(where, values, strict=True):
+                    found[k].append((j, x))
+        return found
+
+
+def design(
+    variables: Sequence[Variable], terms: Sequence[Sequence[int]], patterns: Sequence[Numbers]
+) -> Design:
+    """Return the design matrix: the intercept, then the columns of each term in turn.
+
+    A pattern has a value of each variable. A term is the positions of the variables of which it is
+    the product: `(0,)` the first, `(0, 0)` its square. A column that is 0 everywhere is left out.
+    """
+    regressors = [Regressor(INTERCEPT, [1] * len(patterns))]
+    columns = list(zip(*patterns, strict=True)) or [()] * len(variables)
+    single = [_columns(v, c) for v, c in zip(variables, columns, strict=True)]
+    for term in terms:
+        for factors in product(*(single[k] for k in term)):
+            found = factors[0]
+            for factor in factors[1:]:
+                found = _times(found, factor)
+            if found.where != ():
+                regressors.append(found)
+    return Design(regressors, len(patterns))
+
+
+def picker(where: Sequence[int]) -> Callable[[Numbers], Numbers]:
+    """Return a function that takes the elements at `where` out of a list."""
+    if len(where) == 1:
+        (only,) = where
+        return lambda values: (values[only],)
+    return itemgetter(*where)
+
+
+def _columns(variable: Variable, values: Sequence[Any]) -> list[Regressor]:
+    if variable.levels is None:
+        return [Regressor(variable.name, values)]
+    where: dict[Value, list[int]] = {level: [] for level in variable.levels}
+    for k, value in enumerate(values):
+        if value in where:
+            where[value].append(k)
+    return [
+        Regressor(name, [1] * len(where[level]), tuple(where[level]))
+        for name, level in variable.parts
+        if level is not None
+    ]
+
+
+def _times(a: Regressor, b: Regressor) -> Regressor:
+    name = f"{a.name}:{b.name}"
+    if a.where is None and b.where is None:
+        return Regressor(name, _products(a.values, b.values))
+    if a.where is None or b.where is None:
+        (_, dense, _), (_, sparse, where) = (a, b) if a.where is None else (b, a)
+        return Regressor(name, _products([dense[k] for k in where or ()], sparse), where)
+    others = dict(zip(b.where, b.values, strict=True))
+    both = [(k, x * others[k]) for k, x in zip(a.where, a.values, strict=True) if k in others]
+    return Regressor(name, [x for _, x in both], tuple(k for k, _ in both))
+
+
+def _products(a: Numbers, b: Numbers) -> list[int]:
+    return list(map(mul, a, b))
+
+
+def _total(pair: Pair, weights: Numbers) -> Any:
+    return dot(pair.pick(weights) if pair.pick else weights, pair.values)

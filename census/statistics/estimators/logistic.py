@@ -1,0 +1,201 @@
+"""Logistic regression by maximum likelihood, from sums over covariate patterns.
+
+With w a row's weight (1 without), x its columns and y = 1 of a success, the coefficients b solve
+Σw(y − μ)x = 0, μ = 1/(1 + exp(−x'b)). Newton's steps are iteratively reweighted least squares
+(McCullagh and Nelder 1989, section 4.4): b ← b + A⁻¹ Σw(y − μ)x, A = Σwμ(1−μ)xx'. The covariance
+is A⁻¹, with weights n/(n−1)·A⁻¹ [Σw²(y−μ)²·xx'] A⁻¹ (Binder 1983; R's survey::svyglm).
+
+There is no maximum where a column separates the outcomes (Albert and Anderson 1984). A category
+with no success, or no failure, is found beforehand: its rows are fitted by b → ±∞ whatever the
+rest is, so that they are left out, which is the limit of the likelihood.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from operator import add, mul, sub
+from typing import Any, NamedTuple
+
+from census.statistics.estimators.design import Design
+from census.statistics.estimators.inference import Coefficient, coefficients
+from census.statistics.estimators.linear import Outcomes
+from census.statistics.estimators.solving import (
+    Cholesky,
+    Decimals,
+    Singular,
+    in_many_digits,
+    invert,
+    sandwich,
+    scale,
+    scaled,
+    times,
+)
+
+MOST_STEPS = 30
+# Changes of x'b, the largest of all patterns; that of A is in proportion to it.
+_NEAR = 1e-3  # from here on the matrix of the step before is good enough for the next
+_CONVERGED = 1e-12  # from here on a step leaves nothing but rounding
+_STANDS_STILL = 1e-9  # below this a step that is no smaller than the last is rounding, too
+_LARGEST = 700.0  # of what exp() takes
+
+
+class Logistic(NamedTuple):
+    """A fit; the deviances are None with weights.
+
+    `df` is n − p of the rows fitted, which those of `separated` columns are not among.
+    """
+
+    coefficients: list[Coefficient]
+    aliased: list[str]
+    converged: bool
+    df: int
+    deviance: float | None = None
+    null_deviance: float | None = None
+    aic: float | None = None
+    mcfadden_r_squared: float | None = None
+
+
+def separating(design: Design, outcomes: Outcomes) -> list[int]:
+    """Return the positions of the dummies that have no success, or no failure, where they are 1."""
+    found = []
+    for k, regressor in enumerate(design.regressors):
+        if regressor.indicator and regressor.where:
+            size = sum(outcomes.n[i] for i in regressor.where)
+            weight = sum(outcomes.w[i] for i in regressor.where)
+            successes = sum(outcomes.wy[i] for i in regressor.where)
+            if size and successes in (0, weight):
+                found.append(k)
+    return found
+
+
+def logistic(design: Design, outcomes: Outcomes, confidence: float, *, weighted: bool) -> Logistic:
+    """Fit the outcome, which is 0 or 1, on the columns of `design`.
+
+    Everything is None, and `converged` false, where 30 steps find no maximum.
+    """
+    with in_many_digits():
+        return _Fit(design, outcomes).described(confidence, weighted=weighted)
+
+
+class _State(NamedTuple):
+    """Coefficients, and what follows from them: x'b and μ of each pattern, the score of all."""
+
+    b: list[float]
+    fitted: list[float]
+    mu: list[float]
+    score: list[float]
+
+
+class _Fit:
+    def __init__(self, design: Design, outcomes: Outcomes) -> None:
+        self.all_names = design.names
+        self.outcomes = outcomes
+        self.n, self.w, self.successes = sum(outcomes.n), sum(outcomes.w), sum(outcomes.wy)
+        bread = invert(design.gram(outcomes.w))
+        self.design = design.only(bread.kept)
+        self.df = self.n - len(bread.kept)
+        self.solution: _State | None = None
+        if 0 < self.successes < self.w:
+            try:
+                self.solution = self._maximum(bread.matrix)
+            except Singular:
+                self.solution = None
+
+    def _maximum(self, bread: Decimals) -> _State | None:
+        """Return the state at the maximum of the likelihood, None where it is not found."""
+        odds = math.log(self.successes / (self.w - self.successes))
+        state = self._state([odds, *([0.0] * (len(bread) - 1))])
+        step = self._first_step(bread)
+        factor, before = None, math.inf
+        for _ in range(MOST_STEPS):
+            if state is None:
+                return None
+            state, change = self._along(state, step)
+            if change < _CONVERGED or before / 2 < change < _STANDS_STILL:
+                return state
+            if factor is None or change > _NEAR:
+                factor = Cholesky(self.design.gram(self._information(state)))
+            step, before = factor.solve(state.score), change
+        return None
+
+    def _first_step(self, bread: Decimals) -> list[float]:
+        """Return Newton's step from a μ that is the same at all patterns: least squares."""
+        errors = [
+            self.w * wy - self.successes * w
+            for w, wy in zip(self.outcomes.w, self.outcomes.wy, strict=True)
+        ]
+        by = Decimal(self.w) / (self.successes * (self.w - self.successes))
+        return [float(x * by) for x in times(bread, self.design.moments(errors))]
+
+    def _along(self, state: _State, step: Sequence[float]) -> tuple[_State, float]:
+        """Return the state after the step, halved while it oversteps, and the change of x'b.
+
+        The likelihood is concave: beyond its maximum along the step, it falls.
+        """
+        rise = sum(map(mul, step, state.score))
+        for _ in range(MOST_STEPS):
+            found = self._state(list(map(add, state.b, step)))
+            if found:
+                change = max(map(abs, map(sub, found.fitted, state.fitted)))
+                if change < _NEAR or sum(map(mul, step, found.score)) > -0.9 * rise:
+                    return found, change
+            step = [x / 2 for x in step]
+        raise Singular
+
+    def _state(self, b: list[float]) -> _State | None:
+        """Return the state at `b`, None where that is beyond what floats can hold."""
+        fitted = self.design.predict(b)
+        if not max(map(abs, fitted)) < _LARGEST:
+            return None
+        mu = [1 / (1 + math.exp(-x)) for x in fitted]
+        errors = list(map(sub, self.outcomes.wy, map(mul, self.outcomes.w, mu)))
+        return _State(b, fitted, mu, self.design.moments(errors))
+
+    def _information(self, state: _State) -> list[float]:
+        """Return wμ(1−μ) of each pattern."""
+        return [w * mu * (1 - mu) for w, mu in zip(self.outcomes.w, state.mu, strict=True)]
+
+    def described(self, confidence: float, *, weighted: bool) -> Logistic:
+        names = self.design.names
+        aliased = [name for name in self.all_names if name not in names] if self.n else []
+        if self.solution is None:
+            nothing = list(map(Coefficient, self.all_names))
+            return Logistic(nothing, aliased, converged=False, df=self.df)
+        b = list(map(Decimal, self.solution.b))
+        covariance = self._covariance(self.solution, weighted=weighted)
+        df = self.df if weighted else None
+        found = coefficients(self.all_names, names, b, covariance, confidence, df)
+        fit = Logistic(found, aliased, converged=True, df=self.df)
+        return fit if weighted else fit._replace(**self._measures(self.solution))
+
+    def _covariance(self, state: _State, *, weighted: bool) -> Decimals | None:
+        information, unit = scaled(self._information(state))
+        bread = scale(invert(self.design.gram(information)).matrix, 1 / unit)
+        if len(bread) < len(state.b) or (weighted and self.df <= 0):
+            return None
+        if not weighted:
+            return bread
+        squares = [
+            w2y * (1 - mu) ** 2 + (w2 - w2y) * mu**2
+            for w2, w2y, mu in zip(self.outcomes.w2, self.outcomes.w2y, state.mu, strict=True)
+        ]
+        integers, unit = scaled(squares)
+        factor = Decimal(self.n) / (self.n - 1)
+        return scale(sandwich(bread, self.design.gram(integers)), factor * unit)
+
+    def _measures(self, state: _State) -> dict[str, Any]:
+        """Return the deviance, that of the intercept alone, AIC and McFadden's (1974) R²."""
+        deviance = 2 * math.fsum(
+            n * math.log1p(math.exp(-abs(x))) + abs(x) * (n - wy if x > 0 else wy)
+            for n, wy, x in zip(self.outcomes.n, self.outcomes.wy, state.fitted, strict=True)
+        )
+        share = self.successes / self.n
+        null = -2 * self.n * (share * math.log(share) + (1 - share) * math.log1p(-share))
+        return {
+            "deviance": deviance,
+            "null_deviance": null,
+            "aic": deviance + 2 * len(state.b),
+            "mcfadden_r_squared": 1 - deviance / null,
+        }

@@ -1,0 +1,173 @@
+"""A regression from covariate patterns: references, terms, separated categories, and the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import NamedTuple
+
+from census.statistics.estimators.design import Design, Numbers, Value, Variable, design
+from census.statistics.estimators.inference import Coefficient
+from census.statistics.estimators.linear import Errors, Linear, Outcomes, linear
+from census.statistics.estimators.logistic import Logistic, logistic, separating
+
+MOST_COEFFICIENTS = 100
+
+
+class TooManyCoefficients(Exception):
+    """The terms make more columns than can be solved for in the time of a request."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class Covariate(NamedTuple):
+    """A column that terms are made of: numeric, or a category.
+
+    `order` is the place of each category, None of a number; `reference` the category that was
+    asked for, None for the largest.
+    """
+
+    name: str
+    order: Mapping[Value, int] | None = None
+    reference: Value | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """The right-hand side: `terms` are the positions of the covariates that each multiplies."""
+
+    covariates: Sequence[Covariate]
+    terms: Sequence[tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The covariate patterns of the rows that have all values, and the sums of their outcomes."""
+
+    values: Sequence[Numbers]
+    outcomes: Outcomes
+
+    def only(self, kept: Sequence[bool]) -> Patterns:
+        """Return the patterns that are kept."""
+        return Patterns(list(compress(self.values, kept)), self.outcomes.only(kept))
+
+
+class LinearFit(NamedTuple):
+    references: Mapping[str, Value]
+    fit: Linear
+
+
+class LogisticFit(NamedTuple):
+    """`separated` names the columns left out; `rows` are those that were fitted."""
+
+    references: Mapping[str, Value]
+    separated: list[str]
+    rows: int
+    fit: Logistic
+
+
+def fit_linear(model: Model, patterns: Patterns, errors: Errors, confidence: float) -> LinearFit:
+    """Return the least-squares fit. Raises `TooManyCoefficients`."""
+    variables = _variables(model, patterns)
+    found = linear(_design(model, variables, patterns), patterns.outcomes, errors, confidence)
+    return LinearFit(_references(variables), found)
+
+
+def fit_logistic(
+    model: Model, patterns: Patterns, confidence: float, *, weighted: bool
+) -> LogisticFit:
+    """Return the fit by maximum likelihood of the rows that no category separates.
+
+    A category whose rows are all successes or all failures is named, its coefficient is None, and
+    its rows are left out. So is a reference that nobody asked for; the next largest category takes
+    its place. Raises `TooManyCoefficients`.
+    """
+    names: dict[str, None] = {}
+    separated: list[str] = []
+    constant = _constant(patterns.outcomes)
+    while True:
+        variables = _variables(model, patterns)
+        of = _design(model, variables, patterns)
+        names |= dict.fromkeys(of.names)
+        kept, found = _separation(model, variables, of, patterns)
+        if constant or not found:
+            break
+        separated += found
+        patterns = patterns.only(kept)
+    rows = sum(patterns.outcomes.n)
+    fit = logistic(of, patterns.outcomes, confidence, weighted=weighted)
+    known = {coefficient.term: coefficient for coefficient in fit.coefficients}
+    references = _references(variables)
+    terms = _without(references, dict.fromkeys((*names, *separated)))
+    described = [known.get(term, Coefficient(term)) for term in terms]
+    return LogisticFit(references, separated, rows, fit._replace(coefficients=described))
+
+
+def _without(references: Mapping[str, Value], names: Iterable[str]) -> list[str]:
+    """Return the names of columns that are not of a reference, which may have changed."""
+    gone = {f"{name}={reference}" for name, reference in references.items()}
+    return [name for name in names if gone.isdisjoint(name.split(":"))]
+
+
+def _constant(outcomes: Outcomes) -> bool:
+    return sum(outcomes.wy) in (0, sum(outcomes.w))
+
+
+def _separation(
+    model: Model, variables: Sequence[Variable], of: Design, patterns: Patterns
+) -> tuple[list[bool], list[str]]:
+    """Return which patterns are kept, and the names of the columns that separate the others."""
+    kept = [True] * of.size
+    found = []
+    for k in separating(of, patterns.outcomes):
+        regressor = of.regressors[k]
+        found.append(regressor.name)
+        for place in regressor.where or ():
+            kept[place] = False
+    for k, variable in enumerate(variables):
+        if variable.levels is None or model.covariates[k].reference is not None:
+            continue
+        at = [values[k] == variable.reference for values in patterns.values]
+        if any(at) and _constant(patterns.outcomes.only(at)):
+            found.append(f"{variable.name}={variable.reference}")
+            kept = [keep and not here for keep, here in zip(kept, at, strict=True)]
+    return kept, found
+
+
+def _variables(model: Model, patterns: Patterns) -> list[Variable]:
+    """Return the covariates with the categories that occur, in their order."""
+    return [_variable(covariate, k, patterns) for k, covariate in enumerate(model.covariates)]
+
+
+def _variable(covariate: Covariate, position: int, patterns: Patterns) -> Variable:
+    if (order := covariate.order) is None:
+        return Variable(covariate.name)
+    sizes: dict[Value, int] = {}
+    for values, n in zip(patterns.values, patterns.outcomes.n, strict=True):
+        sizes[values[position]] = sizes.get(values[position], 0) + n
+    levels = sorted(sizes, key=order.__getitem__)
+    # Of equally large ones the first in the column's order.
+    reference = covariate.reference or max(levels, key=sizes.__getitem__, default=None)
+    return Variable(
+        covariate.name, tuple(level for level in levels if level != reference), reference
+    )
+
+
+def _design(model: Model, variables: Sequence[Variable], patterns: Patterns) -> Design:
+    columns = 1
+    for term in model.terms:
+        of_term = 1
+        for k in term:
+            levels = variables[k].levels
+            of_term *= 1 if levels is None else len(levels)
+        columns += of_term
+    if columns > MOST_COEFFICIENTS:
+        raise TooManyCoefficients(columns)
+    return design(variables, model.terms, patterns.values)
+
+
+def _references(variables: Sequence[Variable]) -> dict[str, Value]:
+    return {v.name: v.reference for v in variables if v.reference is not None}

@@ -1,7 +1,7 @@
-"""The entrypoint of the image: `serve` (the default), `migrate`, `load …` or `manage …`.
+"""The entrypoint of the image: `start` (the default), or one of `MODES`.
 
-Django is imported late: it takes a second, and this runs as process 1, from which the
-kernel keeps every signal that it has no handler for.
+Django is imported late: it takes a second, and this runs as process 1, for which the
+kernel ignores every signal that has no handler.
 """
 
 import os
@@ -11,17 +11,21 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 MODES = """Modes of this image:
-  serve          migrate, load the dataset, and serve on PORT (the default)
+  start          prepare, then serve on PORT (the default)
+  prepare        migrate, and load the dataset unless another one was loaded
+  serve          serve only: needs no LOADER_DATABASE_URL
   migrate [...]  bring the database's tables up to date
   load [...]     load the dataset: load --help
   manage ...     any command of Django: manage help"""
+_WITHOUT_ARGUMENTS = {"start", "prepare", "serve"}
 
 
 def main() -> int:
-    """Do what the arguments say; return the exit status."""
+    """Runs the mode that the arguments name; returns the exit status."""
     signal.signal(signal.SIGTERM, _terminate)
-    mode, *arguments = sys.argv[1:] or ["serve"]
-    if mode not in {"serve", "migrate", "load", "manage"} or (mode == "serve" and arguments):
+    mode, *arguments = sys.argv[1:] or ["start"]
+    known = {*_WITHOUT_ARGUMENTS, "migrate", "load", "manage"}
+    if mode not in known or (mode in _WITHOUT_ARGUMENTS and arguments):
         return _fail(f"'{' '.join(sys.argv[1:])}' is no mode of this image.\n{MODES}")
     if not os.environ.get("DATABASE_URL", "").strip():
         return _fail(
@@ -34,8 +38,11 @@ def main() -> int:
     from django.db import DatabaseError
 
     try:
-        django.setup()
-        _run(mode, arguments)
+        if mode != "serve":
+            django.setup()
+            _run(mode, arguments)
+        if mode in {"start", "serve"}:
+            _serve()
     except (ImproperlyConfigured, CommandError, DatabaseError) as error:
         return _fail(str(error).strip())
     except KeyboardInterrupt:
@@ -54,10 +61,8 @@ def _run(mode: str, arguments: list[str]) -> None:
     if mode != "manage":
         wait_for_database(_say, patience)
     match mode:
-        case "serve":
+        case "start" | "prepare":
             prepare(_say, patience)
-            connections.close_all()
-            _serve()
         case "migrate":
             with alone(_say, patience):
                 call_command("migrate", *arguments, interactive=False)
@@ -65,16 +70,12 @@ def _run(mode: str, arguments: list[str]) -> None:
             execute_from_command_line(["manage.py", "load_adult", *arguments])
         case "manage":
             execute_from_command_line(["manage.py", *arguments])
+    connections.close_all()
 
 
 def _serve() -> NoReturn:
-    """Become gunicorn, which gives SIGTERM to its workers and lets them finish their answers.
-
-    A signal that comes while it starts would be lost, and is held until its `when_ready`.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    for name in ("LOADER_DATABASE_URL", "LOADER_DATABASE_PASSWORD_FILE"):
-        os.environ.pop(name, None)  # what serves need not know how to write
+    """Becomes gunicorn, which has no use for the credentials of the loader."""
+    os.environ.pop("LOADER_DATABASE_URL", None)
     command = [sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn"]
     os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
 

@@ -21,8 +21,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 
-from adultapi import gunicorn, postgres, processes
-from adultapi.postgres import PostgresError
+from adultapi import gunicorn, postgres
+from adultapi.postgres import PostgresError, processes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PAUSE = 0.2

@@ -1,26 +1,26 @@
 """Errors as RFC 9457 problem documents, and the pages that explain them."""
 
 import logging
-import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from psycopg.errors import LockNotAvailable, QueryCanceled, UndefinedTable
-from rest_framework.exceptions import APIException, MethodNotAllowed, NotAcceptable, Throttled
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAcceptable
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import set_rollback
 
 from census.statistics.metrics.base import Unfit
-from census.statistics.snapshot import DatasetChanged, DatasetMissing
+from census.statistics.snapshot import DatasetMissing
 
 logger = logging.getLogger(__name__)
 
@@ -44,11 +44,11 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem(
             "bad-parameter",
             400,
-            "A parameter cannot be taken",
+            "A parameter is not valid",
             "A query parameter is unknown, is given twice, or has a value that it does not take; "
-            "or the metric does not apply to the column. Nothing was computed: ignoring what is "
-            "not understood would give a wrong number. `errors` names each culprit, what is "
-            "allowed in its place, and what was likely meant.",
+            "or the metric does not apply to the column. Nothing was computed: to ignore a "
+            "misspelt filter would give a wrong number. `errors` names each parameter, the "
+            "values that are allowed, and the one that was likely meant.",
         ),
         Problem(
             "bad-request",
@@ -57,11 +57,18 @@ PROBLEMS: Mapping[str, Problem] = {
             "The request as a whole could not be read: its URL, its host or its headers.",
         ),
         Problem(
+            "file-too-large",
+            400,
+            "The file is too large",
+            "The file would be larger than all the space that the service has for files. Select "
+            "fewer rows or columns, or have its operator raise EXPORT_SPACE.",
+        ),
+        Problem(
             "not-found",
             404,
             "There is nothing at this address",
             "The path names a metric, a column, a record or a page that does not exist. For "
-            "metrics and columns `errors` names those there are.",
+            "metrics and columns `errors` lists the names that exist.",
         ),
         Problem(
             "method-not-allowed",
@@ -73,8 +80,26 @@ PROBLEMS: Mapping[str, Problem] = {
             "not-acceptable",
             406,
             "The representation does not exist",
-            "What the Accept header or `?format=` asks for is not offered at this address; "
-            "`detail` lists the formats that are.",
+            "This address does not have the format that the Accept header or `?format=` asks "
+            "for; `detail` lists the formats that it has.",
+        ),
+        Problem(
+            "request-timeout",
+            408,
+            "The request came too slowly",
+            "The request did not arrive in full within the time that the service waits for one.",
+        ),
+        Problem(
+            "precondition-failed",
+            412,
+            "The answer is no longer the one that was expected",
+            "`If-Match` or `If-Unmodified-Since` asks for an earlier version of the answer.",
+        ),
+        Problem(
+            "content-too-large",
+            413,
+            "The request has too large a body",
+            "The data is read-only, so requests need no body.",
         ),
         Problem(
             "uri-too-long",
@@ -84,25 +109,31 @@ PROBLEMS: Mapping[str, Problem] = {
             "opposite: `__not_in` for `__in`.",
         ),
         Problem(
+            "range-not-satisfiable",
+            416,
+            "The range is outside the file",
+            "The first byte that `Range` asks for is beyond the end of the file. "
+            "`Content-Range` has its length.",
+        ),
+        Problem(
             "too-many-requests",
             429,
             "Too many requests",
-            "The limit of requests for one client is reached; Retry-After says in how many "
-            "seconds the next will be answered.",
+            "One client sent more requests than the service answers for one. Try again after "
+            "Retry-After seconds.",
         ),
         Problem(
             "headers-too-large",
             431,
             "The headers are too large",
-            "There are more than 100 header fields, one is longer than 8,190 bytes, or all "
-            "together are longer than 64 KiB.",
+            "One header field, or all of them together, are longer than the service reads.",
         ),
         Problem(
             "internal-error",
             500,
             "The service failed",
             "This is a fault of the service. It was logged under the X-Request-ID of the answer; "
-            "please report it with that.",
+            "please report it with that id.",
         ),
         Problem(
             "database-unavailable",
@@ -114,42 +145,48 @@ PROBLEMS: Mapping[str, Problem] = {
             "dataset-missing",
             503,
             "No dataset is loaded",
-            "The database is there and empty. Whoever runs the service loads the dataset with "
+            "The database is empty. The operator of the service loads the dataset with "
             "`manage.py load_adult`.",
         ),
         Problem(
             "overloaded",
             503,
-            "There is too much to do",
-            "No thread came round to the request for as long as the service lets one wait: there "
-            "are more requests than it can answer. Nothing was computed. Try again after "
+            "The service has too much to do",
+            "There are more requests than the service can answer. Nothing was computed. Try "
+            "again after Retry-After seconds.",
+        ),
+        Problem(
+            "service-unavailable",
+            503,
+            "The service is away",
+            "The service does not answer, for instance while it restarts. Try again after "
             "Retry-After seconds.",
         ),
         Problem(
-            "too-many-downloads",
+            "storage-unavailable",
             503,
-            "Too many files are being downloaded",
-            "As many files of records are sent as the service sends at once. Try again after "
-            "Retry-After seconds.",
+            "Files cannot be made at the moment",
+            "The service cannot write the folder of its files. Answers that are no files, such "
+            "as JSON, are given.",
         ),
         Problem(
             "timeout",
             503,
             "The computation took too long",
-            "The statement was stopped at the service's time limit. Ask for fewer rows or groups, "
-            "or try again after Retry-After seconds.",
+            "The computation was stopped at the service's time limit. Ask for fewer rows or "
+            "groups, or try again after Retry-After seconds.",
         ),
     )
 }
 
 
-def asked_url(request: HttpRequest | Request) -> str:
-    """Return the path and query as they were sent, whatever was made of them since."""
-    return str(request.META.get("ASKED_URL") or request.get_full_path())
+def requested_url(request: HttpRequest | Request) -> str:
+    """Returns the path and query as the client sent them."""
+    return str(request.META.get("REQUESTED_URL") or request.get_full_path())
 
 
 def document(problem: Problem, instance: str, detail: str, **extra: Any) -> dict[str, Any]:
-    """Return the members of a problem document, in the order of RFC 9457."""
+    """Returns the members of a problem document, in the order of RFC 9457."""
     return {
         "type": reverse("problem", args=[problem.slug]),
         "title": problem.title,
@@ -166,7 +203,7 @@ class ProblemRenderer(JSONRenderer):
 
 
 def classify(error: Exception) -> tuple[Problem, str] | None:
-    """Return the problem that an exception is, and its detail; None for a fault of our own."""
+    """Returns the problem that an exception is, and its detail; None for an internal error."""
     found = _of_request(error) or _of_database(error)
     return (PROBLEMS[found[0]], found[1]) if found else None
 
@@ -179,8 +216,6 @@ def _of_request(error: Exception) -> tuple[str, str] | None:
             return "method-not-allowed", f"{error.detail} The data is read-only."
         case NotAcceptable():
             return "not-acceptable", str(error.detail)
-        case Throttled():
-            return "too-many-requests", str(error.detail)
         case APIException():
             slug = error.default_code if error.default_code in PROBLEMS else "bad-request"
             return slug, str(error.detail)
@@ -201,14 +236,14 @@ def _of_database(error: Exception) -> tuple[str, str] | None:
             return "dataset-missing", detail
         case OperationalError() if isinstance(error.__cause__, QueryCanceled | LockNotAvailable):
             return "timeout", "The database stopped the statement at its time limit."
-        case OperationalError() | InterfaceError() | DatasetChanged():
+        case OperationalError() | InterfaceError():
             return "database-unavailable", "The database does not answer."
         case _:
             return None
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer an exception of a view: DRF's `EXCEPTION_HANDLER`.
+    """Answers an exception of a view: DRF's `EXCEPTION_HANDLER`.
 
     The problem is rendered as JSON whatever was asked for, except on a browsable page.
     """
@@ -216,48 +251,77 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if found is None:
         return None
     problem, detail = found
+    set_rollback()
+    _log_database_error(problem, error)
     request = context["request"]
-    if isinstance(error, DatabaseError):
-        logger.warning("%s: %s", problem.title, error)
-    extra = {"errors": error.errors} if hasattr(error, "errors") else {}
-    headers = _headers(problem, error)
     renderer = getattr(request, "accepted_renderer", None)
     if renderer is None or renderer.format != "api":
         request.accepted_renderer, request.accepted_media_type = ProblemRenderer(), MEDIA_TYPE
-    body = document(problem, asked_url(request), detail, **extra)
-    return Response(body, status=problem.status, headers=headers)
+    body = document(problem, requested_url(request), detail, **_errors(error))
+    return Response(body, status=problem.status, headers=_headers(problem))
 
 
-def _headers(problem: Problem, error: Exception) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store"}
-    if problem.status == 503:
-        headers["Retry-After"] = str(RETRY_SECONDS)
-    if wait := getattr(error, "wait", None):  # of Throttled
-        headers["Retry-After"] = str(math.ceil(wait))
-    return headers
+class Problems:
+    """Middleware: answers what is raised outside of DRF's views, such as by a failed BEGIN."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return of_error(request, error) if classify(error) else None
 
 
-def response(request: HttpRequest, slug: str, detail: str) -> HttpResponse:
-    """Answer outside of a view: a page for a browser, a problem document for a program."""
+def of_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answers an exception outside of a view; raises it again if it is an internal error."""
+    found = classify(error)
+    if found is None:
+        raise error
+    problem, detail = found
+    _log_database_error(problem, error)
+    return response(request, problem.slug, detail, **_errors(error))
+
+
+def response(request: HttpRequest, slug: str, detail: str, **extra: Any) -> HttpResponse:
+    """Answers outside of a view: a page for a browser, a problem document for a program."""
     problem = PROBLEMS[slug]
-    body = document(problem, asked_url(request), detail)
+    body = document(problem, requested_url(request), detail, **extra)
     if request.get_preferred_type([MEDIA_TYPE, "text/html"]) == "text/html":
         answer = render(request, "problem.html", {"problem": problem, "body": body})
         answer.status_code = problem.status
     else:
         answer = JsonResponse(body, status=problem.status, content_type=MEDIA_TYPE)
-    answer["Cache-Control"] = "no-store"
+    for name, value in _headers(problem).items():
+        answer[name] = value
     return answer
 
 
-def read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Refuse every method but GET and HEAD by a problem document, as DRF's views do."""
+def _errors(error: Exception) -> dict[str, Any]:
+    return {"errors": error.errors} if hasattr(error, "errors") else {}
 
-    @wraps(view)
+
+def _headers(problem: Problem) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == 503:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    return headers
+
+
+def _log_database_error(problem: Problem, error: Exception) -> None:
+    if isinstance(error, DatabaseError | InterfaceError):
+        logger.warning("%s: %s", problem.title, str(error).strip())
+
+
+def read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuses every method but GET and HEAD by a problem document, as DRF's views do."""
+
+    @wraps(view, updated=())
     def safe(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
         if request.method in {"GET", "HEAD"}:
             return view(request, *arguments, **names)
-        detail = f'Method "{request.method}" not allowed. Nothing can be changed here.'
+        detail = f'Method "{request.method}" not allowed. The data is read-only.'
         answer = response(request, "method-not-allowed", detail)
         answer["Allow"] = "GET, HEAD"
         return answer
@@ -265,8 +329,13 @@ def read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return safe
 
 
-def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    return response(request, "bad-request", "The request could not be read.")
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    detail = "The request could not be read."
+    if isinstance(exception, DisallowedHost):
+        host = request.META.get("HTTP_HOST", "")[:200]
+        detail = f"The host {host!r} is not allowed: it is not in ALLOWED_HOSTS."
+        logger.warning("%s", detail)
+    return response(request, "bad-request", detail)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
@@ -275,15 +344,18 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:  # n
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Answer a fault of our own, and log it: Django calls this while it handles the exception."""
-    about = {"url": asked_url(request)[:1000], "request_id": request.META.get("REQUEST_ID")}
-    logger.error("A fault of the service", exc_info=sys.exc_info(), extra=about)
-    return response(request, "internal-error", "The service failed; the fault was logged.")
+    """Answers and logs an internal error: Django calls this while it handles the exception."""
+    fields = {
+        "url": requested_url(request)[:1000],
+        "request_id": request.META.get("REQUEST_ID"),
+    }
+    logger.error("Internal error", exc_info=sys.exc_info(), extra={"fields": fields})
+    return response(request, "internal-error", "The service failed; the error was logged.")
 
 
 @read_only
 def explain(request: HttpRequest, slug: str) -> HttpResponse:
-    """Serve `/problems/{slug}`: what a kind of error means."""
+    """Serves `/problems/{slug}`: what a kind of error means."""
     if slug not in PROBLEMS:
         raise Http404
     problem = PROBLEMS[slug]

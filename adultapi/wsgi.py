@@ -2,17 +2,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from adultapi import figures
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adultapi.settings")
-# Whoever serves only reads: settings.py connects accordingly.
-os.environ["SERVING"] = "true"
-figures.prepare()
+os.environ["SERVING"] = "true"  # settings.py then connects to read only
 
-django_application = get_wsgi_application()
+application = get_wsgi_application()
 
-from adultapi.front import Front  # noqa: E402  (they read the settings)
-from adultapi.security import secured  # noqa: E402
-from adultapi.telemetry import observed  # noqa: E402
-
-application = observed(Front(secured(django_application)))
+# Django knows the prefix by FORCE_SCRIPT_NAME; gunicorn would refuse paths without it.
+os.environ.pop("SCRIPT_NAME", None)

@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
-from django.test import override_settings
+from django.http import HttpResponse
+from django.test import Client, override_settings
 from environ import Env
 
-from adultapi import caching, processes
-from adultapi.postgres import Server, local_url
+from adultapi.postgres import Server, local_url, processes
 
 pytest_plugins = ["tests.replication"]
 collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own
@@ -63,10 +64,26 @@ def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(settings: Any) -> None:
-    """Start each test with no answer kept, and see at once what it does to the dataset."""
-    settings.DATASET_POLL_SECONDS = 0.0
-    caching.memory.clear()
+def nothing_kept(settings: Any, tmp_path: Path) -> None:
+    """Starts each test with no answer and no file kept."""
+    settings.EXPORT_DIR = tmp_path / "exports"
+    cache.clear()
+
+
+class ReadingClient(Client):
+    """Reads the files that come as streams, so that every answer has its `content`."""
+
+    def request(self, **request: Any) -> Any:
+        answer = super().request(**request)
+        if not answer.streaming:
+            return answer
+        content = answer.getvalue()  # which closes it
+        return HttpResponse(content, status=answer.status_code, headers=dict(answer.items()))
+
+
+@pytest.fixture
+def client() -> Client:
+    return ReadingClient()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self
 import psycopg
 import pytest
 
-from adultapi import processes
+from adultapi.postgres import processes
 from adultapi.postgres import Server, local_url
 from adultapi.postgres.programs import ENV, Programs
 from census.ingest.sources import BUNDLED_FOLDER

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from adultapi.processes import Account
+from adultapi.postgres.processes import Account
 
 PORT = "5432"  # only part of the socket's name: nothing listens on a network
 _SOCKET = f".s.PGSQL.{PORT}"

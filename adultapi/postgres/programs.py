@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
-from adultapi import processes
+from adultapi.postgres import processes
 from adultapi.postgres.place import Place, PostgresError
-from adultapi.processes import Account
+from adultapi.postgres.processes import Account
 
 OLDEST = 15
 # A person's own PGHOST, PGOPTIONS, … are about other servers.

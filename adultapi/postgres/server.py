@@ -23,7 +23,7 @@ from subprocess import Popen
 from types import TracebackType
 from typing import IO, Self
 
-from adultapi import processes
+from adultapi.postgres import processes
 from adultapi.postgres.place import PORT, Place, PostgresError
 from adultapi.postgres.programs import ENV, Programs
 

@@ -32,11 +32,7 @@ class Canonical(NamedTuple):
     absolute: bool
 
     def impose(self, request: HttpRequest) -> None:
-        """Make `request` the canonical one: what is computed from it depends on nothing else.
-
-        The URL that was asked for remains as `META["ASKED_URL"]`, for errors to name.
-        """
-        request.META["ASKED_URL"] = request.get_full_path()
+        """Make `request` the canonical one: what is computed from it depends on nothing else."""
         request.path = request.path.removesuffix(request.path_info) + self.path
         request.path_info = request.META["PATH_INFO"] = self.path
         request.META["QUERY_STRING"] = self.query

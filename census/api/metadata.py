@@ -25,6 +25,8 @@ class JSONLDRenderer(JSONRenderer):
 class DescriptionViewSet(CensusViewSet):
     """A description of the dataset that names the CSV export as its data."""
 
+    absolute = True
+
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         self.judged()
         csv_url = self.request.build_absolute_uri(f"{reverse('person-list')}.csv")

@@ -1,9 +1,10 @@
 """The routes of the records: pages, single records, and files of any selection."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from django.http import FileResponse
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -17,7 +18,7 @@ from census.statistics.records import CURSOR, FIELDS, ORDERING, PAGE_SIZE, Curso
 
 
 class ParquetRenderer(BaseRenderer):
-    """The name of the format: the view streams the file itself."""
+    """The name of the format: the view makes the file itself."""
 
     media_type = "application/vnd.apache.parquet"
     format = "parquet"
@@ -46,7 +47,7 @@ class PeopleViewSet(CensusViewSet):
     def _format(self) -> str:
         return self.request.accepted_renderer.format or ""
 
-    def list(self, _request: Request, **_kwargs: Any) -> Response | exports.FileResponse:
+    def list(self, _request: Request, **_kwargs: Any) -> Response | FileResponse:
         if self._format == "parquet" and not parquet.available():
             raise NotAcceptable(
                 "This service was installed without Parquet: add the extra `parquet` "
@@ -77,22 +78,16 @@ class PeopleViewSet(CensusViewSet):
             f"{path}?{urlencode(pairs, safe=',')}" if pairs else path
         )
 
-    def _file(self, page: records.Page) -> exports.FileResponse:
-        blocks: Iterable[bytes]
-        if self.request.method == "HEAD":
-            version, blocks = exports.loaded_version(), ()
-        else:
-            format = exports.FORMATS[self._format]  # noqa: A001
-            blocks = exports.Download(page.everything(), page.fields, format)
-            version = blocks.version
-        name = f"adult-{version}.{self._format}"
+    def _file(self, page: records.Page) -> FileResponse:
+        version = exports.loaded_version()
+        file = exports.export(page.everything(), page.fields, self._format, version)
         renderer = self.request.accepted_renderer
         charset = f"; charset={renderer.charset}" if renderer.charset else ""
-        return exports.FileResponse(
-            version,
-            blocks,
+        return FileResponse(
+            file,
+            as_attachment=True,
+            filename=f"adult-{version}.{self._format}",
             content_type=f"{renderer.media_type}{charset}",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
 

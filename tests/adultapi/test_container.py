@@ -30,6 +30,7 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     [
         (["dance"], {}, "Error: 'dance' is no mode of this image.\nModes of this image:"),
         (["serve", "now"], {}, "Error: 'serve now' is no mode of this image."),
+        (["prepare", "now"], {}, "Error: 'prepare now' is no mode of this image."),
         ([], {"DATABASE_URL": " "}, "Error: DATABASE_URL is not set: set it to postgresql://"),
         ([], {"SECRET_KEY": ""}, "Error: SECRET_KEY is not set: set it to"),
         (["migrate"], {"START_TIMEOUT": "soon"}, "Error: START_TIMEOUT is 'soon': set it to"),
@@ -53,6 +54,7 @@ def test_what_cannot_work_ends_with_a_sentence(
     ("arguments", "says"),
     [
         (["migrate"], "No migrations to apply"),
+        (["prepare"], "Dataset: 48,842 people"),
         (["load"], "already loaded"),
         (["manage", "check"], "no issues"),
     ],
@@ -72,11 +74,20 @@ def test_it_prepares_an_empty_database_and_serves(
     environment = {"DATABASE_URL": url, "LOADER_DATABASE_URL": url}
     with Service(environment, command=tuple(ENTRYPOINT)) as running:
         assert json.loads(running.get("/v1/computation/count/age").body)["value"] == 48842
-        # What serves is the very process, and knows not how to write.
+        # The process that serves does not have the loader's credentials.
         served = Path(f"/proc/{running.process.pid}/environ").read_text()
         assert "DATABASE_URL=" in served
         assert "LOADER_DATABASE_URL" not in served
     assert running.process.returncode == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_serve_prepares_nothing(database_server: str, scratch_database: str) -> None:
+    url = urlsplit(database_server)._replace(path=f"/{scratch_database}").geturl()
+    with Service({"DATABASE_URL": url}, command=(*ENTRYPOINT, "serve")) as running:
+        assert running.get("/healthz").status == 200
+        assert running.get("/startupz").status == 503
+        assert "migrate" in json.loads(running.get("/readyz").body)["checks"]["migrations"]
 
 
 @pytest.mark.parametrize(

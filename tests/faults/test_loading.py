@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adultapi import processes
+from adultapi.postgres import processes
 from adultapi.postgres import Server
 from tests.faults.conftest import manage
 from tests.faults.load import Load

@@ -1,4 +1,7 @@
-"""Log lines: for people, and for machines. What is told beside the message is `record.fields`."""
+"""Log lines, for people (`text`) and for machines (`json`).
+
+Extra values of a line are passed as `extra={"fields": {...}}`.
+"""
 
 import json
 import logging
@@ -9,18 +12,8 @@ from typing import Any
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
-def write(logger: logging.Logger, level: int, message: str, fields: Mapping[str, Any]) -> None:
-    """Write a line whose level is enabled, with what is known beside the message by name.
-
-    It is not looked up which line of code it is from, which takes as long as all the rest.
-    """
-    record = logging.LogRecord(logger.name, level, "", 0, message, (), None)
-    record.fields = fields
-    logger.handle(record)
-
-
 class TextFormatter(logging.Formatter):
-    """Time, level, message, then what was given beside as name=value."""
+    """Formats a line as time, level, message and the fields as name=value."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {message}", "%H:%M:%S", style="{")
@@ -33,7 +26,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JSONFormatter(logging.Formatter):
-    """One flat object: time, level, logger, message, then what was given beside."""
+    """Formats a line as one flat JSON object: time, level, logger, message and the fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

@@ -1,0 +1,111 @@
+"""Downloads: each is kept as a file in EXPORT_DIR and sent whole or in ranges."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import Response, SlicedFile, StaticFile
+
+from adultapi import problems
+from census.api.exports import export_folder
+
+_HEADERS = ".headers"  # beside each file: the headers of its answer
+_MEDIA_TYPES = ("text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "image/")
+
+
+def is_file(response: HttpResponseBase) -> bool:
+    """Returns whether an answer is a download or a picture, which clients read in ranges."""
+    return response.get("Content-Type", "").startswith(_MEDIA_TYPES)
+
+
+def find(name: str) -> Path | None:
+    """Returns the kept file of that name; None if there is none."""
+    path = export_folder() / name
+    return path if path.exists() else None
+
+
+def keep(name: str, response: HttpResponseBase) -> Path:
+    """Keeps the body and the headers of an answer under `name`; returns the path.
+
+    Raises OSError where EXPORT_DIR cannot be written.
+    """
+    folder = export_folder()
+    headers = json.dumps([item for item in response.items() if item[0] != "Content-Length"])
+    _write(folder / f"{name}{_HEADERS}", headers.encode())
+    if isinstance(response, FileResponse):
+        with suppress(FileExistsError):  # another process was faster
+            (folder / name).hardlink_to(response.file_to_stream.name)
+        response.file_to_stream.close()
+    else:
+        _write(folder / name, response.content)  # type: ignore[attr-defined]
+    _make_room(folder, folder / name)
+    return folder / name
+
+
+def respond(request: HttpRequest, path: Path, headers: Mapping[str, str]) -> Any:
+    """Answers with a kept file or the range of it that was asked for.
+
+    Raises OSError if it was removed meanwhile.
+    """
+    kept: dict[str, str] = dict(json.loads(Path(f"{path}{_HEADERS}").read_text()))
+    headers = {**kept, **headers, "Accept-Ranges": "bytes"}
+    # A range is for GET, and only of the version that the client has (RFC 9110, 13.1.5 and 14.2).
+    version = request.META.get("HTTP_IF_RANGE", headers["ETag"])
+    if request.method == "HEAD" or version not in (headers["ETag"], headers["Last-Modified"]):
+        request.META.pop("HTTP_RANGE", None)
+    answer = WhiteNoiseMiddleware.serve(_RangedFile(str(path), list(headers.items())), request)
+    if answer.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return answer
+    detail = f"The file has {path.stat().st_size:,} bytes, and the range is not within them."
+    refusal = problems.response(request, "range-not-satisfiable", detail)
+    refusal["Content-Range"] = answer["Content-Range"]
+    return refusal
+
+
+class _RangedFile(StaticFile):  # type: ignore[misc]
+    """WhiteNoise's, which refuses ranges of one byte (6.12)."""
+
+    def get_range_response(self, range_header: str, base_headers: Any, file_handle: Any) -> Any:
+        headers = dict(base_headers)
+        size = int(headers.pop("Content-Length"))
+        start, end = self.parse_byte_range(range_header)
+        if end is not None and end < start:
+            raise ValueError  # which sends the whole file
+        if start >= size or range_header.strip().endswith("=-0"):
+            return self.get_range_not_satisfiable_response(file_handle, size)
+        start, end = self.get_byte_range(range_header, size)
+        headers["Content-Range"] = f"bytes {start}-{end}/{size}"
+        headers["Content-Length"] = str(end - start + 1)
+        body = SlicedFile(file_handle, start, end)
+        return Response(HTTPStatus.PARTIAL_CONTENT, list(headers.items()), body)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes a file that others see whole or not at all."""
+    with NamedTemporaryFile(dir=path.parent, delete=False) as new:
+        new.write(content)
+    Path(new.name).replace(path)
+
+
+def _make_room(folder: Path, newest: Path) -> None:
+    """Removes the oldest files until all fit into EXPORT_SPACE bytes."""
+    found = []
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            found.append((status.st_mtime, status.st_blocks * 512, path))
+    space = settings.EXPORT_SPACE - sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if space >= 0:
+            break
+        if not path.name.startswith(newest.name):
+            path.unlink(missing_ok=True)
+            space += size

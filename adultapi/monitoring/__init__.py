@@ -1,0 +1,1 @@
+"""What the service says about itself: health, metrics and log lines."""

@@ -1,0 +1,90 @@
+"""Health checks: `/healthz`, `/readyz` and `/startupz`."""
+
+from threading import Event
+from typing import Any
+
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from adultapi.problems import RETRY_SECONDS, read_only
+from census.models import Dataset, Person
+
+
+@read_only
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Says that the process is up. Touches nothing else."""
+    return JsonResponse({"status": "ok"})
+
+
+@read_only
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Says whether the database answers, is migrated and holds a complete dataset; 503 if not."""
+    return _answer(readiness())
+
+
+_started = Event()
+
+
+@read_only
+def startupz(_request: HttpRequest) -> HttpResponse:
+    """Answers 503 until this process was ready once, then 200 for as long as it lives.
+
+    A load balancer asks this, so that an outage of the database, which all instances share,
+    does not replace them.
+    """
+    if _started.is_set():
+        return JsonResponse({"status": "started"})
+    answer = _answer(readiness())
+    if answer.status_code == 200:
+        _started.set()
+    return answer
+
+
+def readiness() -> dict[str, str]:
+    """Returns each check with "ok" or what is wrong; stops at the first that fails."""
+    checks: dict[str, str] = {}
+    for name, check in (
+        ("database", _database),
+        ("migrations", _migrations),
+        ("dataset", _dataset),
+    ):
+        try:
+            checks[name] = check() or "ok"
+        except Error:
+            checks[name] = "the database does not answer"
+        if checks[name] != "ok":
+            break
+    return checks
+
+
+def _answer(checks: dict[str, str]) -> HttpResponse:
+    ready = all(check == "ok" for check in checks.values())
+    body = {"status": "ready" if ready else "not ready", "checks": checks}
+    if ready:
+        return JsonResponse(body)
+    return JsonResponse(body, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def _database() -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return None
+
+
+def _migrations() -> str | None:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(plan)} to apply: run `manage.py migrate`" if plan else None
+
+
+def _dataset() -> str | None:
+    rows = Dataset.objects.values_list("rows", flat=True).first()
+    if rows is None:
+        return "none is loaded: run `manage.py load_adult`"
+    # Ids are 1 to the number of rows: the last one is looked up, the rows are not counted.
+    last: Any = Person.objects.aggregate(last=Max("id"))["last"]
+    if last != rows:
+        return "incomplete: run `manage.py load_adult --force`"
+    return None

@@ -1,0 +1,174 @@
+"""Prometheus metrics, `Server-Timing` and one log line for each request.
+
+With several workers each writes to files in PROMETHEUS_MULTIPROC_DIR (see `adultapi.gunicorn`),
+and `/metrics` sums over all that live or lived.
+"""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, connections
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from adultapi.problems import read_only, requested_url
+from census.models import Dataset
+
+logger = logging.getLogger("adultapi.request")
+
+# Seconds: from a kept answer to the time limit of a statement.
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+REQUESTS = Counter("adultapi_requests", "Requests answered.", ["route", "method", "status"])
+LATENCY = Histogram(
+    "adultapi_request_seconds", "Time to make an answer.", ["route"], buckets=_BUCKETS
+)
+DATABASE = Histogram(
+    "adultapi_database_seconds", "Time in the database, of requests that used it.", buckets=_BUCKETS
+)
+CACHE = Counter("adultapi_cache", "Answers by cache result.", ["result"])
+
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_NOT_LOGGED = frozenset({"/healthz", "/readyz", "/startupz", "/metrics"})  # every few seconds
+
+
+class _Stopwatch:
+    """Sums the seconds of a request's statements and logs the slow ones."""
+
+    def __init__(self, request_id: str) -> None:
+        self.seconds = 0.0
+        self._request_id = request_id
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        start = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            seconds = time.perf_counter() - start
+            self.seconds += seconds
+            if seconds >= settings.SLOW_QUERY_SECONDS:
+                fields = {
+                    "milliseconds": round(seconds * 1000, 2),
+                    "sql": sql[:2000],  # with placeholders, ready for EXPLAIN
+                    "request_id": self._request_id,
+                }
+                logger.warning("slow query", extra={"fields": fields})
+
+
+def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Middleware: times, counts and logs each request, and sets `Server-Timing`."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        start = time.perf_counter()
+        stopwatch = _Stopwatch(request.META["REQUEST_ID"])
+        with ExitStack() as stack:
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(stopwatch))
+            response = get_response(request)
+        seconds = time.perf_counter() - start
+        cache = getattr(response, "cache_result", None)
+        timing = [f"cache;desc={cache}"] if cache else []
+        timing += [f"db;dur={stopwatch.seconds * 1000:.2f}", f"total;dur={seconds * 1000:.2f}"]
+        response["Server-Timing"] = ", ".join(timing)
+        _count(request, response, cache, seconds, stopwatch.seconds)
+        _log(request, response, cache, seconds, stopwatch.seconds)
+        return response
+
+    return middleware
+
+
+def _count(
+    request: HttpRequest, response: HttpResponse, cache: str | None, seconds: float, database: float
+) -> None:
+    where = route(request.path_info)
+    method = request.method if request.method in _METHODS else "other"
+    REQUESTS.labels(where, method, response.status_code).inc()
+    LATENCY.labels(where).observe(seconds)
+    if database:
+        DATABASE.observe(database)
+    if cache:
+        CACHE.labels(cache).inc()
+
+
+def _log(
+    request: HttpRequest, response: HttpResponse, cache: str | None, seconds: float, database: float
+) -> None:
+    slow = seconds >= settings.SLOW_REQUEST_SECONDS
+    level = logging.WARNING if slow else logging.INFO
+    if request.path_info in _NOT_LOGGED or not logger.isEnabledFor(level):
+        return
+    fields = {
+        "method": request.method,
+        "url": requested_url(request)[:1000],
+        "route": route(request.path_info),
+        "status": response.status_code,
+        "milliseconds": round(seconds * 1000, 2),
+        "database_milliseconds": round(database * 1000, 2),
+        "cache": cache,
+        "bytes": int(response.get("Content-Length", 0)) or None,
+        "request_id": request.META["REQUEST_ID"],
+    }
+    logger.log(level, "slow request" if slow else "request", extra={"fields": fields})
+
+
+@lru_cache(4096)
+def route(path: str) -> str:
+    """Returns the route that a path leads to, as `/v1/computation/{metric}/{column}`."""
+    if len(path) > 200:
+        return "unmatched"
+    try:
+        matched = resolve(path).route
+    except Resolver404:
+        return "unmatched"
+    pattern = re.sub(r"<\w+:format>|<drf_format_suffix\w*:format>", "", matched)
+    pattern = re.sub(r"<\w+:(\w+)>", r"{\1}", pattern)
+    return "/" + re.sub(r"^v1/computation/[^/{]+/", "v1/computation/{metric}/", pattern)
+
+
+@read_only
+def metrics(_request: HttpRequest) -> HttpResponse:
+    """Serves `/metrics`: the figures of all workers, in Prometheus' text format."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    text = generate_latest(registry) + generate_latest(_dataset())
+    return HttpResponse(
+        text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _dataset() -> CollectorRegistry:
+    """Returns gauges of the database and the dataset; only the first while it is away."""
+    registry = CollectorRegistry()
+    up = Gauge("adultapi_database_up", "Whether the database answers.", registry=registry)
+    try:
+        dataset = Dataset.objects.values_list("version", "rows").first()
+    except Error:
+        return registry
+    up.set(1)
+    if dataset:
+        version, rows = dataset
+        text = "The number of rows of the loaded dataset."
+        Gauge("adultapi_dataset_rows", text, ["version"], registry=registry).labels(version).set(
+            rows
+        )
+    return registry

@@ -11,7 +11,7 @@ import yaml
 from django.conf import settings
 from prometheus_client import REGISTRY
 
-from adultapi import replica, telemetry
+from adultapi.monitoring import metrics
 
 FOLDER = Path(settings.BASE_DIR) / "infra" / "monitoring"
 FIGURE = re.compile(r"\b(adultapi_\w+)(?:\{([^}]*)\})?")
@@ -31,15 +31,11 @@ def rules() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def figures(db: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+def figures(db: Any) -> dict[str, set[str]]:
     """The samples that `/metrics` has, by their names, and their labels."""
-    telemetry.asked.cache_clear()
-    monkeypatch.setattr(replica, "configured", lambda: True)
-    monkeypatch.setattr(replica, "condition", lambda: "ok")
-    families = [*REGISTRY.collect(), *telemetry._loaded().collect()]
+    families = [*REGISTRY.collect(), *metrics._dataset().collect()]
     found: dict[str, set[str]] = {}
-    own = [vars(telemetry)[name] for name in ("REQUESTS", "LATENCY", "CACHE", "COMPUTATIONS")]
-    for metric in [*own, telemetry.FEATURES, telemetry.DATABASE]:
+    for metric in (metrics.REQUESTS, metrics.LATENCY, metrics.CACHE, metrics.DATABASE):
         kind, labels = metric._type, set(metric._labelnames)
         names = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}[kind]
         for suffix in names:

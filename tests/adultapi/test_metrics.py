@@ -103,19 +103,8 @@ def test_figures_are_right_over_several_workers(
     assert found["adultapi_requests_total", ("GET", computation, "400")] == 1
     assert found["adultapi_requests_total", ("GET", computation, "404")] == 1
     assert found["adultapi_requests_total", ("GET", "unmatched", "404")] == 1
-    assert found["adultapi_computations_total", ("hours_per_week", "mean")] == 20
-    assert found["adultapi_computations_total", ("age", "mean")] == 5
-    features = {"group_by": 20, "weight": 5, "filter": 5, "format=csv": 5}
-    for feature, count in features.items():
-        assert found["adultapi_features_total", (feature,)] == count
     assert found["adultapi_request_seconds_count", (computation,)] == 27
     assert found["adultapi_database_up", ()] == 1
-    # Each thread that serves keeps one, that which answers health checks among them.
-    assert 1 <= found["adultapi_database_sessions", ()] <= 2 * 5
-    assert (
-        found["adultapi_database_sessions_opened_total", ()]
-        >= found["adultapi_database_sessions", ()]
-    )
     misses, hits = (found["adultapi_cache_total", (outcome,)] for outcome in ("miss", "hit"))
     assert misses + hits >= 25
     assert found["adultapi_database_seconds_count", ()] >= 2
@@ -127,29 +116,17 @@ def test_a_request_is_one_line_of_json(
 ) -> None:
     log = tmp_path / "log"
     forged = "/v1/computation/mean/age?agee=%0A%7B%22level%22%3A%22forged%22%7D"
-    environment = service_environment | {"TRUSTED_PROXIES": "1"}
-    with serving(environment, port, log) as address:
+    with serving(service_environment, port, log) as address:
         ask(f"{address}/readyz")
-        ask(f"{address}{forged}", **{"X-Request-ID": "one", "X-Forwarded-For": "6.6.6.6, 7.7.7.7"})
+        ask(f"{address}{forged}", **{"X-Request-ID": "one"})
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     requests = [line for line in lines if line["logger"] == "adultapi.request"]
     assert len(requests) == 1
     line = requests[0]
     assert line["url"] == forged
     assert (line["status"], line["method"], line["request_id"]) == (400, "GET", "one")
-    assert line["client"] == "7.7.7.7"
     assert line["milliseconds"] > 0
     assert all(line.startswith("{") for line in log.read_text().splitlines())  # gunicorn's, too
-
-
-def test_figures_are_not_for_whom_a_proxy_lets_in(
-    service_environment: dict[str, str], port: int, tmp_path: Path
-) -> None:
-    environment = service_environment | {"TRUSTED_PROXIES": "1"}
-    with serving(environment, port, tmp_path / "log") as address:
-        for path in ("/metrics", "/metrics/", "/%6Detrics", "/metrics?a=1"):
-            assert ask(f"{address}{path}", **{"X-Forwarded-For": "192.0.2.1"}) == 404
-        assert ask(f"{address}/metrics") == 200
 
 
 def test_what_is_slow_is_noted(

@@ -189,7 +189,7 @@ USE_I18N = False
 USE_TZ = True
 APPEND_SLASH = False
 
-STATIC_URL = "static/"
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -229,7 +229,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
+    "SWAGGER_UI_FAVICON_HREF": f"{FORCE_SCRIPT_NAME or ''}/favicon.ico",
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {"KindEnum": ["numeric", "categorical"]},
     "PREPROCESSING_HOOKS": ["drf_spectacular.hooks.preprocess_exclude_path_format"],

@@ -22,8 +22,7 @@ from typing import Any, NamedTuple, Self
 import psycopg
 import pytest
 
-from adultapi.postgres import processes
-from adultapi.postgres import Server, local_url
+from adultapi.postgres import Server, local_url, processes
 from adultapi.postgres.programs import ENV, Programs
 from census.ingest.sources import BUNDLED_FOLDER
 from tests.faults.service import ROOT, Service, wait_until

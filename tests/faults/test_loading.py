@@ -12,8 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adultapi.postgres import processes
-from adultapi.postgres import Server
+from adultapi.postgres import Server, processes
 from tests.faults.conftest import manage
 from tests.faults.load import Load
 from tests.faults.service import ROOT, Service, wait_until

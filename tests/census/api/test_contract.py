@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 import pytest
 from django.test import Client
 
-from adultapi.loaded import watch
 from census.statistics.metrics import METRICS
 from census.statistics.metrics import names as metric_names
 from tests.census import oracle
@@ -106,47 +105,7 @@ def test_tables_of_anything_in_any_format(client: Client, path: str, format_: st
             strict(response.content)
 
 
-# --- At most two queries -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def version_known(settings: Any) -> None:
-    """Let no request ask which dataset is loaded: a process does that once a second for all."""
-    settings.DATASET_POLL_SECONDS = 3600
-    watch.ask()
-
-
-@pytest.mark.usefixtures("version_known")
-@pytest.mark.parametrize("weight", ["", "&weight=fnlwgt"])
-@pytest.mark.parametrize("group_by", ["", "&group_by=sex", "&group_by=workclass,race,income"])
-@pytest.mark.parametrize("metric", sorted(METRICS))
-def test_a_computation_takes_at_most_two_queries(
-    client: Client,
-    django_assert_max_num_queries: Any,
-    metric: str,
-    group_by: str,
-    weight: str,
-) -> None:
-    if weight and not METRICS[metric].weightable:
-        weight = ""
-    column = "age" if "numeric" in METRICS[metric].kinds else "income"
-    for filters in ("", "&age__lt=17"):
-        query = f"{required(metric, column)}{group_by}{weight}{filters}"
-        with django_assert_max_num_queries(2):
-            ask(client, f"/v1/computation/{metric}/{column}?{query}")
-
-
-@pytest.mark.usefixtures("version_known")
-@pytest.mark.parametrize("path", TABLES)
-def test_a_table_takes_at_most_two_queries(
-    client: Client, django_assert_max_num_queries: Any, path: str
-) -> None:
-    for query in ("", "weight=fnlwgt", "age__lt=17"):
-        with django_assert_max_num_queries(2):
-            ask(client, f"{path}?{query}")
-
-
-# --- What must hold: issue 2 -------------------------------------------------------------------
+# --- What must hold ------------------------------------------------------------------------------
 
 
 def test_mean_age(client: Client) -> None:

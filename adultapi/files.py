@@ -41,9 +41,10 @@ def keep(name: str, response: HttpResponseBase) -> Path:
     headers = json.dumps([item for item in response.items() if item[0] != "Content-Length"])
     _write(folder / f"{name}{_HEADERS}", headers.encode())
     if isinstance(response, FileResponse):
+        temporary: Any = response.file_to_stream
         with suppress(FileExistsError):  # another process was faster
-            (folder / name).hardlink_to(response.file_to_stream.name)
-        response.file_to_stream.close()
+            (folder / name).hardlink_to(temporary.name)
+        temporary.close()
     else:
         _write(folder / name, response.content)  # type: ignore[attr-defined]
     _make_room(folder, folder / name)

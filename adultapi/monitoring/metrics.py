@@ -123,7 +123,7 @@ def _log(
         "milliseconds": round(seconds * 1000, 2),
         "database_milliseconds": round(database * 1000, 2),
         "cache": cache,
-        "bytes": int(response.get("Content-Length", 0)) or None,
+        "bytes": int(response.get("Content-Length", "0")) or None,
         "request_id": request.META["REQUEST_ID"],
     }
     logger.log(level, "slow request" if slow else "request", extra={"fields": fields})

@@ -25,7 +25,11 @@ def database(arguments: list[str]) -> AbstractContextManager[object]:
     """Return what a command needs around it: the embedded PostgreSQL, or nothing."""
     asks_for_help = not arguments or {"-h", "--help", "--version"} & {*arguments}
     elsewhere = os.environ.get("DATABASE_URL", "").strip()
-    if asks_for_help or elsewhere or arguments[0] in WITHOUT_DATABASE:
+    dry_run = arguments[:1] == ["load_adult"] and any(
+        len(argument) > 3 and "--dry-run".startswith(argument)  # argparse takes abbreviations
+        for argument in arguments
+    )
+    if asks_for_help or elsewhere or dry_run or arguments[0] in WITHOUT_DATABASE:
         return nullcontext()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop it then, too
     return postgres.Server(postgres.VAR)

@@ -1,5 +1,5 @@
-"""How people get in: find the files (`sources`), check them (`reader`), sum them up
-(`content`), write them (`writer`).
+"""How people get in: find the files (`sources`), tell what they are (`inputs`), check their
+rows (`readers`), sum them up (`content`), write them (`writer`).
 """
 
 

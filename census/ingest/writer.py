@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
-from census.ingest.content import CSV_COLUMNS, FILE_COLUMNS, Content
+from census.ingest.content import CSV_COLUMNS, Content
+from census.ingest.schema import FILE_COLUMNS
 from census.models import Dataset, Person
 
 logger = logging.getLogger(__name__)

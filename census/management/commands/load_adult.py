@@ -16,9 +16,13 @@ from django.db import Error
 from psycopg import errors
 from tqdm import tqdm
 
+from census.choices import Split
 from census.ingest import IngestError
 from census.ingest.content import Content
-from census.ingest.sources import BUNDLED, UCI, gather, public_name
+from census.ingest.readers.recognition import FORMS
+from census.ingest.report import describe, for_people
+from census.ingest.sources import BUNDLED, UCI, gather
+from census.ingest.sources.downloads import public_name
 from census.ingest.writer import write
 from census.models import Dataset
 
@@ -26,18 +30,30 @@ logger = logging.getLogger(__name__)
 
 _NICENESS = 10
 
-HELP = """
+HELP = f"""
 Load the Adult dataset. All of it is loaded, or nothing is changed; whoever reads
 meanwhile sees the earlier dataset to the end. Content that is loaded already is
 not loaded again.
 
+forms of a file:
+{FORMS}
+Columns are found by name (education-num, education.num, Education Num; also
+gender, salary, fnlgt and other public names). Nothing, ?, NA, NaN and null are
+missing values. Other columns are left out, and the summary names them.
+
+Which split a row is of is told by a column `split`, else by the file's name
+(adult.data, census_train.csv, adult.test) or by UCI's digests, else by --split.
+
 examples:
   manage.py load_adult                              the files that come with the code
   manage.py load_adult --source uci                 UCI's own archive, checked by its digests
+  manage.py load_adult --source adult.csv           a table with a header, as from Kaggle
+  manage.py load_adult --source people.csv          this service's own export
   manage.py load_adult --source downloads/adult     a folder with adult.data and adult.test
-  manage.py load_adult --source adult.zip           a zip with the two
+  manage.py load_adult --source archive.zip         a zip with the two, or with one table
   manage.py load_adult --source a.data.gz a.test    single files, .data training, .test test
   manage.py load_adult --source https://host/a.zip  any of these files by http(s)
+  zcat a.csv.gz | manage.py load_adult --source -   standard input
   manage.py load_adult --source new.zip --dry-run --max-errors 20
                                                     what is wrong with it?
 """
@@ -74,7 +90,12 @@ class Command(BaseCommand):
             default=[BUNDLED],
             metavar="SOURCE",
             help=f"{BUNDLED} (the default), {UCI}, or paths or URLs: of a folder, a zip, or "
-            "files, plain or compressed by gzip, bzip2 or xz",
+            "files in one of the forms above; - is standard input",
+        )
+        parser.add_argument(
+            "--split",
+            choices=[split.value for split in Split],
+            help="which split a file is of that does not tell it itself (default: train)",
         )
         parser.add_argument(
             "--max-errors",
@@ -95,25 +116,32 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         started = time.perf_counter()
-        with _errors_for_people(), tempfile.TemporaryDirectory() as folder:
+        with (
+            _errors_for_people(),
+            tempfile.TemporaryDirectory() as folder,
+            tqdm(unit=" rows", unit_scale=True, leave=False, disable=None) as progress,
+        ):
+            progress.set_description("Getting the files")
             if not options["dry_run"]:
                 Dataset.objects.exists()  # fail before the download, not after
-            content = Content(gather(options["source"], Path(folder)), options["max_errors"])
-            with tqdm(unit=" rows", unit_scale=True, leave=False, disable=None) as progress:
-                if options["dry_run"]:
-                    for _ in content.csv(progress.update):
-                        pass
-                    summary = _summary("checked", content)
-                else:
-                    dataset, written = write(
-                        content,
-                        " ".join(map(public_name, options["source"])),
-                        force=options["force"],
-                        advance=progress.update,
-                        waiting=self._say_waiting,
-                    )
-                    summary = _summary("loaded" if written else "already loaded", dataset)
-                    summary["duplicate_rows"] = dataset.duplicate_rows
+            files = gather(options["source"], Path(folder))
+            split = Split(options["split"]) if options["split"] else None
+            content = Content(files, options["max_errors"], split, progress.set_description)
+            if options["dry_run"]:
+                for _ in content.csv(progress.update):
+                    pass
+                summary = _summary("checked", content)
+            else:
+                dataset, written = write(
+                    content,
+                    " ".join(map(public_name, options["source"])),
+                    force=options["force"],
+                    advance=progress.update,
+                    waiting=self._say_waiting,
+                )
+                summary = _summary("loaded" if written else "already loaded", dataset)
+                summary["duplicate_rows"] = dataset.duplicate_rows
+        summary["inputs"] = describe(content, summary["files"])
         summary["seconds"] = round(time.perf_counter() - started, 3)
         if not options["dry_run"]:
             logger.info("load_adult", extra={"fields": summary})
@@ -152,7 +180,7 @@ def _for_people(summary: dict[str, Any]) -> str:
     ]
     if "duplicate_rows" in summary:
         lines.append(f"  exact duplicates {summary['duplicate_rows']:,}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *for_people(summary["inputs"])])
 
 
 @contextmanager

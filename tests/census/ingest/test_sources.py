@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import os
 import threading
 import time
 import zipfile
@@ -20,15 +21,10 @@ from hypothesis import strategies as st
 
 from census.choices import Split
 from census.ingest import sources
-from census.ingest.sources import (
-    BUNDLED_FOLDER,
-    UCI_MD5,
-    DataFile,
-    Downloader,
-    SourceError,
-    gather,
-    public_name,
-)
+from census.ingest.sources import BUNDLED_FOLDER, UCI_MD5, DataFile, gather
+from census.ingest.sources.downloads import Downloader, public_name, raw_address
+from census.ingest.sources.names import splits_told
+from census.ingest.sources.streams import SourceError
 from tests.census.ingest.tools import authentic
 
 TRAIN, TEST = b"train,\n", b"test,\n"
@@ -41,7 +37,8 @@ def read(file: DataFile) -> bytes:
 
 
 def contents(files: list[DataFile]) -> Contents:
-    return {file.split.value: read(file) for file in files}
+    """The bytes of files by the split that their names tell."""
+    return {split.value: read(file) for file in files for split in file.splits_told}
 
 
 BOTH = {"train": TRAIN, "test": TEST}
@@ -63,7 +60,7 @@ ZIP = zipped({"adult.data": TRAIN, "adult.test": TEST})
 
 def test_bundled(tmp_path: Path) -> None:
     files = gather(["bundled"], tmp_path)
-    assert [file.split for file in files] == [Split.TRAIN, Split.TEST]
+    assert [file.splits_told for file in files] == [{Split.TRAIN}, {Split.TEST}]
     assert [file.digest().md5 for file in files] == list(UCI_MD5.values())
 
 
@@ -108,6 +105,9 @@ def test_a_folder(
         {"x/adult.test": TEST, "x/adult.data": TRAIN, "x/adult.names": b"", "x/Index": b""},
         {"adult.data.gz": gzip.compress(TRAIN), "adult.test.bz2": bz2.compress(TEST)},
         {"adult.data": TRAIN, "adult.test": TEST, "__MACOSX/._adult.data": b"x"},
+        {"ADULT.DATA": TRAIN, "Adult.Test.GZ": gzip.compress(TEST), "old.adult.data": b"x"},
+        {"adult.data": TRAIN, "adult.test": TEST, "adult.csv": b"neither"},
+        {"adult-training.csv": TRAIN, "adult-test.csv": TEST, "README.md": b""},
     ],
 )
 @pytest.mark.parametrize("name", ["a.zip", "no suffix"])
@@ -118,29 +118,67 @@ def test_a_zip(tmp_path: Path, members: Contents, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "split"),
+    ("name", "splits"),
     [
-        ("adult.data", TRAIN, "train"),
-        ("people.2026.data", TRAIN, "train"),
-        ("mine.test", TRAIN, "test"),
-        ("mine.data.gz", gzip.compress(TRAIN), "train"),
-        ("mine.data.bz2", bz2.compress(TRAIN), "train"),
-        ("mine.test.xz", lzma.compress(TRAIN), "test"),
+        ("adult.data", {"train"}),
+        ("people.2026.data", {"train"}),
+        ("mine.test", {"test"}),
+        ("mine.data.gz", {"train"}),
+        ("ADULT.TEST.XZ", {"test"}),
+        ("adult.data.csv", {"train"}),
+        ("adult.data.txt", {"train"}),
+        ("adult.test.csv", {"test"}),
+        ("adult-training.csv", {"train"}),
+        ("adult_train.txt", {"train"}),
+        ("Census Test.parquet", {"test"}),
+        ("test.csv.gz", {"test"}),
+        ("train2.csv", {"train"}),
+        ("latest.csv", set()),
+        ("adult.csv", set()),
+        ("adult_data.csv", set()),
+        ("download", set()),
+        ("train_test.csv", {"train", "test"}),
+        ("test.data", {"train", "test"}),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_single_file_is_the_split_it_is_named_after(
-    tmp_path: Path, name: str, data: bytes, split: str
-) -> None:
-    (tmp_path / name).write_bytes(data)
-    assert contents(gather([str(tmp_path / name)], tmp_path)) == {split: TRAIN}
+def test_the_splits_that_a_name_tells(name: str, splits: set[str]) -> None:
+    assert splits_told(name) == splits
 
 
-def test_two_files_in_any_order(tmp_path: Path) -> None:
+def test_several_files(tmp_path: Path) -> None:
     (tmp_path / "a.data").write_bytes(TRAIN)
     (tmp_path / "b.test").write_bytes(TEST)
     paths = [str(tmp_path / "b.test"), str(tmp_path / "a.data")]
-    assert list(contents(gather(paths, tmp_path))) == ["train", "test"]
+    assert contents(gather(paths, tmp_path)) == BOTH
+
+
+def test_one_table_in_a_zip_is_as_it_would_be_outside(tmp_path: Path) -> None:
+    path = tmp_path / "archive.zip"
+    for name in ("adult.csv", "x/adult.data", "adult.test", "adult.parquet"):
+        path.write_bytes(zipped({name: TRAIN, "README.md": b"", "adult.names": b""}))
+        (file,) = gather([str(path)], tmp_path)
+        assert (file.name, read(file)) == (name.rpartition("/")[2], TRAIN)
+
+
+def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tmp_path / "a.data.gz"
+    os.mkfifo(pipe)
+    data = gzip.compress(authentic("adult.data"))
+    writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+    writer.start()
+    (file,) = gather([str(pipe)], tmp_path)
+    writer.join()
+    assert file.splits_told == {Split.TRAIN}
+    assert [file.digest().md5 for _ in range(2)] == [UCI_MD5[Split.TRAIN]] * 2
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(authentic("adult.test"))))
+    (file,) = gather(["-"], tmp_path)
+    assert (file.name, file.digest().md5) == ("standard input", UCI_MD5[Split.TEST])
+
+
+def test_an_endless_pipe_of_something_else_is_not_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"^/dev/zero: begins with '\\x00"):
+        gather(["/dev/zero"], tmp_path)
 
 
 def encrypted(data: bytes) -> bytes:
@@ -153,19 +191,23 @@ def encrypted(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
-        ("none/", {}, "none: has no adult.data; to load one file, give its own path"),
+        ("none/", {}, "none: has no adult.data and adult.test, nor another table: it is empty"),
+        ("other/", {"a.md": b""}, "nor another table: it has a.md"),
+        ("csv/", {"a.csv": b"", "b.csv": b""}, "csv: has several tables: a.csv, b.csv; give the p"),
         ("half/", {"adult.data": b""}, "half: has no adult.test; to load one file"),
         ("two/", {"adult.data": b"", "adult.data.gz": b""}, "two: has more than one adult.data"),
-        ("half.zip", zipped({"adult.test": b""}), "half.zip: has no adult.data"),
-        ("no.zip", b"<html>", "no.zip: is not a zip, whatever its name says"),
+        ("none.zip", zipped({"a.md": b"", "b/c.pdf": b""}), "it has a.md, b/c.pdf"),
+        ("empty.zip", zipped({}), "nor another table: it is empty"),
+        ("csv.zip", zipped({"a.csv": b"", "x/b.csv": b""}), "tables: a.csv, x/b.csv; unzip it"),
+        ("book.xlsx", zipped({"[Content_Types].xml": b"", "xl/a": b""}), "an Excel workbook"),
+        ("page.zip", b"<html>", "page.zip: is a web page or other markup"),
+        ("no.zip", b"39, State-gov, 77516", "no.zip: is not a zip, whatever its name says"),
+        ("", None, "--source: is empty: give a path"),
         ("two.zip", zipped({"a/adult.data": b"", "b/adult.data": b""}), "than one adult.data"),
         ("cut.zip", ZIP[:-30], "cut.zip: is damaged: File is not a zip file"),
         ("head.zip", ZIP[:10], "head.zip: is damaged: File is not a zip file"),
         ("locked.zip", encrypted(ZIP), "adult.data: cannot be unpacked: File 'adult.data' is enc"),
         ("crc.zip", ZIP.replace(b"\x2b\x29", b"\x2b\x28", 1), "adult.data: is damaged: "),
-        ("people.csv", TRAIN, "people.csv: its name must end in .data (training) or .test,"),
-        ("people.gz", gzip.compress(TRAIN), "people.gz: its name must end in .data"),
-        ("data", TRAIN, "data: its name must end in .data"),
         ("cut.data.gz", gzip.compress(TRAIN)[:-5], "cut.data.gz: is cut off: its compressed"),
         ("missing", None, "missing: there is no such file or folder (nor is it 'bundled' or"),
     ],
@@ -182,18 +224,12 @@ def test_what_cannot_be_used(
     elif data is not None:
         path.write_bytes(data)
     with pytest.raises(SourceError) as raised:
-        contents(gather([str(path)], tmp_path))
+        contents(gather([str(path) if name else name], tmp_path))
     assert says in str(raised.value)
 
 
-def test_two_files_of_one_split(tmp_path: Path) -> None:
-    (tmp_path / "a.data").write_bytes(TRAIN)
-    with pytest.raises(SourceError, match=r"a.data: is a second train file beside adult.data.gz"):
-        gather(["bundled", str(tmp_path / "a.data")], tmp_path)
-
-
 def test_a_bomb_goes_off_in_a_flat_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(sources.streams, "MAX_BYTES", 2**20)
     (tmp_path / "bomb.data.gz").write_bytes(gzip.compress(bytes(2**22)))
     (file,) = gather([str(tmp_path / "bomb.data.gz")], tmp_path)
     with pytest.raises(SourceError, match=r"bomb.data.gz: is over 0 GiB when decompressed"):
@@ -236,12 +272,19 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 def answer(
-    body: bytes, *, status: int = 200, length: int | None = None, pause: float = 0
+    body: bytes,
+    *,
+    status: int = 200,
+    length: int | None = None,
+    pause: float = 0,
+    disposition: str | None = None,
 ) -> Answer:
     """Answer with `body`, of which `length` bytes are promised, after a `pause`."""
 
     def give(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
+        if disposition:
+            handler.send_header("Content-Disposition", disposition)
         if length != -1:
             handler.send_header("Content-Length", str(len(body) if length is None else length))
         handler.end_headers()
@@ -350,7 +393,10 @@ def test_a_download_of_one_file(web: WebServer, tmp_path: Path, name: str) -> No
             ([redirect(to)], f"adult.zip: is redirected to {to}, and only http(s) is followed", 1)
             for to in ("file:///etc/passwd", "ftp://127.0.0.1/adult.zip", "data:text/plain,a")
         ],
-        ([answer(b"<html>Sorry</html>")], "is not a zip, whatever its name says", 1),
+        ([answer(b"<html>Sorry</html>")], "adult.zip: is a web page or other markup", 1),
+        ([answer(b"39, State-gov")], "is not a zip, whatever its name says", 1),
+        ([redirect("/adult.zip")], "is redirected in a circle: give another address", 2),
+        ([redirect("http://u:p@127.0.0.1/a")], "to http://127.0.0.1/a with a user name", 1),
         ([answer(ZIP[:-10])], "is damaged: File is not a zip file", 1),
         ([answer(zipped({"adult.data": TRAIN}))], "has no adult.test", 1),
         ([answer(ZIP)], "adult.data: is not UCI's file: its md5 is", 1),
@@ -383,8 +429,66 @@ def test_a_server_that_is_not_there(tmp_path: Path, web: WebServer) -> None:
         gather(["http://127.0.0.1:1/a.zip"], tmp_path, downloader=QUICK)
 
 
+def test_redirects_without_end(web: WebServer, tmp_path: Path) -> None:
+    web.answers += [redirect(f"/{number}") for number in range(99)]
+    with pytest.raises(SourceError, match=r": is redirected more than 10 times"):
+        gather([f"{web.url}/a"], tmp_path, downloader=QUICK)
+    assert len(web.paths) < 15
+
+
 @pytest.mark.parametrize(
-    "url", ["ftp://host/a.zip", "file:///etc/passwd", "http://", "http://user:secret@host/a.zip"]
+    ("path", "answers", "name"),
+    [
+        ("/a/adult.data?raw=true", [answer(TRAIN)], "adult.data"),
+        ("/a%20b.csv", [answer(TRAIN)], "a b.csv"),
+        ("/a b\u00e9.csv", [answer(TRAIN)], "a b\u00e9.csv"),
+        ("/dl/7", [redirect("/files/adult.test"), answer(TRAIN)], "adult.test"),
+        ("/adult.csv", [redirect("/files/a7b2"), answer(TRAIN)], "adult.csv"),
+        ("/dl/7", [answer(TRAIN, disposition='attachment; filename="adult.test"')], "adult.test"),
+        ("/7", [answer(TRAIN, disposition="inline; filename*=UTF-8''a%20test.csv")], "a test.csv"),
+        ("/7", [answer(TRAIN, disposition="attachment; filename=../../etc/x.data")], "x.data"),
+        ("/7", [answer(TRAIN, disposition="attachment; filename=..")], "7"),
+        ("/", [answer(TRAIN)], "download"),
+        ("/..", [answer(TRAIN)], "download"),
+    ],
+)
+def test_the_name_of_a_download(
+    web: WebServer, tmp_path: Path, path: str, answers: list[Answer], name: str
+) -> None:
+    web.answers += answers
+    (file,) = gather([web.url + path], tmp_path, downloader=QUICK)
+    assert (file.name, read(file)) == (name, TRAIN)
+
+
+def test_two_downloads_of_one_name(web: WebServer, tmp_path: Path) -> None:
+    web.answers += [answer(TRAIN), answer(TEST)]
+    files = gather([f"{web.url}/a/x.csv", f"{web.url}/b/x.csv"], tmp_path, downloader=QUICK)
+    assert [read(file) for file in files] == [TRAIN, TEST]
+
+
+@pytest.mark.parametrize(
+    ("page", "raw"),
+    [
+        ("https://github.com/o/r/blob/main/adult.csv", "https://github.com/o/r/raw/main/adult.csv"),
+        ("https://gitlab.com/o/r/-/blob/m/a.csv", "https://gitlab.com/o/r/-/raw/m/a.csv"),
+        ("https://codeberg.org/o/r/src/branch/m/a", "https://codeberg.org/o/r/raw/branch/m/a"),
+        (
+            "https://huggingface.co/datasets/o/r/blob/main/a.csv",
+            "https://huggingface.co/datasets/o/r/resolve/main/a.csv",
+        ),
+        ("https://host/adult.csv", None),
+    ],
+)
+def test_where_a_page_has_its_file(page: str, raw: str | None) -> None:
+    assert raw_address(page) == raw
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("ftp://host/a.zip", "file:///etc/passwd", "http://", "http://user:secret@host/a.zip"),
+        *("https://:secret@host/a", "http://[::1/a", "http://host:x/a", "http://host:99999/a"),
+    ],
 )
 def test_addresses_that_are_not_loaded(tmp_path: Path, url: str) -> None:
     with pytest.raises(SourceError, match="is not the address of a file") as raised:

@@ -1,0 +1,221 @@
+"""Delimited text: a table with a header, as CSV and its relatives, read by Python's `csv`."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from typing import BinaryIO
+
+from census.ingest.readers.columns import Schema
+from census.ingest.readers.header import Header, is_header, known_names
+from census.ingest.readers.problems import (
+    MAX_BLANK,
+    MAX_LINE,
+    FormatError,
+    Problem,
+    Problems,
+    double_line_ends,
+    printable,
+    second_file,
+    too_long,
+    too_many_blank,
+)
+from census.ingest.readers.rows import CellRow, Rows
+from census.ingest.readers.uci import MARKER, UciLines
+
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "space"}
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # Excel's
+_LOOKED_AT = 20  # lines
+UTF_8 = "utf-8-sig"  # with a byte order mark or without
+
+
+class Delimited:
+    """Text whose values are separated by `separator`.
+
+    Without a `header` it has UCI's columns in UCI's order. Quotes are those of RFC 4180.
+    """
+
+    def __init__(
+        self, schema: Schema, encoding: str, separator: str, quote: str, header: Header | None
+    ) -> None:
+        self._encoding = encoding
+        self._separator = separator
+        self._quote = quote
+        self._has_header = header is not None
+        self._header = header or Header.usual(schema)
+        self._rows = Rows(schema, self._header)
+        self.has_split = self._header.split is not None
+        self.left_out = self._header.left_out
+        kind = "a table with a header" if header else "rows in UCI's order"
+        self.description = f"{kind}, separated by {_SEPARATORS.get(separator, separator)}"
+
+    def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
+        """Yield the rows of `stream`, called `file` in problems, some at a time."""
+        text = io.TextIOWrapper(stream, self._encoding, errors="backslashreplace", newline="")
+        try:
+            rows = _Reading(self, text, file, problems).rows()
+            yield from self._rows.blocks(rows, file, problems)
+        finally:
+            text.detach()
+
+    def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        return csv.reader(
+            lines,
+            delimiter=self._separator,
+            quotechar=self._quote,
+            skipinitialspace=True,
+            strict=True,
+        )
+
+    @property
+    def width(self) -> int:
+        return self._header.width
+
+    @property
+    def has_header(self) -> bool:
+        return self._has_header
+
+    @property
+    def comments(self) -> bool:
+        """Whether a line that begins with `|` is a comment."""
+        return self._separator != "|"
+
+
+class _Reading:
+    """One file being read: what was found up to the line `number`."""
+
+    def __init__(
+        self, form: Delimited, text: io.TextIOWrapper, file: str, problems: Problems
+    ) -> None:
+        self._form = form
+        self._text = text
+        self._file = file
+        self._problems = problems
+        self._number = 0
+        self._rows = 0
+        self._whole = True
+
+    def rows(self) -> Iterator[CellRow]:
+        """Yield the values of each row, with the number of its last line."""
+        reader = self._form.reader(self._lines())
+        if self._form.has_header:
+            next(reader, None)
+        width = self._form.width
+        while True:
+            first = self._number + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                reason = "one is never closed" if "limit" in str(error) else str(error)
+                expected = f"quotes as in RFC 4180, but of those that begin here {reason}"
+                self._problems.add(Problem(self._file, first, None, None, expected))
+                continue
+            self._rows += 1
+            if len(cells) == width:
+                yield self._number, cells
+            else:
+                self._report_width(cells)
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the lines that are neither blank nor comments."""
+        blank, before = 0, ""
+        while line := self._text.readline(MAX_LINE):
+            self._number += 1
+            if len(line) == MAX_LINE and line[-1] not in "\r\n":
+                self._problems.add(too_long(self._file, self._number, line))
+                self._skip_to_end()
+                continue
+            if line.isspace():
+                if line == "\r\n" and before.endswith("\r"):
+                    raise double_line_ends(self._file, self._number - 1)
+                blank += 1
+            elif line[0] == "|" and self._form.comments:
+                if line.startswith(MARKER) and self._rows:
+                    self._problems.add(second_file(self._file, self._number, MARKER))
+                blank += 1
+            elif self._number == 1 and _SEPARATOR_LINE.fullmatch(line):
+                pass
+            else:
+                blank = 0
+                self._whole = line[-1] in "\r\n"
+                yield line
+            before = line
+            if blank > MAX_BLANK:
+                raise too_many_blank(self._file, self._number - blank)
+
+    def _skip_to_end(self) -> None:
+        while (rest := self._text.readline(MAX_LINE)) and rest[-1] not in "\r\n":
+            pass
+
+    def _report_width(self, cells: Sequence[str]) -> None:
+        names = "as the header has" if self._form.has_header else "as UCI's files have"
+        hint = "" if self._whole else "; the file ends in this line and may be cut off"
+        self._problems.add(
+            Problem(
+                *(self._file, self._number, None),
+                f"{len(cells)} {'value' if len(cells) == 1 else 'values'}",
+                f"{self._form.width}, {names}{hint}; "
+                f"the line begins '{printable(','.join(cells[:4]))}'",
+            )
+        )
+
+
+def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines | None:
+    """Return the format of a table by `text`, the beginning of a file; None if it is no table.
+
+    Raises FormatError for a table without some of the columns.
+    """
+    lines = [line for line in text.splitlines(keepends=True) if not line.isspace()]
+    if all(line.startswith("|") and not known_names(line.split("|"), schema) for line in lines):
+        return UciLines(schema)  # which says that there is no row
+    separators = tuple(_SEPARATORS)
+    if given := _SEPARATOR_LINE.fullmatch(lines[0]):
+        separators, lines = (given[1],), lines[1:]
+    quote = "'" if lines and lines[0].startswith("'") else '"'
+    records = {separator: _records(lines, separator, quote) for separator in separators}
+    separator = max(records, key=lambda key: known_names(records[key][0], schema))
+    names, *rows = records[separator]
+    if is_header(names, schema):
+        header = _header(names, rows[0] if rows else (), schema)
+        return Delimited(schema, encoding, separator, quote, header)
+    width = len(schema.columns)
+    fitting = {key: [len(row) for row in found].count(width) for key, found in records.items()}
+    most = max(fitting.values())
+    if not most:
+        return UciLines(schema) if len(records.get(",", [[]])[0]) > 1 else None
+    # Not simply the best: a space may follow each comma, and some lines have a fault.
+    separator = next(key for key, number in fitting.items() if number >= most / 2)
+    if (separator, encoding) == (",", UTF_8):
+        return UciLines(schema)
+    return Delimited(schema, encoding, separator, quote, None)
+
+
+def _header(names: Sequence[str], row: Sequence[str], schema: Schema) -> Header:
+    """Return the header with `names` of a table whose first row is `row`."""
+    one_more = len(row) == len(names) + 1
+    padded = one_more and not row[-1].strip()  # each row ends in a separator
+    try:
+        header = Header.of(names, schema, row[1:] if one_more and not padded else row)
+    except FormatError as error:
+        if len(row) in {0, len(names)}:
+            raise
+        text = f"{error}; its header has {len(names)} names, but its rows have {len(row)} values"
+        raise FormatError(text) from error
+    if padded:
+        return replace(header, width=header.width + 1)
+    return header.shifted() if one_more else header
+
+
+def _records(lines: Sequence[str], separator: str, quote: str) -> list[list[str]]:
+    """Return the values of the first `lines` that are not comments."""
+    found: list[list[str]] = []
+    content = (line for line in lines if separator == "|" or line[0] != "|")
+    reader = csv.reader(content, delimiter=separator, quotechar=quote, skipinitialspace=True)
+    with suppress(csv.Error):  # told of where the whole file is read
+        found.extend(islice(reader, _LOOKED_AT))
+    return found or [[]]

@@ -1,0 +1,88 @@
+"""JSON Lines (NDJSON): one object a line, its keys the names of the columns."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+from census.ingest.readers.columns import Schema
+from census.ingest.readers.header import Header, known_names
+from census.ingest.readers.problems import (
+    MAX_BLANK,
+    MAX_LINE,
+    FormatError,
+    Problem,
+    Problems,
+    printable,
+    too_long,
+    too_many_blank,
+)
+from census.ingest.readers.rows import CellRow, Rows
+
+# Numbers stay the texts they are: 39.0 and 1e2 are judged as in a CSV file.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+
+
+class JsonLines:
+    """JSON Lines whose columns are `names`.
+
+    A key that is not in an object is a missing value there.
+    """
+
+    description = "JSON Lines"
+
+    def __init__(self, schema: Schema, names: Sequence[str], first: Mapping[str, Any]) -> None:
+        self._names = names
+        header = Header.of(names, schema, [first.get(name) for name in names])
+        self._rows = Rows(schema, header)
+        self.has_split = header.split is not None
+        self.left_out = header.left_out
+
+    def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
+        """Yield the rows of `stream`, called `file` in problems, some at a time."""
+        yield from self._rows.blocks(self._objects(stream, file, problems), file, problems)
+
+    def _objects(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[CellRow]:
+        names, number, blank = self._names, 0, 0
+        while line := stream.readline(MAX_LINE):
+            number += 1
+            if len(line) == MAX_LINE and not line.endswith(b"\n"):
+                problems.add(too_long(file, number, printable(line)))
+                while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                    pass
+            elif line.isspace():
+                blank += 1
+                if blank > MAX_BLANK:
+                    raise too_many_blank(file, number - blank)
+            elif record := parse(line.removeprefix(b"\xef\xbb\xbf")):
+                blank = 0
+                yield number, [record.get(name) for name in names]
+            else:
+                hint = "" if line.endswith(b"\n") else "; the file may be cut off here"
+                expected = f"a JSON object{hint}"
+                problems.add(Problem(file, number, None, printable(line.strip()), expected))
+
+
+def parse(line: bytes | str) -> dict[str, Any] | None:
+    """Return the object that `line` is, or None."""
+    text = line.decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
+    try:
+        found = _DECODER.decode(text.strip())
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def recognise(text: str, schema: Schema) -> JsonLines:
+    """Return the format of `text`, the beginning of a file that begins with `{` or `[`.
+
+    Raises FormatError for other JSON than lines of objects with the columns.
+    """
+    records = [record for line in text.strip().splitlines() if (record := parse(line))]
+    # Some writers leave out a key where the value is missing: hence of more than one object.
+    names = list(dict.fromkeys(name for record in records for name in record))
+    if records and known_names(names, schema):
+        return JsonLines(schema, names, records[0])
+    raise FormatError(
+        "is JSON, but not JSON Lines, one object with the columns in each line: write it "
+        "so, for instance by pandas' to_json(orient='records', lines=True)"
+    )

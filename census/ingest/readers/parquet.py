@@ -1,0 +1,91 @@
+"""Parquet, read by arro3, which also writes the exports; it is the extra `parquet`."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import count
+from typing import Any, BinaryIO, cast
+
+from census.ingest.readers.columns import Schema
+from census.ingest.readers.header import Header
+from census.ingest.readers.problems import FormatError, Problems
+from census.ingest.readers.rows import CellRow, Rows
+
+MAGIC = b"PAR1"  # at both ends
+_DAMAGED = "is damaged: it begins as Parquet does, but cannot be read as such"
+
+
+class Parquet:
+    """Parquet, whose rows are read one group at a time."""
+
+    description = "Parquet"
+
+    def __init__(self, schema: Schema, stream: BinaryIO) -> None:
+        """Read the names of the columns from `stream`. Raises FormatError."""
+        if find_spec("arro3") is None or find_spec("arro3.io") is None:
+            raise FormatError(
+                "is Parquet, which needs the extra `parquet`: install arro3-core and arro3-io "
+                "(requirements-formats.txt), or give it as CSV"
+            )
+        with _batches(stream) as (names, _):
+            header = Header.of(names, schema)
+        self._rows = Rows(schema, header, unit="row")
+        self.has_split = header.split is not None
+        self.left_out = header.left_out
+
+    def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
+        """Yield the rows of `stream`, called `file` in problems, some at a time."""
+        with _batches(stream) as (_, batches):
+            yield from self._rows.blocks(_rows(batches), file, problems)
+
+
+def _rows(batches: Iterator[Any]) -> Iterator[CellRow]:
+    number = count(1)
+    for batch in batches:
+        columns = [column.to_pylist() for column in batch.columns]
+        for cells in zip(*columns, strict=True):
+            yield next(number), cells
+
+
+@contextmanager
+def _batches(stream: BinaryIO) -> Iterator[tuple[list[str], Iterator[Any]]]:
+    """Give the names of the columns and the record batches of a Parquet file.
+
+    The file is copied to the disk first, as its end says what is in it.
+    """
+    from arro3.io import read_parquet
+
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(stream, file)
+        if file.tell() < 12 or (file.seek(-4, 2), file.read(4))[1] != MAGIC:
+            raise FormatError(f"{_DAMAGED}: its end is not there, so that it may be cut off")
+        file.seek(0)
+        with _damage():
+            reader = read_parquet(cast("BinaryIO", file))
+        yield [str(name) for name in reader.schema.names], _checked(reader)
+
+
+def _checked(batches: Iterator[Any]) -> Iterator[Any]:
+    iterator = iter(batches)
+    while True:
+        with _damage():
+            batch = next(iterator, None)
+        if batch is None:
+            return
+        yield batch
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Turn what arro3 raises for a damaged file into a FormatError.
+
+    Where its Rust panics that is no Exception, and its class cannot be imported.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise FormatError(f"{_DAMAGED} ({error})") from error
+        raise

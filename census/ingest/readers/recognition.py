@@ -1,0 +1,154 @@
+"""Which format a file is in, told by the bytes it begins with."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+from census.ingest.readers import delimited, jsonlines
+from census.ingest.readers.columns import Schema
+from census.ingest.readers.delimited import UTF_8
+from census.ingest.readers.parquet import MAGIC as PARQUET
+from census.ingest.readers.parquet import Parquet
+from census.ingest.readers.problems import FormatError, Problems, printable
+from census.ingest.readers.uci import MARKER
+
+START = 65_536  # bytes of a file that are looked at
+FORMS = """\
+  UCI's own lines, as in adult.data and adult.test
+  a table with a header of the columns' names, in any order, separated by comma,
+    semicolon, tab, | or space, in UTF-8 or UTF-16 (.csv, .tsv, .txt)
+  JSON Lines (.ndjson, .jsonl) and Parquet (.parquet) with these columns
+  each of them plain, compressed by gzip, bzip2 or xz, or in a zip"""
+
+_UNPACK = "unpack it, then give what is in it"
+_AS_CSV = "save it as CSV (UTF-8), then give that"
+_AGAIN = "is compressed more than twice: decompress it, then give that"
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    *((magic, _AGAIN) for magic in (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")),
+    (b"PK\x03\x04", f"is a zip within another file: {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", "is compressed by zstd: decompress it by `zstd -d`, then give that"),
+    (b"7z\xbc\xaf\x27\x1c", f"is a 7z archive: {_UNPACK}"),
+    (b"Rar!", f"is a RAR archive: {_UNPACK}"),
+    (b"\x04\x22\x4d\x18", "is compressed by lz4: decompress it by `lz4 -d`, then give that"),
+    (b"LZIP", "is compressed by lzip: decompress it by `lzip -d`, then give that"),
+    (b"]\0\0", "is compressed by LZMA: decompress it by `unlzma`, then give that"),
+    (b"\x1f\x9d", "is compressed by compress: decompress it by `uncompress`, then give that"),
+    (b"\x89LZO", "is compressed by lzop: decompress it by `lzop -d`, then give that"),
+    (b"\xff\x06\0\0sNaPpY", "is compressed by Snappy: decompress it, then give that"),
+    (b"\xd0\xcf\x11\xe0", f"is an Excel workbook (or other Office document): {_AS_CSV}"),
+    (b"ARROW1", "is an Arrow (Feather) file: write it as Parquet or CSV, then give that"),
+    (b"FEA1", "is a Feather file: write it as Parquet or CSV, then give that"),
+    (b"ORC", "is an ORC file: write it as Parquet or CSV, then give that"),
+    (b"Obj\x01", "is an Avro file: write it as Parquet or CSV, then give that"),
+    (b"\x89HDF", "is an HDF5 file: write the table as CSV, then give that"),
+    (b"SQLite format 3", "is an SQLite database: write the table as CSV, then give that"),
+    (b"\x93NUMPY", "is a NumPy array: write the table as CSV, then give that"),
+    (b"\x80\x04\x95", "is a Python pickle: write the table as CSV, then give that"),
+    (b"\x80\x05\x95", "is a Python pickle: write the table as CSV, then give that"),
+    (b"RDX3\n", "is an R workspace: write the table by write.csv, then give that"),
+    (b"X\n\0\0\0", "is an R object (RDS): write the table by write.csv, then give that"),
+    (b"$FL2", "is an SPSS file: write the table as CSV, then give that"),
+    (b"<stata_dta>", "is a Stata file: write the table as CSV, then give that"),
+    (b"%PDF", "is a PDF: give the table as CSV"),
+    (b"\x89PNG", "is a picture: give the table as CSV"),
+)
+_TAR = slice(257, 262)
+_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_PAGE = re.compile(r"<(?:[a-z!?])", re.IGNORECASE)
+_ARFF = re.compile(r"(?:\s*%[^\n]*\n|\s)*@relation\b", re.IGNORECASE)
+WEB_PAGE = (
+    "is a web page or other markup, not the file itself: take the address that a repository's "
+    "site calls raw or download"
+)
+_LFS = "version https://git-lfs.github.com/spec/"
+
+
+class Format(Protocol):
+    """A format of a file of people.
+
+    `has_split` says that each row says itself which split it is of; `left_out` are the names
+    of the columns that are not read.
+    """
+
+    description: str
+    has_split: bool
+    left_out: tuple[str, ...]
+
+    def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
+        """Yield the rows of `stream`, some at a time; report what is wrong to `problems`."""
+
+
+def recognise(
+    start: bytes, schema: Schema, reopen: Callable[[], AbstractContextManager[BinaryIO]]
+) -> Format:
+    """Return the format of a file that begins with `start`.
+
+    `reopen` opens it again from its beginning. Raises FormatError for a format that is not
+    read, or a table without some of the columns.
+    """
+    if start.startswith(PARQUET):
+        with reopen() as stream:
+            return Parquet(schema, stream)
+    check(start)
+    encoding = _encoding(start)
+    text = start.decode(encoding, "replace")
+    if text.lstrip()[:1] in {"{", "["}:
+        return jsonlines.recognise(text, schema)
+    if form := delimited.recognise(text, encoding, schema):
+        return form
+    raise FormatError(unknown(text))
+
+
+def check(start: bytes) -> None:
+    """Raise FormatError if a file that begins with `start` is of a format that is not read."""
+    for signature, text in _SIGNATURES:
+        if start.startswith(signature):
+            raise FormatError(text)
+    if start[_TAR] == b"ustar":
+        raise FormatError(f"is a tar archive: {_UNPACK}")
+    encoding = _encoding(start)
+    text = start.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+    if text.startswith(_LFS):
+        raise FormatError(
+            "is a Git LFS pointer, not the file itself: run `git lfs pull` in its repository "
+            "(or take the address that downloads it), then give it again"
+        )
+    if _PAGE.match(text):
+        raise FormatError(WEB_PAGE)
+    if _ARFF.match(text):
+        raise FormatError(
+            "is ARFF (Weka, OpenML): write it as CSV with a header, for instance by "
+            "scipy.io.arff and pandas, or take the CSV or Parquet file of the same page"
+        )
+    if "\0" in text[:64]:
+        raise FormatError(unknown(text))
+
+
+def begins_with_marker(start: bytes) -> bool:
+    """Return whether a file begins as UCI's adult.test does, under a header or none."""
+    text = start.decode(_encoding(start), "replace")
+    lines = [line for line in text[:4096].splitlines() if line.strip()]
+    return any(line.lstrip("\ufeff").startswith(MARKER) for line in lines[:2])
+
+
+def unknown(text: str) -> str:
+    """Say that a file which begins with `text` is of no known form, and list these."""
+    beginning = printable(text.strip("\ufeff \t\r\n").partition("\n")[0])
+    return f"begins with '{beginning}', which is no known form. Known are:\n{FORMS}"
+
+
+def _encoding(start: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding
+    if len(start) >= 4 and b"\0" not in {start[:1], start[2:3]} and start[1:4:2] == b"\0\0":
+        return "utf-16-le"
+    if len(start) >= 4 and b"\0" not in {start[1:2], start[3:4]} and start[:4:2] == b"\0\0":
+        return "utf-16-be"
+    return UTF_8

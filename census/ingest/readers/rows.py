@@ -1,0 +1,72 @@
+"""The rows of a table whose columns are known by name."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+
+from census.ingest.readers.columns import InvalidValue, Schema, SplitValues, Values
+from census.ingest.readers.header import Header, known_names
+from census.ingest.readers.problems import Problem, Problems, no_rows
+
+_ROWS = 2_000  # in a block
+CellRow = tuple[int, Sequence[object]]
+
+
+class Rows:
+    """Judges the rows of a table, given as the number of a line and its values.
+
+    `unit` is what the number counts: lines or rows.
+    """
+
+    def __init__(self, schema: Schema, header: Header, unit: str = "line") -> None:
+        self._schema = schema
+        self._unit = unit
+        self._values: list[Values | SplitValues] = [Values(column) for column in schema.columns]
+        positions = header.positions
+        if header.split is not None:
+            self._values.append(SplitValues(schema.split, header.spellings))
+            positions = (*positions, header.split)
+        self._pick = itemgetter(*positions)
+
+    def blocks(self, rows: Iterable[CellRow], file: str, problems: Problems) -> Iterator[bytes]:
+        """Yield the lines of `rows`; after the first problem only check them."""
+        lines: list[str] = []
+        values, pick, empty = self._values, self._pick, True
+        for number, cells in rows:
+            empty = False
+            try:
+                lines.append(
+                    ",".join([known[cell] for known, cell in zip(values, pick(cells))])  # noqa: B905 - of one length
+                )
+            except InvalidValue:
+                self._explain(cells, number, file, problems)
+            if len(lines) >= _ROWS:
+                if not problems:
+                    yield _block(lines)
+                lines.clear()
+        if lines and not problems:
+            yield _block(lines)
+        if empty and not problems:
+            problems.add(no_rows(file))
+
+    def _explain(self, cells: Sequence[object], number: int, file: str, problems: Problems) -> None:
+        """Report every value of a row that is none of its column."""
+        if known_names(cells, self._schema) > len(self._values) // 2:
+            expected = "rows, but this is a second header: give each table as a file of its own"
+            problems.add(Problem(file, number, None, None, expected, unit=self._unit))
+            return
+        for known, cell in zip(self._values, self._pick(cells), strict=True):
+            try:
+                known[cell]
+            except InvalidValue as error:
+                column = error.column
+                likely = column.likely(error.text)
+                problems.add(
+                    Problem(
+                        *(file, number, column.name, error.text),
+                        *(column.expected, likely, self._unit),
+                    )
+                )
+
+
+def _block(lines: Sequence[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,201 @@
+"""Where the files come from: bundled, UCI's archive, a path, a pipe or a URL."""
+
+import sys
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+from typing import BinaryIO, cast
+
+from census.choices import Split
+from census.ingest.readers.parquet import MAGIC as PARQUET
+from census.ingest.readers.problems import FormatError
+from census.ingest.readers.recognition import START, recognise
+from census.ingest.schema import SCHEMA
+from census.ingest.sources.downloads import Downloader, public_name, raw_address
+from census.ingest.sources.names import FILE_NAMES, choose, splits_told, without_compression
+from census.ingest.sources.streams import (
+    BUFFER,
+    COMPRESSED,
+    MAX_BYTES,
+    DataStream,
+    Digest,
+    SourceError,
+    decompressed,
+    reading,
+)
+
+BUNDLED, UCI, STDIN = "bundled", "uci", "-"
+_STDIN_NAME = "standard input"
+BUNDLED_FOLDER = Path(__file__).resolve().parents[2] / "data"
+UCI_URL = "https://archive.ics.uci.edu/static/public/2/adult.zip"
+UCI_MD5 = {
+    Split.TRAIN: "5d7c39d7b8804f071cdd1f2a7c460872",
+    Split.TEST: "35238206dfdf7f1fe215bbb874adecdc",
+}
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of people. `authentic_md5` is what its source claims it to be, if it does.
+
+    `raw_address` is where it may be had instead, if it turns out to be a web page.
+    """
+
+    name: str
+    open_raw: Callable[[], BinaryIO]
+    authentic_md5: str | None = None
+    raw_address: str | None = None
+
+    @property
+    def splits_told(self) -> set[Split]:
+        """The splits that the name speaks of."""
+        return splits_told(self.name)
+
+    def open(self) -> AbstractContextManager[DataStream]:
+        """Open the file and decompress it. Raises SourceError, also where it is read."""
+        return decompressed(self.name, self.open_raw)
+
+    def digest(self) -> Digest:
+        """Read the file through. Raises SourceError."""
+        with self.open() as stream:
+            while stream.read(BUFFER):
+                pass
+            return stream.digest
+
+    def verify(self, digest: Digest) -> None:
+        """Raise SourceError if `digest` is not of what the source claims the file to be."""
+        if self.authentic_md5 not in {None, digest.md5}:
+            raise SourceError(
+                self.name,
+                f"is not UCI's file: its md5 is {digest.md5} instead of {self.authentic_md5}. "
+                "To load it all the same, give its path as --source",
+            )
+
+
+def gather(
+    sources: Sequence[str],
+    folder: Path,
+    *,
+    uci_url: str = UCI_URL,
+    downloader: Downloader | None = None,
+) -> list[DataFile]:
+    """Return the files that `sources` name.
+
+    Each of `sources` is "bundled", "uci", "-" (standard input), a path or a URL. Downloads and
+    what comes through pipes go into `folder`. Raises SourceError.
+    """
+    downloader = downloader or Downloader()
+    return [file for source in sources for file in _find(source, folder, uci_url, downloader)]
+
+
+def _find(source: str, folder: Path, uci_url: str, downloader: Downloader) -> list[DataFile]:
+    if not source.strip():
+        raise SourceError("--source", "is empty: give a path, an address, 'bundled' or 'uci'")
+    if source == BUNDLED:
+        return _in_folder(BUNDLED_FOLDER, authentic=True)
+    if source == UCI:
+        return _in_file(downloader.fetch(uci_url, folder), uci_url, authentic=True)
+    if source == STDIN:
+        return _in_file(_spool(sys.stdin.buffer, _STDIN_NAME, folder / _STDIN_NAME), _STDIN_NAME)
+    if "://" in source:
+        found = _in_file(downloader.fetch(source, folder), public_name(source))
+        address = raw_address(public_name(source))
+        return [replace(file, raw_address=address) for file in found]
+    path = Path(source)
+    with reading(source):
+        if path.is_dir():
+            return _in_folder(path)
+        if not path.exists():
+            raise SourceError(
+                source, f"there is no such file or folder (nor is it {BUNDLED!r} or {UCI!r})"
+            )
+        if path.is_file():
+            return _in_file(path, source)
+        with path.open("rb") as pipe:
+            return _in_file(_spool(pipe, source, Path(mkdtemp(dir=folder)) / path.name), source)
+
+
+def _spool(pipe: BinaryIO, source: str, path: Path) -> Path:
+    """Read a pipe once, into a file at `path`, which is returned. Raises SourceError.
+
+    What is of no known format is refused by its beginning, however much follows.
+    """
+    written = 0
+    with reading(source), path.open("wb") as file:
+        while data := pipe.read(BUFFER):
+            if not written:
+                _check(data[:START], source)
+            written += file.write(data)
+            if written > MAX_BYTES:
+                raise SourceError(source, f"is over {MAX_BYTES // 2**30} GiB")
+    return path
+
+
+def _check(start: bytes, name: str) -> None:
+    """Raise SourceError if a file that begins with `start` is of no known format."""
+    if start.startswith((*_ZIPS, *COMPRESSED, PARQUET)):
+        return
+    try:
+        recognise(start, SCHEMA, lambda: nullcontext(BytesIO(start)))
+    except FormatError as error:
+        raise SourceError(name, str(error)) from error
+
+
+def _in_folder(folder: Path, *, authentic: bool = False) -> list[DataFile]:
+    paths = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    advice = "give the path of the one to load, or of both splits"
+    found = choose(str(folder), list(paths), advice, both=authentic)
+    if [without_compression(name).lower() for name in found] in [[n] for n in FILE_NAMES.values()]:
+        (other,) = {*FILE_NAMES.values()} - {without_compression(found[0]).lower()}
+        raise SourceError(str(folder), f"has no {other}; to load one file, give its own path")
+    return [_file(name, _opener(paths[name]), authentic) for name in found]
+
+
+def _in_file(path: Path, source: str, *, authentic: bool = False) -> list[DataFile]:
+    with reading(source), path.open("rb") as file:
+        start = file.read(START)
+    if start.startswith(_ZIPS):
+        return _in_zip(path, source, authentic)
+    if path.suffix.lower() == ".zip" or authentic:
+        _check(start, source)
+        raise SourceError(source, "is not a zip, whatever its name says")
+    return [_file(path.name, _opener(path), authentic)]
+
+
+def _in_zip(path: Path, source: str, authentic: bool) -> list[DataFile]:
+    with reading(source), zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+    if "[Content_Types].xml" in names or "content.xml" in names:
+        raise SourceError(
+            source,
+            "is an Excel workbook (or other Office document): save the table as CSV (UTF-8), "
+            "then give that",
+        )
+    advice = "unzip it, then give the path of the one to load, or of both splits"
+    found = choose(source, names, advice, both=authentic)
+    return [_file(PurePosixPath(name).name, _zip_opener(path, name), authentic) for name in found]
+
+
+def _file(name: str, open_raw: Callable[[], BinaryIO], authentic: bool) -> DataFile:
+    md5 = None
+    if authentic:
+        (split,) = splits_told(name)
+        md5 = UCI_MD5[split]
+    return DataFile(name, open_raw, md5)
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
+
+
+def _zip_opener(path: Path, member: str) -> Callable[[], BinaryIO]:
+    def open_member() -> BinaryIO:
+        with zipfile.ZipFile(path) as archive:  # the member keeps the file open
+            return cast("BinaryIO", archive.open(member))
+
+    return open_member

@@ -3,7 +3,6 @@
 `python -m tools.examples`; a test compares them with what the service answers.
 """
 
-import json
 import os
 
 import django
@@ -17,11 +16,11 @@ def main() -> None:
         django.setup()
         from django.test import Client
 
-        from census.api.examples import FILE, PATHS, PROBLEM_PATHS
+        from census.api.openapi.examples import FILE, PATHS, PROBLEM_PATHS, text
 
         client = Client(headers={"host": "localhost"})
         answers = {name: client.get(path).json() for name, path in (PATHS | PROBLEM_PATHS).items()}
-    FILE.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
+    FILE.write_text(text(answers))
 
 
 if __name__ == "__main__":

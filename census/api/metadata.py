@@ -40,7 +40,7 @@ class CroissantViewSet(DescriptionViewSet):
     """The dataset as MLCommons Croissant 1.1, with statistics of its columns."""
 
     renderer_classes = (JSONLDRenderer, JSONRenderer, BrowsableAPIRenderer)
-    name = "Croissant"
+    summary = "Croissant"
 
     def document(self, csv_url: str) -> Mapping[str, Any]:
         def described(snapshot: Snapshot) -> Mapping[str, Any]:
@@ -54,10 +54,10 @@ class CroissantViewSet(DescriptionViewSet):
         return consistently(described)
 
 
-class DataPackageViewSet(DescriptionViewSet):
+class DatapackageViewSet(DescriptionViewSet):
     """The dataset as a Data Package 2.0 with a Table Schema."""
 
-    name = "Data Package"
+    summary = "Data Package"
 
     def document(self, csv_url: str) -> Mapping[str, Any]:
         return datapackage.document(_loaded(), csv_url)

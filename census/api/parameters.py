@@ -215,9 +215,10 @@ def _unknown(what: str, name: str, names: Iterable[str], part: str = "") -> Erro
     return error(part or what, f"unknown_{what}", detail, names, nearest(name, names))
 
 
-def computation_parameters(metric: Metric, of: Column) -> tuple[Parameter, ...]:
-    """Return all that a computation takes."""
-    return (*metric.parameters(of), *common_parameters(metric), *FILTERING)
+def computation_parameters(metric: Metric, of: Column | None = None) -> tuple[Parameter, ...]:
+    """Return all that a computation takes: of a column, or where none is named."""
+    own = metric.parameters(of) if of else metric.parameters_anywhere()
+    return (*own, *common_parameters(metric), *FILTERING)
 
 
 def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
@@ -231,7 +232,11 @@ def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
         reason = f"`{metric.name}` has no weighted form; those that have are `allowed`."
         found[WEIGHTED_BY.name] = WEIGHTED_BY.refused(reason, allowed)
     if not metric.extras.keys() & {"value", "buckets"}:
-        orders = Choice(("key", "-key", "count", "-count"), f"an order of groups of {metric.name}")
+        orders = Choice(
+            ("key", "-key", "count", "-count"),
+            f"an order of groups of {metric.name}",
+            title="GroupOrder",
+        )
         detail = "Order of the groups, by default `key`. Ties are in the order of the key."
         found[ORDER_BY.name] = replace(ORDER_BY, type=orders, description=detail)
     return tuple(found.values())
@@ -312,7 +317,7 @@ def page(values: Mapping[str, Any]) -> records.Page:
         selection(values),
         tuple(values.get(records.FIELDS.name, records.NAMES)),
         ordering,
-        values.get(records.PAGE_SIZE.name, records.PAGE_SIZE.default),
+        values.get(records.PAGE_SIZE.name, records.Page.size),
         cursor,
     )
 

@@ -11,10 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from census.api import exports, parameters, parquet, tables
+from census.api.serializers.records import PeopleSerializer, PersonSerializer
 from census.api.views import TABULAR, CensusViewSet
 from census.statistics import records
-from census.statistics.parameters import Parameter
+from census.statistics.parameters import Integer, Parameter
 from census.statistics.records import CURSOR, FIELDS, ORDERING, PAGE_SIZE, Cursor
+
+PAGING = (PAGE_SIZE, CURSOR)
 
 
 class ParquetRenderer(BaseRenderer):
@@ -26,18 +29,28 @@ class ParquetRenderer(BaseRenderer):
 
 
 class PeopleViewSet(CensusViewSet):
-    """The records, one for each person: page by page, or all that are selected as one file."""
+    """The records, one for each person: page by page, or all that are selected as one file.
+
+    As JSON a page of the records selected; as CSV, NDJSON or Parquet all of them as one file
+    (`page_size` and `cursor` are then refused). The CSV of all records has the `sha256` that
+    `/v1/dataset` tells.
+    """
 
     renderer_classes = (*TABULAR, ParquetRenderer)
-    name = "People"
+    summary = "People"
+    tag = "records"
+    serializer_class = PeopleSerializer
     absolute = True  # the links from page to page
 
     def get_parameters(self) -> Sequence[Parameter]:
-        paging: tuple[Parameter, ...] = (PAGE_SIZE, CURSOR)
+        paging: tuple[Parameter, ...] = PAGING
         if self._is_file:
             reason = "A file has no pages: it holds all that is selected."
             paging = tuple(parameter.refused(reason) for parameter in paging)
         return (FIELDS, ORDERING, *paging, *parameters.FILTERING)
+
+    def described_parameters(self) -> Sequence[Parameter]:
+        return (FIELDS, ORDERING, *PAGING, *parameters.FILTERING)
 
     @property
     def _is_file(self) -> bool:
@@ -95,7 +108,14 @@ class PersonViewSet(CensusViewSet):
     """One record: the id is its line in adult.data, those of adult.test follow."""
 
     renderer_classes = TABULAR
-    name = "Person"
+    summary = "Person"
+    tag = "records"
+    serializer_class = PersonSerializer
+    path_parameters = (
+        Parameter(
+            "id", Integer(1), "1 is the first line of adult.data; adult.test follows.", example="1"
+        ),
+    )
 
     def get_parameters(self) -> Sequence[Parameter]:
         return (FIELDS,)

@@ -6,14 +6,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
-from census.api import (
-    metadata,
-    people,
-    record_schema,  # noqa: F401  (it describes the views)
-    table_schema,  # noqa: F401  (likewise)
-    views,
-)
-from census.api.schema import metric_view
+from census.api import metadata, people, views
 from census.statistics.metrics import METRICS
 
 
@@ -35,10 +28,10 @@ urlpatterns = format_suffix_patterns(
         path("v1/dataset/croissant", metadata.CroissantViewSet.as_view(_LIST), name="croissant"),
         path(
             "v1/dataset/datapackage",
-            metadata.DataPackageViewSet.as_view(_LIST),
+            metadata.DatapackageViewSet.as_view(_LIST),
             name="datapackage",
         ),
-        path("v1/fields", views.FieldViewSet.as_view(_LIST), name="field-list"),
+        path("v1/fields", views.FieldsViewSet.as_view(_LIST), name="field-list"),
         path("v1/fields/<name:column>", views.FieldViewSet.as_view(_RETRIEVE), name="field-detail"),
         path("v1/people", people.PeopleViewSet.as_view(_LIST), name="person-list"),
         path("v1/people/<name:id>", people.PersonViewSet.as_view(_RETRIEVE), name="person-detail"),
@@ -47,7 +40,7 @@ urlpatterns = format_suffix_patterns(
         *(
             path(
                 f"v1/computation/{metric.name}/<name:column>",
-                metric_view(metric).as_view(_RETRIEVE),
+                views.metric_view(metric).as_view(_RETRIEVE),
             )
             for metric in METRICS.values()
         ),

@@ -1,13 +1,15 @@
 """The routes of the API: parameters → selection → metric → representation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ViewSet
 
 from census.api import charts, forms, parameters, tables
@@ -20,24 +22,28 @@ from census.api.renderers import (
     SVGRenderer,
     VegaLiteRenderer,
 )
-from census.api.serializers import (
+from census.api.serializers import tables as answers
+from census.api.serializers.about import (
     CatalogueSerializer,
     DatasetSerializer,
     FieldSerializer,
     FieldsSerializer,
+    OneFieldSerializer,
+    RootSerializer,
     catalogue_entry,
     dataset_document,
     field_document,
     parameter_entry,
 )
-from census.columns import COLUMNS, Column
+from census.api.serializers.answers import computation_serializer
+from census.columns import CATEGORICAL, COLUMNS, Column
 from census.models import Dataset
 from census.statistics import profile
 from census.statistics.computation import Asked, Computation, answer
 from census.statistics.fairness import OUTCOME, Fairness, reference_parameter
 from census.statistics.metrics import CONFIDENCE, METRICS, Metric
-from census.statistics.parameters import Parameter
-from census.statistics.selection import WEIGHTED_BY, Selection
+from census.statistics.parameters import Parameter, Text
+from census.statistics.selection import WEIGHTED_BY, Selection, column_choice
 from census.statistics.snapshot import DatasetMissing
 from census.statistics.tables import CORRELATED, Correlation, Crosstab, Statistics
 
@@ -48,16 +54,29 @@ DRAWABLE = (*TABULAR, VegaLiteRenderer, SVGRenderer, PNGRenderer)
 class CensusViewSet(ViewSet):
     """What the routes share.
 
-    `parameters` are those of the action at hand; `table` gives its answer as CSV and NDJSON
-    have it, `chart` the definition of its picture.
+    OpenAPI's operation has the class's name and docstring, `summary`, and `tag`;
+    `serializer_class` describes the answer, which is a document of its own where there is none.
+    `table` gives the answer as CSV and NDJSON have it, `chart` the definition of its picture.
     """
 
-    name: str | None = None
+    summary = ""
+    tag = "about"
+    serializer_class: type[BaseSerializer[Any]] | None = None
+    path_parameters: Sequence[Parameter] = ()
+    described = True  # in OpenAPI
     absolute = False  # whether its answers have URLs that name the host
 
     def get_parameters(self) -> Sequence[Parameter]:
         """Return the query parameters that the action takes."""
         return ()
+
+    def described_parameters(self) -> Sequence[Parameter]:
+        """Return the query parameters as OpenAPI has them: whatever the parts of the path are."""
+        return self.get_parameters()
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]] | None:
+        """Return the serializer that describes the answer."""
+        return self.serializer_class
 
     def judged(self) -> dict[str, Any]:
         """Return the values of the query's parameters; raise `BadRequest`."""
@@ -104,10 +123,19 @@ def _address(name: str, *arguments: str) -> str:
     return reverse(name, args=arguments)
 
 
-class RootViewSet(CensusViewSet):
-    """Statistics of the Adult (Census Income) dataset: what there is."""
+def _column_in_path(
+    columns: Iterable[Column], title: str, name: str = "column", example: str | None = None
+) -> Parameter:
+    description = "Name of a column; UCI's spelling (`hours-per-week`) is taken too."
+    named = column_choice(columns, "a column", title)
+    return Parameter(name, named, description, example=example)
 
-    name = "API"
+
+class RootViewSet(CensusViewSet):
+    """Statistics of the Adult (Census Income) dataset: paths to all of them."""
+
+    summary = "API"
+    serializer_class = RootSerializer
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         self.judged()
@@ -121,7 +149,8 @@ class RootViewSet(CensusViewSet):
                 "correlation": reverse("correlation"),
                 "crosstab": reverse("crosstab", args=["sex", "income"]),
                 "fairness": reverse("fairness", args=["sex"]),
-                "example": reverse("computation", args=["mean", "age"]),
+                # Not "example": beside "schema", Spectral would take it for a media type's.
+                "mean": reverse("computation", args=["mean", "age"]),
                 "docs": reverse("docs"),
                 "schema": reverse("schema"),
             }
@@ -131,7 +160,8 @@ class RootViewSet(CensusViewSet):
 class DatasetViewSet(CensusViewSet):
     """What the dataset is, where it is from, and what it is not."""
 
-    name = "Dataset"
+    summary = "Dataset"
+    serializer_class = DatasetSerializer
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         self.judged()
@@ -141,24 +171,18 @@ class DatasetViewSet(CensusViewSet):
         return Response(DatasetSerializer(dataset_document(loaded)).data)
 
 
-class FieldViewSet(CensusViewSet):
+class FieldsViewSet(CensusViewSet):
     """The columns: what they mean, what they can hold and what they do hold."""
 
     renderer_classes = TABULAR
-    name = "Fields"
+    summary = "Fields"
+    serializer_class: type[BaseSerializer[Any]] = FieldsSerializer
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         self.judged()
         found = profile.fields()
         documents = [field_document(COLUMNS[name], c) for name, c in found["fields"].items()]
         return Response(FieldsSerializer({**found, "fields": documents}).data)
-
-    def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        of = parameters.column(column)
-        self.judged()
-        found = profile.fields()
-        document = field_document(of, found["fields"][of.name])
-        return Response({"dataset": found["dataset"], **FieldSerializer(document).data})
 
     def table(self, data: Any) -> tables.Table:
         header = [name for name in FieldSerializer().get_fields() if name not in self.nested]
@@ -167,11 +191,28 @@ class FieldViewSet(CensusViewSet):
     nested = frozenset({"categories", "metrics"})
 
 
+class FieldViewSet(FieldsViewSet):
+    """A column: what it means, what it can hold and what it does hold."""
+
+    summary = "Field"
+    serializer_class = OneFieldSerializer
+    path_parameters = (_column_in_path(COLUMNS.values(), "Column"),)
+
+    def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
+        of = parameters.column(column)
+        self.judged()
+        found = profile.fields()
+        document = field_document(of, found["fields"][of.name])
+        return Response({"dataset": found["dataset"], **FieldSerializer(document).data})
+
+
 class CatalogueViewSet(CensusViewSet):
     """The metrics: what each computes, by which formula, of which columns."""
 
     renderer_classes = TABULAR
-    name = "Computation"
+    summary = "Computation"
+    tag = "computation"
+    serializer_class = CatalogueSerializer
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         self.judged()
@@ -190,6 +231,7 @@ class AnswerViewSet(CensusViewSet):
     """A result computed from a selection of rows; what every such answer holds."""
 
     renderer_classes: Sequence[type[BaseRenderer]] = TABULAR
+    tag = "tables"
     asked: Asked
 
     def answered(self, asked: Asked, selection: Selection, **names: Any) -> Response:
@@ -225,7 +267,8 @@ class ComputationViewSet(AnswerViewSet):
     """A statistic of a column, over any rows, by groups, with or without survey weights."""
 
     renderer_classes = DRAWABLE
-    name = "Computation"
+    summary = "Computation"
+    tag = "computation"
     asked: Computation
 
     # The route of each metric sets its own; the general route takes it from the path.
@@ -238,6 +281,28 @@ class ComputationViewSet(AnswerViewSet):
 
     def get_parameters(self) -> Sequence[Parameter]:
         return parameters.computation_parameters(*self.named())
+
+    @property
+    def described(self) -> bool:  # type: ignore[override]
+        return self.metric is not None
+
+    def described_parameters(self) -> Sequence[Parameter]:
+        return parameters.computation_parameters(self._one_metric())
+
+    @property
+    def path_parameters(self) -> Sequence[Parameter]:  # type: ignore[override]
+        kinds = self._one_metric().kinds
+        columns = [column for column in COLUMNS.values() if column.kind in kinds]
+        title = f"{kinds[0].title()}Column" if len(kinds) == 1 else "Column"
+        return (_column_in_path(columns, title),)
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return computation_serializer(self._one_metric())
+
+    def _one_metric(self) -> Metric:
+        if self.metric is None:
+            raise ImproperlyConfigured("The general route of the metrics is not described.")
+        return self.metric
 
     def retrieve(self, _request: Request, **kwargs: Any) -> Response:
         metric, column = self.named()
@@ -265,10 +330,20 @@ class ComputationViewSet(AnswerViewSet):
         return charts.of_computation(self.asked, data)
 
 
+def metric_view(metric: Metric) -> type[ComputationViewSet]:
+    """Return the view of one metric, an operation of its own in OpenAPI."""
+    aliases = f" Also called {', '.join(metric.aliases)}." if metric.aliases else ""
+    about = f"{metric.description}{aliases}\n\nFormula: {metric.formula}"
+    name = metric.name.title().replace("_", "")
+    members = {"metric": metric, "summary": metric.label, "__doc__": about}
+    return type(f"{name}ViewSet", (ComputationViewSet,), members)
+
+
 class StatisticsViewSet(AnswerViewSet):
     """A profile of every column, in the shape of the Hugging Face dataset viewer."""
 
-    name = "Statistics"
+    summary = "Statistics"
+    serializer_class = answers.StatisticsSerializer
 
     def get_parameters(self) -> Sequence[Parameter]:
         return (WEIGHTED_BY, *parameters.FILTERING)
@@ -285,7 +360,8 @@ class CorrelationViewSet(AnswerViewSet):
     """Pearson's correlations of numeric columns."""
 
     renderer_classes = DRAWABLE
-    name = "Correlation"
+    summary = "Correlation"
+    serializer_class = answers.CorrelationSerializer
     asked: Correlation
 
     def get_parameters(self) -> Sequence[Parameter]:
@@ -308,7 +384,12 @@ class CrosstabViewSet(AnswerViewSet):
     """A two-way table of categorical columns, with tests of independence."""
 
     renderer_classes = DRAWABLE
-    name = "Crosstab"
+    summary = "Crosstab"
+    serializer_class = answers.CrosstabSerializer
+    path_parameters = tuple(
+        _column_in_path(CATEGORICAL, "CategoricalColumn", part, example)
+        for part, example in (("row", "sex"), ("column", "income"))
+    )
     asked: Crosstab
 
     def get_parameters(self) -> Sequence[Parameter]:
@@ -335,7 +416,16 @@ class FairnessViewSet(AnswerViewSet):
     """How the favourable outcome is spread over protected groups."""
 
     renderer_classes = DRAWABLE
-    name = "Fairness"
+    summary = "Fairness"
+    serializer_class = answers.FairnessSerializer
+    path_parameters = (
+        Parameter(
+            "column",
+            Text(),
+            "One to three categorical columns, separated by commas: `sex`, `sex,race`.",
+            example="sex",
+        ),
+    )
     asked: Fairness
 
     def columns(self) -> tuple[Column, ...]:
@@ -343,7 +433,13 @@ class FairnessViewSet(AnswerViewSet):
         return parameters.protected_columns(self.kwargs["column"])
 
     def get_parameters(self) -> Sequence[Parameter]:
-        own = (OUTCOME, reference_parameter(self.columns()))
+        return self._parameters(self.columns())
+
+    def described_parameters(self) -> Sequence[Parameter]:
+        return self._parameters((COLUMNS["sex"], COLUMNS["race"]))
+
+    def _parameters(self, columns: tuple[Column, ...]) -> Sequence[Parameter]:
+        own = (OUTCOME, reference_parameter(columns))
         return (*own, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
 
     def retrieve(self, _request: Request, **_kwargs: Any) -> Response:

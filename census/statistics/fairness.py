@@ -14,7 +14,7 @@ from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.estimators import Estimate, Rate, RateRatio, Sums
 from census.statistics.metrics.base import Key, Level, Tally
-from census.statistics.parameters import Choice, Parameter, Tuple
+from census.statistics.parameters import Parameter, Tuple
 from census.statistics.selection import Selection, column_type
 from census.statistics.snapshot import Snapshot
 from census.statistics.statements import Row, Shape
@@ -22,7 +22,7 @@ from census.statistics.statements import Row, Shape
 TARGET = COLUMNS[Person.TARGET]
 OUTCOME = Parameter(
     "outcome",
-    Choice(tuple(TARGET.choices), noun=f"a category of {TARGET.name}"),
+    column_type(TARGET),
     f"The favourable outcome of `{TARGET.name}`.",
     default=list(TARGET.choices)[-1],
 )

@@ -155,12 +155,14 @@ class Boolean(Type):
 class Choice(Type):
     """One of a list of texts, told apart by their letters exactly.
 
-    `aliases` are other spellings of some of them.
+    `aliases` are other spellings of some of them. `title` names the list in OpenAPI, where
+    several parameters share it or the parameter's own name would not do.
     """
 
     values: tuple[str, ...]
     noun: str = "one of the values allowed"
     aliases: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     def read(self, text: str) -> str:
         value = self.aliases.get(text, text)
@@ -169,7 +171,19 @@ class Choice(Type):
         return value
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.values)}
+        title = {"title": self.title} if self.title else {}
+        return {"type": "string", **title, "enum": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Text(Type):
+    """Any text: what it names is judged elsewhere."""
+
+    def read(self, text: str) -> str:
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ _DIRECTIONS = tuple(sign + name for name in NAMES for sign in ("", "-"))
 
 FIELDS = Parameter(
     "fields",
-    ListOf(Choice(NAMES, noun="a column", aliases=SOURCE_NAMES)),
+    ListOf(Choice(NAMES, "a column", SOURCE_NAMES, "RecordMember")),
     "The columns of each record, in this order; by default the id and all columns.",
     example="age,sex",
 )
@@ -196,7 +196,8 @@ ORDERING = Parameter(
     default=[ID],
     example="-age,id",
 )
-PAGE_SIZE = Parameter("page_size", Integer(1, 1000), "Records on a page.", default=50)
+# Without a default in its description: programs would send it with files, which have no pages.
+PAGE_SIZE = Parameter("page_size", Integer(1, 1000), "Records on a page, by default 50.")
 CURSOR = Parameter(
     "cursor",
     CursorType(),

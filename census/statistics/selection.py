@@ -1,6 +1,6 @@
 """Which rows are asked about: filters, groups and weight, and the queryset they make."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -114,7 +114,13 @@ def column_type(column: Column) -> Type:
     """Return how a value of `column` is read."""
     if column.numeric:
         return Integer()
-    return Choice(tuple(column.choices), noun=f"a category of {column.name}")
+    title = column.name.title().replace("_", "")
+    return Choice(tuple(column.choices), noun=f"a category of {column.name}", title=title)
+
+
+def column_choice(columns: Iterable[Column], noun: str, title: str) -> Choice:
+    """Return how the name of one of `columns` is read, in either spelling."""
+    return Choice(tuple(column.name for column in columns), noun, SOURCE_NAMES, title)
 
 
 @dataclass(frozen=True)
@@ -146,9 +152,7 @@ COMPLETE = Parameter(
 GROUP_BY = Parameter(
     "group_by",
     ListOf(
-        Choice(
-            tuple(c.name for c in CATEGORICAL), noun="a categorical column", aliases=SOURCE_NAMES
-        ),
+        column_choice(CATEGORICAL, "a categorical column", "CategoricalColumn"),
         maximum=3,
     ),
     "One to three categorical columns: the answer is given for each of their combinations that "

@@ -8,15 +8,15 @@ from typing import Any
 
 from django.db.models import CharField, Expression, F, IntegerField, Q, Value
 
-from census.columns import COLUMNS, NUMERIC, SOURCE_NAMES, WEIGHT, Column
+from census.columns import COLUMNS, NUMERIC, WEIGHT, Column
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.estimators import association
 from census.statistics.metrics.base import Level, Tally
 from census.statistics.metrics.frequencies import Frequencies
 from census.statistics.metrics.location import middle, weighted_quantiles
-from census.statistics.parameters import Choice, ListOf, Parameter
-from census.statistics.selection import Selection
+from census.statistics.parameters import ListOf, Parameter
+from census.statistics.selection import Selection, column_choice
 from census.statistics.snapshot import Part, Snapshot
 from census.statistics.statements import Shape
 
@@ -24,9 +24,7 @@ HISTOGRAM_BINS = 10
 CORRELATED = Parameter(
     "columns",
     ListOf(
-        Choice(
-            tuple(column.name for column in NUMERIC), noun="a numeric column", aliases=SOURCE_NAMES
-        ),
+        column_choice(NUMERIC, "a numeric column", "NumericColumn"),
         minimum=2,
         maximum=len(NUMERIC),
     ),

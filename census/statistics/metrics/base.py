@@ -13,6 +13,7 @@ from django.db.models import Count, Expression, Q
 from census.columns import CATEGORICAL, NUMERIC, Column, Kind
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
+from census.statistics.members import NUMBER, Member
 from census.statistics.parameters import Choice, Number, Parameter, Refused
 from census.statistics.selection import Selection
 from census.statistics.snapshot import Snapshot
@@ -32,9 +33,6 @@ CONFIDENCE = Parameter(
 PEOPLE, WEIGHTS, SHARE = "people", "sum of weights", "share"
 
 MOST_VALUES = 100_000  # of an answer, beside those of its groups themselves
-
-NUMBER = {"type": ["number", "null"]}
-INTEGER = {"type": ["integer", "null"]}
 
 
 @dataclass(frozen=True)
@@ -167,8 +165,8 @@ class Metric(ABC):
     """A statistic of one column.
 
     `formula` is for people, `estimator` and `weighted_estimator` the words of an answer's
-    `method`; a metric without the latter takes no weight. `extras` are the JSON Schemas of what
-    its levels hold beside the counts.
+    `method`; a metric without the latter takes no weight. `extras` are what its levels hold
+    beside the counts: answers, tables and OpenAPI follow from them.
     """
 
     name: ClassVar[str]
@@ -179,7 +177,7 @@ class Metric(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     kinds: ClassVar[tuple[Kind, ...]] = ("numeric", "categorical")
     own_parameters: ClassVar[tuple[Parameter, ...]] = ()
-    extras: ClassVar[Mapping[str, Any]] = {"value": NUMBER}
+    extras: ClassVar[Mapping[str, Member]] = {"value": NUMBER}
 
     @property
     def description(self) -> str:
@@ -237,7 +235,7 @@ def _anywhere(variants: list[Parameter]) -> Parameter:
     if not choices:
         return first
     values = dict.fromkeys(value for choice in choices for value in choice.values)
-    return replace(first, type=Choice(tuple(values), "a value of the column"))
+    return replace(first, type=Choice(tuple(values), "a value of the column", title="AnyCategory"))
 
 
 class AggregateMetric(Metric):

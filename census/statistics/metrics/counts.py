@@ -5,9 +5,8 @@ from typing import ClassVar
 from django.db.models import Count, Expression
 
 from census.statistics import estimators
+from census.statistics.members import INTEGER, NUMBER
 from census.statistics.metrics.base import (
-    INTEGER,
-    NUMBER,
     AggregateMetric,
     Level,
     Question,

@@ -10,9 +10,8 @@ from django.db.models import Expression, Max, Min
 
 from census.statistics import estimators
 from census.statistics.aggregates import PercentileCont, power_sum
+from census.statistics.members import COUNT, FLOAT, INTEGER, NUMBER, Items
 from census.statistics.metrics.base import (
-    INTEGER,
-    NUMBER,
     AggregateMetric,
     Level,
     Levels,
@@ -104,7 +103,7 @@ class SumMetric(AggregateMetric):
     formula = "Σx; weighted: Σwx"
     estimator = "sum"
     weighted_estimator = "weighted sum (Horvitz and Thompson's estimator of the population total)"
-    extras: ClassVar = {"value": {"type": "integer"}}
+    extras: ClassVar = {"value": COUNT}
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
         factors = [question.weight, question.column] if question.weight else [question.column]
@@ -247,16 +246,7 @@ class QuantilesMetric(QuantileMetric):
     label = "Quantiles"
     formula = "x(⌊h⌋) + (h − ⌊h⌋)(x(⌊h⌋+1) − x(⌊h⌋)), h = (n−1)q + 1; weighted: least x whose cumulative weight ≥ q·Σw"  # noqa: E501
     own_parameters = (FRACTIONS,)
-    extras: ClassVar = {
-        "quantiles": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["q", "value"],
-                "properties": {"q": {"type": "number"}, "value": NUMBER},
-            },
-        }
-    }
+    extras: ClassVar = {"quantiles": Items(name="Quantile", members={"q": FLOAT, "value": NUMBER})}
 
     def check_size(self, question: Question, groups: int) -> None:
         check_size(FRACTIONS, len(self.fractions(question)), groups)

@@ -11,9 +11,8 @@ from django.db.models import Count, Expression, Max, Min, Q
 from census.columns import Column
 from census.statistics import estimators
 from census.statistics.aggregates import WidthBucket, power_sum
+from census.statistics.members import COUNT, FLOAT, INTEGER, NUMBER, VALUE, Items
 from census.statistics.metrics.base import (
-    INTEGER,
-    NUMBER,
     SHARE,
     AggregateMetric,
     Level,
@@ -31,7 +30,6 @@ from census.statistics.selection import column_type
 from census.statistics.snapshot import Snapshot
 from census.statistics.statements import Row, Shape
 
-CATEGORY_OR_NUMBER = {"type": ["string", "integer", "null"]}
 EXACT_VALUES = "values"
 BINS = Parameter(
     "bins",
@@ -58,8 +56,8 @@ class ModeMetric(Metric):
     estimator = "most frequent value; `frequency` is its count"
     weighted_estimator = "value of the largest sum of weights; `frequency` is that sum"
     extras: ClassVar = {
-        "value": CATEGORY_OR_NUMBER,
-        "modes": {"type": "array", "items": {"type": ["string", "integer"]}},
+        "value": VALUE,
+        "modes": Items("value"),
         "frequency": INTEGER,
     }
 
@@ -88,23 +86,19 @@ class DistributionMetric(Metric):
     weighted_estimator = "counts and sums of weights; proportions are shares of the weights"
     own_parameters = (BINS, RANGE)
     extras: ClassVar = {
-        "buckets": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["count", "proportion"],
-                "properties": {
-                    "value": CATEGORY_OR_NUMBER,
-                    "lower": {"type": "number"},
-                    "upper": {"type": "number"},
-                    "count": {"type": "integer"},
-                    "weighted_count": {"type": "integer"},
-                    "proportion": NUMBER,
-                },
+        "buckets": Items(
+            name="Bucket",
+            members={
+                "value": VALUE.optional(),
+                "lower": FLOAT.optional(),
+                "upper": FLOAT.optional(),
+                "count": COUNT,
+                "weighted_count": COUNT.optional(),
+                "proportion": NUMBER,
             },
-        },
-        "below": {"type": "integer"},
-        "above": {"type": "integer"},
+        ),
+        "below": COUNT.optional(),
+        "above": COUNT.optional(),
     }
 
     def parameters(self, column: Column) -> tuple[Parameter, ...]:
@@ -147,7 +141,7 @@ class ProportionMetric(AggregateMetric):
     )
     extras: ClassVar = {
         "value": NUMBER,
-        "successes": {"type": "integer"},
+        "successes": COUNT,
         "standard_error": NUMBER,
         "ci_lower": NUMBER,
         "ci_upper": NUMBER,

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from census.api.examples import FILE, PATHS, PROBLEM_PATHS
+from census.api.openapi.examples import FILE, PATHS, PROBLEM_PATHS, shortened
 
 pytestmark = pytest.mark.django_db
 
@@ -21,14 +21,14 @@ def test_an_example_is_the_answer(client: Client, name: str) -> None:
     answer = client.get(PATHS[name], headers={"host": "localhost"})
     assert answer.status_code == 200
     example = json.loads(FILE.read_text())[name]
-    assert without_times(answer.json()) == without_times(example), "run `make examples`"
+    assert without_times(shortened(answer.json())) == without_times(example), "run `make examples`"
 
 
 @pytest.mark.parametrize("status", PROBLEM_PATHS)
 def test_an_example_is_the_error(client: Client, status: str) -> None:
     answer = client.get(PROBLEM_PATHS[status], headers={"host": "localhost"})
     assert answer.status_code == int(status)
-    assert answer.json() == json.loads(FILE.read_text())[status], "run `make examples`"
+    assert shortened(answer.json()) == json.loads(FILE.read_text())[status], "run `make examples`"
 
 
 # Documents of a standard of their own, long, and with the address of the service in them.

@@ -16,7 +16,7 @@ from census.statistics.metrics import METRICS
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def description() -> dict[str, Any]:
     response = Client().get("/schema?format=json")
     assert response.status_code == 200
@@ -84,10 +84,13 @@ def test_a_metric_tells_its_formula(description: dict[str, Any], metric: str) ->
     assert METRICS[metric].description in operation["description"]
 
 
-@pytest.mark.parametrize("view", ["statistics", "correlation", "crosstab", "fairness"])
+@pytest.mark.parametrize("view", sorted(MEASURES))
 def test_a_table_tells_its_formulas(description: dict[str, Any], view: str) -> None:
-    (path,) = (p for p in description["paths"] if p.split("/")[2:3] == [view])
-    told = json.dumps(description["paths"][path]["get"]["responses"]["200"], ensure_ascii=False)
+    schemas = description["components"]["schemas"]
+    parts = {"statistics": ["ColumnStatistics", "Histogram"], "fairness": ["FairnessGroup"]}
+    told = json.dumps(
+        [schemas[name] for name in (view.title(), *parts.get(view, ()))], ensure_ascii=False
+    )
     for name, formula in MEASURES[view].items():
         assert f'"{name}"' in told
         assert formula in told
@@ -99,12 +102,24 @@ def schema_of(description: dict[str, Any], path: str, status: str) -> dict[str, 
     return {"components": description["components"], **response["content"][kind]["schema"]}
 
 
+def closed(schema: Any) -> Any:
+    """Return a schema by which an object has no members but those described."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: closed(part) for name, part in schema.items()}
+    if schema.get("type") == "object" and "properties" in schema:
+        found["additionalProperties"] = False
+    return found
+
+
 def assert_as_described(
     client: Client, description: dict[str, Any], path: str, url: str, status: int = 200
 ) -> None:
     response = client.get(url)
     assert response.status_code == status, (url, response.content[:300])
-    schema = schema_of(description, path, str(status))
+    schema = schema_of(closed(description), path, str(status))
     errors = [e.message[:300] for e in Draft202012Validator(schema).iter_errors(response.json())]
     assert not errors, (url, errors[:3])
 
@@ -198,3 +213,77 @@ def test_every_parameter_described_is_taken(client: Client, description: dict[st
             assert response.status_code == 400, (url, parameter["name"])
             codes = {e["parameter"]: e["code"] for e in response.json()["errors"]}
             assert codes[parameter["name"]] != "unknown_parameter", (url, parameter["name"])
+
+
+def test_whole_is_described(description: dict[str, Any]) -> None:
+    assert description["servers"] == [{"url": "/"}]
+    assert description["security"] == []
+    assert description["info"]["license"]["identifier"] == "MIT"
+    assert description["info"]["contact"]
+    declared = {tag["name"] for tag in description["tags"]}
+    used = {tag for _, operation in operations(description) for tag in operation["tags"]}
+    assert used == declared
+
+
+def resolved(description: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in part:
+        found: Any = description
+        for name in part["$ref"].removeprefix("#/").split("/"):
+            found = found[name]
+        part = found
+    return part
+
+
+def test_parameters_and_lists_of_values_are_components(description: dict[str, Any]) -> None:
+    for path, operation in operations(description):
+        for parameter in operation.get("parameters", []):
+            assert list(parameter) == ["$ref"], (path, parameter)
+    for name, parameter in description["components"]["parameters"].items():
+        assert '"enum"' not in json.dumps(parameter), name
+    schemas = description["components"]["schemas"]
+    assert schemas["Sex"] == {"type": "string", "enum": ["Female", "Male"]}
+    assert schemas["Income"]["x-enum-varnames"] == ["AT_MOST_50K", "OVER_50K"]
+    for name, schema in schemas.items():
+        names = schema.get("x-enum-varnames", schema.get("enum", []))
+        assert len(set(names)) == len(schema.get("enum", [])), name
+        assert all(one.isidentifier() for one in names), name
+
+
+def test_parameters_are_in_the_order_in_which_a_person_needs_them(
+    description: dict[str, Any],
+) -> None:
+    operation = description["paths"]["/v1/computation/quantiles/{column}"]["get"]
+    names = [resolved(description, p)["name"] for p in operation["parameters"]]
+    assert names[:5] == ["column", "q", "group_by", "weight", "confidence"]
+    assert names[-1] == "complete"
+
+
+def test_no_optional_parameter_changes_the_plain_question(
+    client: Client, description: dict[str, Any]
+) -> None:
+    """A page on which one tries the API sends defaults and examples, untouched."""
+    for path, operation in operations(description):
+        found = [resolved(description, p) for p in operation.get("parameters", [])]
+        sent, in_path = {}, {}
+        for parameter in found:
+            schema = resolved(description, parameter["schema"])
+            examples = [example["value"] for example in parameter.get("examples", {}).values()]
+            value = schema.get("default")
+            if "allOf" in schema:
+                schema = resolved(description, schema["allOf"][0])
+            if parameter.get("required"):
+                target = in_path if parameter["in"] == "path" else sent
+                target[parameter["name"]] = (examples or schema["enum"])[0]
+                continue
+            assert not parameter.keys() & {"example", "examples"}, parameter["name"]
+            if value is not None:
+                written = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+                sent[parameter["name"]] = written
+        url = path.format(**in_path)
+        required = {p["name"] for p in found if p.get("required")}
+        plain = {name: value for name, value in sent.items() if name in required}
+        tried, asked = client.get(url, sent).json(), client.get(url, plain).json()
+        for answer in (tried, asked):
+            for link in ("links", "next", "previous"):  # which repeat the query
+                answer.pop(link, None)
+        assert tried == asked, url

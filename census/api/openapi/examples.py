@@ -1,4 +1,7 @@
-"""An example of each operation's answer and of its errors: real ones, by `make examples`."""
+"""An example of each operation's answer and of its errors: real ones, by `make examples`.
+
+Of a list there are the first two items.
+"""
 
 import json
 from pathlib import Path
@@ -40,6 +43,27 @@ PROBLEM_PATHS = {
     "404": "/v1/computation/mean/agee",
     "406": "/v1/computation/mean/age?format=xml",
 }
+
+
+LONGEST = 2
+
+
+def shortened(answer: Any) -> Any:
+    """Return an answer with the first items of each of its lists."""
+    if isinstance(answer, list):
+        return [shortened(item) for item in answer[:LONGEST]]
+    if isinstance(answer, dict):
+        return {name: shortened(value) for name, value in answer.items()}
+    return answer
+
+
+def text(answers: dict[str, Any]) -> str:
+    """Return the content of `FILE`: a line for each answer."""
+    lines = (
+        f"{json.dumps(name)}: {json.dumps(shortened(answer), ensure_ascii=False)}"
+        for name, answer in answers.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def attach(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""The shapes of answers: documents of the fields and the dataset, and the errors.
-
-Each serializer is at once what is sent and what OpenAPI says of it.
-"""
+"""What the columns, the dataset and the metrics are. These documents are sent as serialized."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -161,27 +158,6 @@ def dataset_document(loaded: Mapping[str, Any]) -> dict[str, Any]:
     return {**about.DOCUMENT, **loaded, "dataset": loaded["version"]}
 
 
-class ProblemErrorSerializer(serializers.Serializer[Any]):
-    parameter = serializers.CharField(help_text="The culprit.")
-    code = serializers.CharField(help_text="For programs.")
-    detail = serializers.CharField(help_text="For people.")
-    allowed = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="What is allowed in its place."
-    )
-    did_you_mean = serializers.CharField(required=False, help_text="What was likely meant.")
-
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """An error, as RFC 9457 has it."""
-
-    type = serializers.CharField(help_text="Path of a page that explains this kind of error.")
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    instance = serializers.CharField(help_text="The path and query that were asked for.")
-    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # the contract's name
-
-
 class RootSerializer(serializers.Serializer[Any]):
     """Paths of what there is."""
 
@@ -193,7 +169,7 @@ class RootSerializer(serializers.Serializer[Any]):
     correlation = serializers.CharField()
     crosstab = serializers.CharField()
     fairness = serializers.CharField()
-    example = serializers.CharField()
+    mean = serializers.CharField()
     docs = serializers.CharField()
     schema = serializers.CharField()
 

@@ -1,0 +1,84 @@
+"""The answers of the metrics: levels, which the whole selection and each group have alike."""
+
+from functools import cache
+from typing import Any
+
+from rest_framework import serializers
+
+from census.api.serializers.fields import FiltersField, GroupKeyField, OptionsField, fields
+from census.statistics.metrics import Metric
+
+
+class LevelSerializer(serializers.Serializer[Any]):
+    """The rows of a selection or a group, and how many of them have a value."""
+
+    rows = serializers.IntegerField(help_text="Rows selected.")
+    count = serializers.IntegerField(help_text="Those with a value of the column.")
+    missing = serializers.IntegerField(help_text="Those without: rows − count.")
+    weighted_count = serializers.IntegerField(
+        required=False, help_text="With a weight: Σw over the counted rows."
+    )
+    n_effective = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text="With a weight: Kish's effective sample size (Σw)²/Σw².",
+    )
+    design_effect = serializers.FloatField(
+        required=False, allow_null=True, help_text="With a weight: count / n_effective."
+    )
+
+
+class GroupSerializer(LevelSerializer):
+    """A group: its key, and what is computed of its rows."""
+
+    key = GroupKeyField()
+
+
+class LinksSerializer(serializers.Serializer[Any]):
+    """Paths of this answer, of its other formats, and of more to read."""
+
+    self = serializers.CharField(help_text="This answer, its query in canonical spelling.")
+    csv = serializers.CharField()
+    svg = serializers.CharField(required=False)
+    caveats = serializers.CharField()
+    field = serializers.CharField(required=False)
+    catalogue = serializers.CharField(required=False)
+
+
+class AnswerSerializer(LevelSerializer):
+    """What every answer computed from a selection of rows holds."""
+
+    dataset = serializers.CharField(help_text="Version of the loaded data.")
+    filters = FiltersField()
+    weight = serializers.CharField(allow_null=True)
+    method = serializers.CharField(help_text="The estimators in words.")
+    links = LinksSerializer()
+
+
+class ComputationSerializer(AnswerSerializer):
+    """The answer of a metric: `groups` are there exactly where `group_by` is given."""
+
+    metric = serializers.CharField(help_text="As asked for: the name or an alias.")
+    column = serializers.CharField()
+    group_by = serializers.ListField(child=serializers.CharField())
+    parameters = OptionsField()
+
+
+@cache
+def computation_serializer(metric: Metric) -> type[ComputationSerializer]:
+    """Return the serializer of a metric's answer, made of what the metric says of its levels."""
+    name = metric.name.title().replace("_", "")
+    group = type(
+        f"{name}GroupSerializer",
+        (GroupSerializer,),
+        {**fields(metric.extras), "__doc__": f"{metric.label} of a group."},
+    )
+    return type(
+        f"{name}AnswerSerializer",
+        (ComputationSerializer,),
+        {
+            **fields(metric.extras),
+            "groups": group(many=True, required=False),
+            "__doc__": metric.description,
+        },
+    )

@@ -1,0 +1,99 @@
+"""Serializer fields that DRF does not have, and those of what `census.statistics` declares."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from census.columns import Column
+from census.statistics.members import Items, Member
+from census.statistics.selection import column_type
+
+Field = serializers.Field[Any, Any, Any, Any]
+
+COLUMN_VALUE = {"type": ["string", "integer", "null"]}
+
+
+@extend_schema_field({"type": ["string", "integer"]})
+class ValueField(serializers.Field[Any, Any, Any, Any]):
+    """A value of a column: a text or a whole number."""
+
+
+@extend_schema_field(
+    {"type": "object", "additionalProperties": COLUMN_VALUE}, component_name="GroupKey"
+)
+class GroupKeyField(serializers.DictField):
+    """The value of each column that is grouped by; null for a missing one."""
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True}, component_name="Filters")
+class FiltersField(serializers.DictField):
+    """The filters of an answer, by the parameter's name."""
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True}, component_name="Options")
+class OptionsField(serializers.DictField):
+    """The parameters of a metric, defaults filled in."""
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True}, component_name="Document")
+class DocumentField(serializers.DictField):
+    """A document in a standard of its own."""
+
+
+def column_field(column: Column, **options: Any) -> Field:
+    """Return the field of a value of `column`."""
+    if column.numeric:
+        return serializers.IntegerField(
+            min_value=column.minimum, help_text=column.description, **options
+        )
+    schema = column_type(column).schema()
+    if column.nullable:
+        schema = {"oneOf": [schema, {"type": "null"}]}
+    field: Field = extend_schema_field(schema)(type("CategoryField", (serializers.CharField,), {}))(
+        help_text=column.description, **options
+    )
+    return field
+
+
+def matrix(child: type[Field], **options: Any) -> Field:
+    """Return the field of a list of rows, each a list."""
+    rows = serializers.ListField(child=child(**options))
+    return serializers.ListField(child=rows)
+
+
+def fields(members: Mapping[str, Member]) -> dict[str, Field]:
+    """Return a serializer field for each of `members`, by name."""
+    return {name: _field(member) for name, member in members.items()}
+
+
+def _field(member: Member) -> Field:
+    options: dict[str, Any] = {"required": member.required, "allow_null": member.nullable}
+    if isinstance(member, Items):
+        if member.members:
+            return _objects(member)(many=True, **options)
+        return serializers.ListField(child=_TYPES[member.type](), **options)
+    return _TYPES[member.type](**options)
+
+
+_TYPES: Mapping[str, type[Field]] = {
+    "number": serializers.FloatField,
+    "integer": serializers.IntegerField,
+    "text": serializers.CharField,
+    "boolean": serializers.BooleanField,
+    "value": ValueField,
+}
+_OBJECTS: dict[str, tuple[Items, type[serializers.Serializer[Any]]]] = {}
+
+
+def _objects(items: Items) -> type[serializers.Serializer[Any]]:
+    """Return the serializer of the objects of a list: one for each name."""
+    if items.name not in _OBJECTS:
+        name = f"{items.name}Serializer"
+        made = type(name, (serializers.Serializer,), dict(fields(items.members or {})))
+        _OBJECTS[items.name] = items, made
+    declared, serializer = _OBJECTS[items.name]
+    if declared.members != items.members:
+        raise ValueError(f"Two lists are called {items.name}: give one of them another name.")
+    return serializer

@@ -1,0 +1,140 @@
+"""The answers of the views of the whole table."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from census.api.serializers.answers import AnswerSerializer, GroupSerializer
+from census.api.serializers.fields import Field, GroupKeyField, matrix
+from census.statistics.measures import FORMULAS
+
+
+class MeasuresSerializer(serializers.Serializer[Any]):
+    """Explains each measure by its formula."""
+
+    def get_fields(self) -> dict[str, Field]:
+        found: dict[str, Field] = super().get_fields()
+        for name, field in found.items():
+            if field.help_text is None and name in FORMULAS:
+                field.help_text = FORMULAS[name]
+        return found
+
+
+def number(*, required: bool = True) -> Field:
+    """Return the field of a number that is null where it is not defined."""
+    return serializers.FloatField(allow_null=True, required=required)
+
+
+def texts() -> Field:
+    return serializers.ListField(child=serializers.CharField())
+
+
+def integers(*, required: bool = True) -> Field:
+    return serializers.ListField(child=serializers.IntegerField(), required=required)
+
+
+def counts_by_value(*, required: bool = False) -> Field:
+    return serializers.DictField(child=serializers.IntegerField(), required=required)
+
+
+class HistogramSerializer(MeasuresSerializer):
+    hist = integers()
+    weighted_hist = integers(required=False)
+    bin_edges = integers()
+
+
+class ColumnStatisticsSerializer(MeasuresSerializer):
+    """Of a number its extremes, moments and histogram; of a category frequencies."""
+
+    nan_count = serializers.IntegerField()
+    nan_proportion = number()
+    min = serializers.IntegerField(allow_null=True, required=False)
+    max = serializers.IntegerField(allow_null=True, required=False)
+    mean = number(required=False)
+    median = number(required=False)
+    std = number(required=False)
+    histogram = HistogramSerializer(required=False)
+    no_label_count = serializers.IntegerField(required=False)
+    no_label_proportion = number(required=False)
+    n_unique = serializers.IntegerField(required=False)
+    frequencies = counts_by_value()
+    weighted_frequencies = counts_by_value()
+
+
+class ColumnProfileSerializer(serializers.Serializer[Any]):
+    column_name = serializers.CharField()
+    column_type = serializers.ChoiceField(("int", "string_label"))
+    column_statistics = ColumnStatisticsSerializer()
+
+
+class StatisticsSerializer(AnswerSerializer):
+    """A profile of every column, in the shape of the Hugging Face dataset viewer."""
+
+    num_examples = serializers.IntegerField()
+    statistics = ColumnProfileSerializer(many=True)
+    partial = serializers.BooleanField()  # type: ignore[assignment]  # the contract's name
+
+
+class CorrelationSerializer(MeasuresSerializer, AnswerSerializer):
+    """The matrix of the correlations of `columns`, in their order."""
+
+    columns = texts()
+    matrix = matrix(serializers.FloatField, allow_null=True)
+
+
+class CrosstabSerializer(MeasuresSerializer, AnswerSerializer):
+    """A table of counts and shares, a row for each of `row_values`, and its test."""
+
+    missing = None  # type: ignore[assignment]  # it has `excluded_missing`
+    row = serializers.CharField()
+    column = serializers.CharField()
+    excluded_missing = serializers.IntegerField()
+    row_values = texts()
+    column_values = texts()
+    counts = matrix(serializers.IntegerField)
+    weighted_counts = serializers.ListField(child=integers(), required=False)
+    row_proportions = matrix(serializers.FloatField, allow_null=True)
+    column_proportions = matrix(serializers.FloatField, allow_null=True)
+    chi2 = number()
+    dof = serializers.IntegerField()
+    p_value = number()
+    log10_p = number()
+    cramers_v = number()
+    min_expected = number()
+    rao_scott_f = number(required=False)
+    rao_scott_df1 = number(required=False)
+    rao_scott_df2 = number(required=False)
+    rao_scott_p = number(required=False)
+    rao_scott_log10_p = number(required=False)
+
+
+class FairnessGroupSerializer(MeasuresSerializer, GroupSerializer):
+    """A protected group, and how it compares with the reference."""
+
+    positives = serializers.IntegerField(help_text="Rows with the favourable outcome.")
+    weighted_positives = serializers.IntegerField(
+        required=False, help_text="With a weight: Σw of those rows."
+    )
+    base_rate = number()
+    ci_lower = number()
+    ci_upper = number()
+    statistical_parity_difference = number()
+    spd_standard_error = number()
+    spd_ci_lower = number()
+    spd_ci_upper = number()
+    disparate_impact = number()
+    di_ci_lower = number()
+    di_ci_upper = number()
+
+
+class FairnessSerializer(MeasuresSerializer, AnswerSerializer):
+    """The groups of the protected columns, each against the reference."""
+
+    columns = texts()
+    outcome = serializers.CharField()
+    reference = GroupKeyField(allow_null=True)
+    base_rate = number()
+    groups = FairnessGroupSerializer(many=True)
+    demographic_parity_difference = number()
+    demographic_parity_ratio = number()
+    smoothed_differential_fairness = number(required=False)

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from census.ingest.sources import BUNDLED
-from census.ingest.writer import LOCK
+from census.ingest.writer import LOCK, count_facts
 from census.models import Dataset
 
 Say = Callable[[str], object]
@@ -32,6 +32,7 @@ def prepare(say: Say, patience: float) -> None:
 def _load() -> str:
     dataset = Dataset.objects.first()
     if dataset and dataset.source != BUNDLED:
+        count_facts(dataset)
         return f"{dataset.rows:,} people of {dataset.source}, left as they are"
     out = io.StringIO()
     call_command("load_adult", json=True, stdout=out)

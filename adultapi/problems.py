@@ -19,8 +19,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from census.models import DatasetMissing
 from census.statistics.metrics.base import Unfit
-from census.statistics.snapshot import DatasetMissing
 
 logger = logging.getLogger(__name__)
 
@@ -230,7 +230,7 @@ def _of_request(error: Exception) -> tuple[str, str] | None:
 def _of_database(error: Exception) -> tuple[str, str] | None:
     match error:
         case DatasetMissing():
-            return "dataset-missing", "No dataset is loaded: run `manage.py load_adult`."
+            return "dataset-missing", str(error)
         case ProgrammingError() if isinstance(error.__cause__, UndefinedTable):
             detail = "The database has no tables: run `manage.py migrate`, then `load_adult`."
             return "dataset-missing", detail

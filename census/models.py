@@ -130,6 +130,32 @@ class Person(models.Model):
         return f"Person {self.id}"
 
 
+class DatasetMissing(Exception):
+    """No dataset is loaded, or not all that a question needs to be known of it."""
+
+
+class DatasetQuerySet(models.QuerySet["Dataset"]):
+    """The rows of `Dataset`: one, or none before the first load."""
+
+    def loaded(self) -> "Dataset":
+        """Return the dataset that is loaded, without its facts; raise `DatasetMissing`."""
+        dataset = self.defer("facts").first()
+        if dataset is None:
+            raise DatasetMissing("No dataset is loaded: run `manage.py load_adult`.")
+        return dataset
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts of the loaded dataset; raise `DatasetMissing`."""
+        facts: dict[str, Any] | None = self.values_list("facts", flat=True).first()
+        if facts is None:
+            self.loaded()
+            raise DatasetMissing(
+                "The dataset was loaded by an earlier version, which did not count its columns: "
+                "run `manage.py load_adult`."
+            )
+        return facts
+
+
 class Dataset(models.Model):
     """What is loaded: one row, written in the transaction that writes the people."""
 
@@ -153,6 +179,13 @@ class Dataset(models.Model):
         help_text="Rows equal to an earlier one in all 15 UCI columns."
     )
     loaded_at = models.DateTimeField()
+    facts = models.JSONField(
+        null=True,
+        help_text="Counts, extremes and sums of all rows by column, as `statistics.facts` makes "
+        "them; null where a version before 0.2 loaded the dataset.",
+    )
+
+    objects = DatasetQuerySet.as_manager()
 
     class Meta:
         constraints = (

@@ -16,8 +16,7 @@ from rest_framework.exceptions import APIException
 
 from census.api import parquet
 from census.columns import COLUMNS
-from census.models import Dataset, Person
-from census.statistics.snapshot import DatasetMissing
+from census.models import Person
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +51,6 @@ def export_folder() -> Path:
     folder = Path(settings.EXPORT_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def loaded_version() -> str:
-    """Returns the version of the dataset; raises `DatasetMissing` where there is none."""
-    version = Dataset.objects.values_list("version", flat=True).first()
-    if version is None:
-        raise DatasetMissing
-    return version
 
 
 def export(

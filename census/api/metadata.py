@@ -12,9 +12,8 @@ from census.api.views import CensusViewSet
 from census.columns import WEIGHT
 from census.metadata import croissant, datapackage
 from census.models import Dataset
+from census.statistics.profile import Statistics
 from census.statistics.selection import Selection
-from census.statistics.snapshot import DatasetChanged, DatasetMissing, Snapshot, consistently
-from census.statistics.tables import Statistics
 
 
 class JSONLDRenderer(JSONRenderer):
@@ -43,15 +42,8 @@ class CroissantViewSet(DescriptionViewSet):
     summary = "Croissant"
 
     def document(self, csv_url: str) -> Mapping[str, Any]:
-        def described(snapshot: Snapshot) -> Mapping[str, Any]:
-            plain = _by_column(Selection(), snapshot)
-            weighted = _by_column(Selection(weight=WEIGHT), snapshot)
-            loaded = _loaded()
-            if loaded["version"] != snapshot.version:
-                raise DatasetChanged
-            return croissant.document(loaded, plain, weighted, csv_url)
-
-        return consistently(described)
+        plain, weighted = _by_column(Selection()), _by_column(Selection(weight=WEIGHT))
+        return croissant.document(Dataset.objects.loaded(), plain, weighted, csv_url)
 
 
 class DatapackageViewSet(DescriptionViewSet):
@@ -60,16 +52,9 @@ class DatapackageViewSet(DescriptionViewSet):
     summary = "Data Package"
 
     def document(self, csv_url: str) -> Mapping[str, Any]:
-        return datapackage.document(_loaded(), csv_url)
+        return datapackage.document(Dataset.objects.loaded(), csv_url)
 
 
-def _loaded() -> Mapping[str, Any]:
-    loaded = Dataset.objects.values().first()
-    if loaded is None:
-        raise DatasetMissing
-    return loaded
-
-
-def _by_column(selection: Selection, snapshot: Snapshot) -> dict[str, Mapping[str, Any]]:
-    found = Statistics(selection).compute(snapshot)["statistics"]
+def _by_column(selection: Selection) -> dict[str, Mapping[str, Any]]:
+    found = Statistics(selection).compute()["statistics"]
     return {one["column_name"]: one["column_statistics"] for one in found}

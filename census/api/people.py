@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from census.api import exports, parameters, parquet, tables
 from census.api.serializers.records import PeopleSerializer, PersonSerializer
 from census.api.views import TABULAR, CensusViewSet
+from census.models import Dataset
 from census.statistics import records
 from census.statistics.parameters import Integer, Parameter
 from census.statistics.records import CURSOR, FIELDS, ORDERING, PAGE_SIZE, Cursor
@@ -92,7 +93,7 @@ class PeopleViewSet(CensusViewSet):
         )
 
     def _file(self, page: records.Page) -> FileResponse:
-        version = exports.loaded_version()
+        version = Dataset.objects.loaded().version
         file = exports.export(page.everything(), page.fields, self._format, version)
         renderer = self.request.accepted_renderer
         charset = f"; charset={renderer.charset}" if renderer.charset else ""

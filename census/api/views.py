@@ -39,13 +39,13 @@ from census.api.serializers.answers import computation_serializer
 from census.columns import CATEGORICAL, COLUMNS, Column
 from census.models import Dataset
 from census.statistics import profile
-from census.statistics.computation import Asked, Computation, answer
+from census.statistics.computation import Computation, Query, answer
 from census.statistics.fairness import OUTCOME, Fairness, reference_parameter
 from census.statistics.metrics import CONFIDENCE, METRICS, Metric
 from census.statistics.parameters import Parameter, Text
+from census.statistics.profile import Statistics
 from census.statistics.selection import WEIGHTED_BY, Selection, column_choice
-from census.statistics.snapshot import DatasetMissing
-from census.statistics.tables import CORRELATED, Correlation, Crosstab, Statistics
+from census.statistics.tables import CORRELATED, Correlation, Crosstab
 
 TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer, NDJSONRenderer)
 DRAWABLE = (*TABULAR, VegaLiteRenderer, SVGRenderer, PNGRenderer)
@@ -165,10 +165,7 @@ class DatasetViewSet(CensusViewSet):
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         self.judged()
-        loaded = Dataset.objects.values().first()
-        if loaded is None:
-            raise DatasetMissing
-        return Response(DatasetSerializer(dataset_document(loaded)).data)
+        return Response(DatasetSerializer(dataset_document(Dataset.objects.loaded())).data)
 
 
 class FieldsViewSet(CensusViewSet):
@@ -232,9 +229,9 @@ class AnswerViewSet(CensusViewSet):
 
     renderer_classes: Sequence[type[BaseRenderer]] = TABULAR
     tag = "tables"
-    asked: Asked
+    asked: Query
 
-    def answered(self, asked: Asked, selection: Selection, **names: Any) -> Response:
+    def answered(self, asked: Query, selection: Selection, **names: Any) -> Response:
         """Return the answer to `asked`, after what was asked and before where to go on."""
         self.asked = asked
         result = answer(asked)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from census.ingest.content import CSV_COLUMNS, Content
 from census.ingest.schema import FILE_COLUMNS
 from census.models import Dataset, Person
+from census.statistics import facts
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,13 @@ def write(
     return dataset, written
 
 
+def count_facts(dataset: Dataset) -> None:
+    """Count the facts of a dataset that a version before 0.2 loaded, which did not."""
+    if dataset.facts is None:
+        dataset.facts = facts.count_dataset()
+        dataset.save(update_fields=["facts"])
+
+
 def _write_unless_locked(
     content: Content, source: str, force: bool, advance: Callable[[int], object]
 ) -> tuple[Dataset, bool, bool] | None:
@@ -79,12 +87,16 @@ def _write_unless_locked(
         )
         earlier = Dataset.objects.first()
         if earlier and not force and content.comes_from(earlier.files):
+            count_facts(earlier)
             return earlier, False, False
+        before = transaction.savepoint()
         cursor.execute(f"DELETE FROM {_TABLE}")  # noqa: S608 - the model's name
         deleted = cursor.rowcount > 0
         _copy(content, advance)
         if earlier and not force and earlier.sha256 == content.sha256:
-            transaction.set_rollback(True)  # other files, such as with other line ends
+            # Other files, such as with other line ends: the new rows go, the old ones stay.
+            transaction.savepoint_rollback(before)
+            count_facts(earlier)
             return earlier, False, False
         duplicate_rows = content.duplicate_rows
         # ANALYZE belongs to the transaction: whoever sees the rows plans with their statistics.
@@ -104,6 +116,7 @@ def _write_unless_locked(
                 "complete_rows": content.complete_rows,
                 "duplicate_rows": duplicate_rows,
                 "loaded_at": _later_than(earlier),
+                "facts": facts.count_dataset(),
             }
         )
         return dataset, True, deleted

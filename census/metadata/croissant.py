@@ -11,6 +11,7 @@ from typing import Any
 
 from census.columns import COLUMNS, WEIGHT, Column
 from census.metadata import about
+from census.models import Dataset
 
 Node = dict[str, Any]
 
@@ -56,17 +57,17 @@ _SPLITS = {"train": "cr:TrainingSplit", "test": "cr:TestSplit"}
 
 
 def document(
-    loaded: Mapping[str, Any],
+    dataset: Dataset,
     statistics: Mapping[str, Mapping[str, Any]],
     weighted: Mapping[str, Mapping[str, Any]],
     csv_url: str,
 ) -> Node:
     """Return the Croissant document.
 
-    `loaded` are the fields of `Dataset`; `statistics` and `weighted` the statistics of each
-    column, without and with weights; `csv_url` is the absolute address of the CSV export.
+    `statistics` and `weighted` are the statistics of each column, without and with weights;
+    `csv_url` is the absolute address of the CSV export.
     """
-    version = loaded["version"]
+    version = dataset.version
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -94,13 +95,13 @@ def document(
                 "name": f"adult-{version}.csv",
                 "description": "All records as CSV, ordered by id; an empty cell is missing.",
                 "contentUrl": csv_url,
-                "contentSize": f"{loaded['csv_bytes']} B",
+                "contentSize": f"{dataset.csv_bytes} B",
                 "encodingFormat": "text/csv",
-                "sha256": loaded["sha256"],
+                "sha256": dataset.sha256,
             }
         ],
         "recordSet": [
-            _people(loaded["rows"], statistics, weighted),
+            _people(dataset.rows, statistics, weighted),
             *(
                 _categories(column, statistics[column.name], weighted[column.name])
                 for column in COLUMNS.values()

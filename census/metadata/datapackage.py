@@ -1,10 +1,10 @@
 """The dataset as a Data Package 2.0 with a Table Schema: https://datapackage.org/standard/."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from census.columns import COLUMNS, Column
 from census.metadata import about
+from census.models import Dataset
 
 Node = dict[str, Any]
 
@@ -14,8 +14,8 @@ _DIALECT = "https://datapackage.org/profiles/2.0/tabledialect.json"
 _SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
-def document(loaded: Mapping[str, Any], csv_url: str) -> Node:
-    """Return the descriptor; `loaded` are the fields of `Dataset`."""
+def document(dataset: Dataset, csv_url: str) -> Node:
+    """Return the descriptor; `csv_url` is the absolute address of the CSV export."""
     return {
         "$schema": PROFILE,
         "name": "adult",
@@ -23,13 +23,13 @@ def document(loaded: Mapping[str, Any], csv_url: str) -> Node:
         "title": about.TITLE,
         "description": "\n".join((about.DESCRIPTION, "", *(f"- {c}" for c in about.CAVEATS))),
         "homepage": about.URL,
-        "version": loaded["version"],
-        "created": loaded["loaded_at"].isoformat(),
+        "version": dataset.version,
+        "created": dataset.loaded_at.isoformat(),
         "licenses": [
             {"name": "CC-BY-4.0", "path": about.LICENSE["url"], "title": about.LICENSE["title"]}
         ],
         "contributors": [{"title": name, "roles": ["creator"]} for name in about.CREATORS],
-        "sources": [{"title": about.CITATION, "path": about.URL, "version": loaded["version"]}],
+        "sources": [{"title": about.CITATION, "path": about.URL, "version": dataset.version}],
         "keywords": ["census", "income", "fairness", "survey"],
         "resources": [
             {
@@ -41,8 +41,8 @@ def document(loaded: Mapping[str, Any], csv_url: str) -> Node:
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
-                "bytes": loaded["csv_bytes"],
-                "hash": f"sha256:{loaded['sha256']}",
+                "bytes": dataset.csv_bytes,
+                "hash": f"sha256:{dataset.sha256}",
                 "dialect": {"$schema": _DIALECT, "delimiter": ",", "lineTerminator": "\n"},
                 "schema": schema(),
             }

@@ -16,6 +16,7 @@ from census.api import charts, parameters, tables
 from census.api.charts import drawing
 from census.columns import COLUMNS, canonical_name
 from census.metadata import about
+from census.models import DatasetMissing
 from census.pages.address import (
     ADDED,
     ADDED_VALUE,
@@ -33,7 +34,6 @@ from census.pages.snippets import snippets
 from census.pages.ways import ways_out
 from census.statistics import metrics
 from census.statistics.computation import answer
-from census.statistics.snapshot import DatasetChanged, DatasetMissing
 
 MOST_ROWS = 100
 MOST_ERRORS = 20
@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
     query = request.GET or start()
     try:
         status, result = 200, _result(request, query)
-    except (APIException, DatabaseError, InterfaceError, DatasetChanged, DatasetMissing) as error:
+    except (APIException, DatabaseError, InterfaceError, DatasetMissing) as error:
         status, result = _refusal(error, query)
     context = {**result, "form": _form(query), "examples": _examples(), "about": about}
     return render(request, "census/explorer.html", context, status=status)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from census.models import Dataset
 from census.statistics.metrics.base import Level, Levels, Metric, Question, Tally
 from census.statistics.parameters import Choice, Integer, Parameter
-from census.statistics.snapshot import Snapshot, consistently
 
 ORDER_BY = Parameter(
     "order_by",
@@ -23,28 +23,25 @@ LIMIT = Parameter(
 )
 
 
-class Asked(Protocol):
-    """What can be computed from one version of the dataset."""
+class Query(Protocol):
+    """Something that can be computed from the dataset."""
 
     @property
     def method(self) -> str:
         """The estimators in words."""
 
-    def compute(self, snapshot: Snapshot) -> Level:
-        """Return the result from what `snapshot` reads."""
+    def compute(self) -> Level:
+        """Return the result."""
 
 
-def answer(asked: Asked) -> Level:
-    """Return the result of `asked` with its method and the dataset's version.
+def answer(query: Query) -> Level:
+    """Return the result of `query` with its method and the dataset's version.
 
-    Raises `DatasetMissing` where no dataset is loaded.
+    All statements of an answer have to see one state of the data: call it in a transaction of
+    the level REPEATABLE READ. Raises `DatasetMissing` where no dataset is loaded.
     """
-
-    def attempt(snapshot: Snapshot) -> Level:
-        result = asked.compute(snapshot)
-        return {"dataset": snapshot.version, "method": asked.method, **result}
-
-    return consistently(attempt)
+    dataset = Dataset.objects.loaded()
+    return {"dataset": dataset.version, "method": query.method, **query.compute()}
 
 
 @dataclass(frozen=True)
@@ -77,9 +74,9 @@ class Computation:
         """Return the names of what a level of the answer holds, in order."""
         return (*Tally().described(self.question.weight), *self.metric.extras)
 
-    def compute(self, snapshot: Snapshot) -> Level:
+    def compute(self) -> Level:
         """Return the result for the whole selection, and `groups` where there are group keys."""
-        levels = self.metric.levels(self.question, snapshot)
+        levels = self.metric.levels(self.question)
         keys = self.question.selection.keys()
         whole = dict(levels.whole)
         if not keys and "buckets" in whole:

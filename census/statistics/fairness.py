@@ -13,11 +13,9 @@ from census.models import Person
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.estimators import Estimate, Rate, RateRatio, Sums
-from census.statistics.metrics.base import Key, Level, Tally
+from census.statistics.metrics.base import Level, Tally
 from census.statistics.parameters import Parameter, Tuple
-from census.statistics.selection import Selection, column_type
-from census.statistics.snapshot import Snapshot
-from census.statistics.statements import Row, Shape
+from census.statistics.selection import Key, Row, Selection, column_type
 
 TARGET = COLUMNS[Person.TARGET]
 OUTCOME = Parameter(
@@ -108,9 +106,9 @@ class Fairness:
         """Return the names of what a group of the answer holds beside its key, in order."""
         return (*self._described(NOBODY), *self._compared(NOBODY, None, itself=False))
 
-    def compute(self, snapshot: Snapshot) -> Level:
+    def compute(self) -> Level:
         """Return the comparison, by one statement; null against a group that has no rows."""
-        groups = self._groups(snapshot)
+        groups = self._groups()
         whole = sum(groups.values(), start=NOBODY)
         key = self.reference or self._largest(groups)
         keys = self.selection.keys()
@@ -130,14 +128,10 @@ class Fairness:
             **self._parity(groups.values()),
         }
 
-    def _groups(self, snapshot: Snapshot) -> Mapping[Key, Group]:
+    def _groups(self) -> Mapping[Key, Group]:
         """Return the groups in the order of their keys."""
-        keys = self.selection.keys()
-        weighted = self.selection.weight is not None
-        shape = Shape(("fairness", self.outcome, weighted), self._aggregates, keys)
-        found = snapshot.by(self.selection.condition(), shape)
-        groups = {tuple(row[k] for k in keys): Group.of(row) for row in found}
-        return {key: groups[key] for key in sorted(groups, key=self.selection.key_order)}
+        groups = self.selection.groups(**self._aggregates())
+        return {key: Group.of(groups[key]) for key in sorted(groups, key=self.selection.key_order)}
 
     def _aggregates(self) -> dict[str, Expression]:
         weight = self.selection.weight

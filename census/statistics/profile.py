@@ -1,95 +1,130 @@
-"""The dataset's columns as they are loaded: counts, extremes, categories."""
+"""What each column holds: the fields of the dataset, and a profile of the rows selected."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Count, Expression, F, Max, Min, Q, Value
-
-from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
-from census.models import Person
-from census.statistics.snapshot import Part, Snapshot, consistently
-from census.statistics.statements import Row, Shape
+from census.columns import COLUMNS, Column
+from census.models import Dataset
+from census.statistics import estimators, facts
+from census.statistics.facts import Facts
+from census.statistics.metrics.base import Level, Tally
+from census.statistics.selection import Selection
 
 
 def fields() -> dict[str, Any]:
     """Return `dataset`, `rows` and, by column name, what the column holds.
 
-    Two statements. Raises `DatasetMissing` where no dataset is loaded.
+    Raises `DatasetMissing` where no dataset is loaded.
     """
-    return consistently(_fields)
-
-
-def _fields(snapshot: Snapshot) -> dict[str, Any]:
-    found = snapshot.whole(Q(), Shape("fields", _aggregates))
-    frequencies = _frequencies(snapshot)
+    dataset, known = Dataset.objects.loaded(), Dataset.objects.facts()
     return {
-        "dataset": snapshot.version,
-        "rows": found["rows"],
+        "dataset": dataset.version,
+        "rows": known["rows"],
         "fields": {
-            column.name: _counts(column, found, frequencies.get(column.name, {}))
+            column.name: _field(column, known["rows"], known["columns"][column.name])
             for column in COLUMNS.values()
         },
     }
 
 
-def _aggregates() -> dict[str, Expression]:
-    """Return what one pass over all rows tells of the numeric columns."""
-    aggregates: dict[str, Expression] = {}
-    for column in NUMERIC:
-        name = column.name
-        aggregates[f"{name}_count"] = Count(name)
-        aggregates[f"{name}_distinct"] = Count(name, distinct=True)
-        aggregates[f"{name}_minimum"] = Min(name)
-        aggregates[f"{name}_maximum"] = Max(name)
-        if column.top_code is not None:
-            aggregates[f"{name}_top_coded"] = Count("pk", filter=Q((name, column.top_code)))
-    return aggregates
-
-
-def _frequencies(snapshot: Snapshot) -> Mapping[str, Mapping[str | None, int]]:
-    """Return by column and category how many rows have it: one statement for all columns."""
-    parts: list[Part] = [
-        (
-            Person.objects.order_by(),
-            (),
-            {"rows": Count("*")},
-            {"column": Value(column.name, CharField()), "category": F(column.name)},
-        )
-        for column in CATEGORICAL
-    ]
-    found: dict[str, dict[str | None, int]] = {}
-    for row in snapshot.union(parts):
-        found.setdefault(row["column"], {})[row["category"]] = row["rows"]
-    return found
-
-
-def _counts(column: Column, found: Row, frequencies: Mapping[str | None, int]) -> dict[str, Any]:
-    rows = found["rows"]
-    if column.numeric:
-        name = column.name
-        count = found[f"{name}_count"]
-        top_coded = found.get(f"{name}_top_coded")
-        return {
-            "rows": rows,
-            "count": count,
-            "missing": rows - count,
-            "distinct": found[f"{name}_distinct"],
-            "minimum": found[f"{name}_minimum"],
-            "maximum": found[f"{name}_maximum"],
-            "top_coded": {"value": column.top_code, "count": top_coded} if top_coded else None,
-            "categories": None,
-        }
-    missing = frequencies.get(None, 0)
+def _field(column: Column, rows: int, known: Facts) -> dict[str, Any]:
+    top_coded = known.get("top_coded")
+    frequencies = known["plain"].get("frequencies")
     return {
         "rows": rows,
-        "count": rows - missing,
-        "missing": missing,
-        "distinct": sum(category is not None for category in frequencies),
-        "minimum": None,
-        "maximum": None,
-        "top_coded": None,
-        "categories": [
+        "count": known["count"],
+        "missing": rows - known["count"],
+        "distinct": known["distinct"],
+        "minimum": known.get("minimum"),
+        "maximum": known.get("maximum"),
+        "top_coded": {"value": column.top_code, "count": top_coded} if top_coded else None,
+        "categories": None
+        if column.numeric
+        else [
             {"value": value, "label": label, "count": frequencies.get(value, 0)}
             for value, label in column.choices.items()
         ],
     }
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A profile of each column, in the shape of the Hugging Face dataset viewer's `/statistics`.
+
+    Its keys and its rule for the bins of integers are kept; nothing is rounded. With a weight,
+    moments, medians and shares are weighted, and weighted counts stand beside the counts.
+    """
+
+    selection: Selection
+
+    @property
+    def method(self) -> str:
+        kind = "weighted " if self.selection.weight else ""
+        return (
+            f"{kind}mean, {kind}standard deviation with the factor n/(n−1) and {kind}median of the "
+            "rows with a value; histogram bins of width ⌈(max − min + 1)/10⌉"
+        )
+
+    def compute(self) -> Level:
+        """Return the profile: from the facts that are kept of the whole dataset, or by counting."""
+        if self.selection.is_everything:
+            known = Dataset.objects.facts()
+        else:
+            known = facts.count(self.selection)
+        rows = known["rows"]
+        total = Tally(rows, rows, known["weights"], known["squares"], known["weights"])
+        return {
+            **total.described(self.selection.weight),
+            "num_examples": rows,
+            "statistics": [
+                {
+                    "column_name": column.name,
+                    "column_type": "int" if column.numeric else "string_label",
+                    "column_statistics": self._column(column, known["columns"][column.name], rows),
+                }
+                for column in COLUMNS.values()
+            ],
+            "partial": False,
+        }
+
+    def _column(self, column: Column, known: Facts, rows: int) -> Level:
+        sums = known[self._sums]
+        level: Level = {
+            "nan_count": rows - known["count"],
+            "nan_proportion": estimators.mean(sums["missing"], sums["size"] + sums["missing"]),
+        }
+        return level | (self._number(known) if column.numeric else self._category(column, known))
+
+    @property
+    def _sums(self) -> str:
+        return "weighted" if self.selection.weight else "plain"
+
+    def _number(self, known: Facts) -> Level:
+        sums = known[self._sums]
+        size, x, xx = sums["size"], sums["x"], sums["xx"]
+        histogram: Level = {"hist": known["plain"]["histogram"]}
+        if self.selection.weight:
+            histogram["weighted_hist"] = sums["histogram"]
+        histogram["bin_edges"] = facts.integer_bins(known["minimum"], known["maximum"])
+        return {
+            "min": known["minimum"],
+            "max": known["maximum"],
+            "mean": estimators.mean(x, size),
+            "median": sums["median"],
+            "std": estimators.standard_deviation(known["count"], size, x, xx),
+            "histogram": histogram,
+        }
+
+    def _category(self, column: Column, known: Facts) -> Level:
+        names = {"frequencies": "plain"}
+        if self.selection.weight:
+            names["weighted_frequencies"] = "weighted"
+        level: Level = {
+            "no_label_count": 0,
+            "no_label_proportion": 0.0,
+            "n_unique": known["distinct"],
+        }
+        for name, sums in names.items():
+            found = known[sums]["frequencies"]
+            level[name] = {value: found[value] for value in column.choices if value in found}
+        return level

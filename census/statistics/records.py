@@ -17,7 +17,6 @@ from census.columns import COLUMNS, SOURCE_NAMES, Column
 from census.models import Dataset, Person
 from census.statistics.parameters import Choice, Integer, Invalid, ListOf, Parameter, Type, shown
 from census.statistics.selection import Selection
-from census.statistics.snapshot import COUNT, DatasetMissing, Snapshot, consistently
 
 ID = "id"
 NAMES = (ID, *COLUMNS)
@@ -221,29 +220,27 @@ class Page:
 
         Raises `DatasetMissing` where no dataset is loaded.
         """
-        return consistently(self._answer)
-
-    def everything(self) -> QuerySet[Person]:
-        """Return the records of all pages."""
-        return ordered(self.selection.rows(), keys(self.ordering))
-
-    def _answer(self, snapshot: Snapshot) -> dict[str, Any]:
-        count = snapshot.whole(self.selection.condition(), COUNT)["rows"]
-        found = snapshot.records(self._rows(), (*self.fields, *self._key_names()))
-        more = len(found) > self.size
-        records = found[: self.size]
+        dataset = Dataset.objects.loaded()
+        count = self.selection.rows().count()
+        records = list(self._rows().values(*self.fields, *self._key_names()))
+        more = len(records) > self.size
+        records = records[: self.size]
         backwards = self.cursor is not None and self.cursor.backwards
         if backwards:
             records.reverse()
         # Where the page was come to from is a page, too.
         after, before = (self.cursor, more) if backwards else (more, self.cursor)
         return {
-            "dataset": snapshot.version,
+            "dataset": dataset.version,
             "count": count,
             "next": self._cursor(records[-1]) if records and after else None,
             "previous": self._cursor(records[0], backwards=True) if records and before else None,
             "results": [{name: record[name] for name in self.fields} for record in records],
         }
+
+    def everything(self) -> QuerySet[Person]:
+        """Return the records of all pages."""
+        return ordered(self.selection.rows(), keys(self.ordering))
 
     def _rows(self) -> QuerySet[Person]:
         backwards = self.cursor is not None and self.cursor.backwards
@@ -273,11 +270,8 @@ def person(identifier: int, fields: Sequence[str]) -> dict[str, Any]:
 
     Raises `NoSuchPerson`, or `DatasetMissing` where no dataset is loaded.
     """
-    snapshot = Snapshot()
-    found = snapshot.records(Person.objects.filter(pk=identifier), fields)
-    if found:
-        return {"dataset": snapshot.version, **found[0]}
-    last = Dataset.objects.values_list("rows", flat=True).first()
-    if last is None:
-        raise DatasetMissing
-    raise NoSuchPerson(last)
+    dataset = Dataset.objects.loaded()
+    found = Person.objects.filter(pk=identifier).values(*fields).first()
+    if found is None:
+        raise NoSuchPerson(dataset.rows)
+    return {"dataset": dataset.version, **found}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Expression, F, Q, QuerySet
 
 from census.columns import CATEGORICAL, COLUMNS, NULLABLE, SOURCE_NAMES, WEIGHT, Column
 from census.models import Person
@@ -167,6 +167,12 @@ WEIGHTED_BY = Parameter(
 )
 
 
+# The aggregates of some rows by name; `rows` counts them.
+Row = dict[str, Any]
+# The values of the columns grouped by, in their order; None is a missing value.
+Key = tuple[str | None, ...]
+
+
 @dataclass(frozen=True)
 class Selection:
     """Rows by `filters` (parameter name to value), split by `group_by`, weighted by `weight`.
@@ -179,12 +185,13 @@ class Selection:
     group_by: tuple[Column, ...] = ()
     weight: Column | None = None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is filtered out."""
+        return not self.filters and not self.complete
+
     def rows(self) -> QuerySet[Person]:
         """Return the people selected."""
-        return Person.objects.filter(self.condition()).order_by()
-
-    def condition(self) -> Q:
-        """Return the condition of the people selected."""
         condition = Q()
         for name, value in self.filters.items():
             chosen = FILTERS[name]
@@ -192,18 +199,36 @@ class Selection:
         if self.complete:
             for column in NULLABLE:
                 condition &= _known(column)
-        return condition
+        return Person.objects.filter(condition).order_by()
+
+    def whole(self, **aggregates: Expression) -> Row:
+        """Return the aggregates over all rows selected, by one statement."""
+        return self.rows().aggregate(rows=Count("*"), **aggregates)
+
+    def groups(self, **aggregates: Expression) -> dict[Key, Row]:
+        """Return the aggregates of each group by its key, by one statement."""
+        keys = self.group_keys()
+        groups: Iterable[Any] = self.rows().values(**keys).annotate(rows=Count("*"), **aggregates)
+        return {tuple(group.pop(key) for key in keys): group for group in groups}
+
+    def group_keys(self) -> dict[str, Expression | F]:
+        """Return the expressions that SQL groups by, in the order of `group_by`.
+
+        This and `keys` are the only places that know what a group is: an expression other than
+        the column itself (such as `WidthBucket` for bands of a number) needs no change of a
+        metric. The names here are those within SQL, where a field's own name is taken.
+        """
+        return {f"key_{n}": F(column.name) for n, column in enumerate(self.group_by)}
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the group keys as an answer has them."""
+        return tuple(column.name for column in self.group_by)
 
     def described(self) -> dict[str, Any]:
         """Return the filters as an answer repeats them."""
         return dict(self.filters) | ({"complete": True} if self.complete else {})
 
-    def keys(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.group_by)
-
-    def key_order(
-        self, key: tuple[str | None, ...], *, descending: bool = False
-    ) -> tuple[tuple[bool, int], ...]:
+    def key_order(self, key: Key, *, descending: bool = False) -> tuple[tuple[bool, int], ...]:
         """Sort keys of groups: each column in its order, missing last."""
         return tuple(
             column.sort_key(value, descending=descending)

@@ -153,9 +153,9 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
         )
 
 
-def dataset_document(loaded: Mapping[str, Any]) -> dict[str, Any]:
+def dataset_document(dataset: Dataset) -> dict[str, Any]:
     """Return what `DatasetSerializer` serializes: what is loaded, and where it is from."""
-    return {**about.DOCUMENT, **loaded, "dataset": loaded["version"]}
+    return {**about.DOCUMENT, **vars(dataset), "dataset": dataset.version}
 
 
 class RootSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ The registry feeds dispatch, the catalogue, OpenAPI, the documentation and the t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -15,11 +15,8 @@ from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.members import NUMBER, Member
 from census.statistics.parameters import Choice, Number, Parameter, Refused
-from census.statistics.selection import Selection
-from census.statistics.snapshot import Snapshot
-from census.statistics.statements import Row, Shape
+from census.statistics.selection import Key, Row, Selection
 
-Key = tuple[str | None, ...]
 Level = dict[str, Any]
 
 CONFIDENCE = Parameter(
@@ -52,14 +49,6 @@ class Question:
     def unit_of_size(self) -> str:
         """What rows are counted in."""
         return WEIGHTS if self.weight else PEOPLE
-
-    def shape(
-        self, name: Hashable, aggregates: Callable[[], Mapping[str, Expression]], **by: Any
-    ) -> Shape:
-        """Return what is asked, whatever rows are selected; `name` is of who asks."""
-        weight = self.weight and self.weight.name
-        told = (name, self.column.name, weight, repr(self.options))
-        return Shape(told, aggregates, self.selection.keys(), by)
 
     @property
     def known(self) -> Q | None:
@@ -119,8 +108,8 @@ class Tally:
 
     @staticmethod
     def aggregates(weight: Column | None, known: Q | None = None) -> dict[str, Expression]:
-        """Return what `of` reads; `known` is the condition of a row to be counted, if any is."""
-        sums: dict[str, Expression] = {"rows": Count("*")}
+        """Return what `of` reads beside `rows`; `known` is the condition of a row to be counted."""
+        sums: dict[str, Expression] = {}
         if known:
             sums["count"] = Count("pk", filter=known)
         if weight:
@@ -223,7 +212,7 @@ class Metric(ABC):
         return None
 
     @abstractmethod
-    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+    def levels(self, question: Question) -> Levels:
         """Compute the result; it holds a level for each group that has rows."""
 
 
@@ -239,7 +228,10 @@ def _anywhere(variants: list[Parameter]) -> Parameter:
 
 
 class AggregateMetric(Metric):
-    """A metric that SQL aggregates and a formula give, by one statement."""
+    """A metric that SQL aggregates and a formula give.
+
+    One statement, and one more for the whole where `additive` is false.
+    """
 
     # Whether the aggregates of all rows are sums of those of the groups.
     additive: ClassVar[bool] = True
@@ -252,21 +244,19 @@ class AggregateMetric(Metric):
     def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
         """Return what the level holds beside the counts."""
 
-    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
-        condition, keys = question.selection.condition(), question.selection.keys()
-        shape = question.shape(self.name, lambda: self._aggregates(question))
-        groups: list[Row] = []
-        if not keys:
-            whole = snapshot.whole(condition, shape)
-        elif self.additive:
-            groups = snapshot.by(condition, shape)
-            names = self._aggregates(question)
-            whole = {name: sum(group[name] for group in groups) for name in names}
+    def levels(self, question: Question) -> Levels:
+        selection, aggregates = question.selection, self._aggregates(question)
+        if not selection.group_by:
+            return Levels(self._level(question, selection.whole(**aggregates)), {})
+        groups = selection.groups(**aggregates)
+        if self.additive:  # which saves a pass over the rows
+            names = ("rows", *aggregates)
+            whole = {name: sum(group[name] for group in groups.values()) for name in names}
         else:
-            whole, groups = snapshot.whole_and_by(condition, shape)
+            whole = selection.whole(**aggregates)
         return Levels(
             self._level(question, whole),
-            {tuple(group[k] for k in keys): self._level(question, group) for group in groups},
+            {key: self._level(question, group) for key, group in groups.items()},
         )
 
     def _aggregates(self, question: Question) -> dict[str, Expression]:

@@ -13,7 +13,7 @@ from census.statistics.metrics.base import (
     Tally,
     register,
 )
-from census.statistics.statements import Row
+from census.statistics.selection import Row
 
 
 @register

@@ -1,13 +1,14 @@
 """How often each value occurs: the table behind modes, weighted quantiles and distributions."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Expression, F
+from django.db.models import Count, Expression, F
 
-from census.statistics.metrics.base import Key, Question, Tally
-from census.statistics.snapshot import Snapshot
+from census.statistics.metrics.base import Question, Tally
+from census.statistics.selection import Key
 
 Value = str | int
 
@@ -36,23 +37,24 @@ class FrequencyTable:
     groups: Mapping[Key, Frequencies]
 
 
-def frequencies(
-    question: Question, snapshot: Snapshot, expression: Expression | F | None = None
-) -> FrequencyTable:
+def frequencies(question: Question, expression: Expression | F | None = None) -> FrequencyTable:
     """Count the values of the column, or of an expression of it that is null where it is null.
 
-    One statement: what holds for the whole is the sum over groups.
+    One statement: the whole is the sum of the groups.
     """
-    keys = question.selection.keys()
+    selection = question.selection
+    keys = selection.group_keys()
     value = F(question.column.name) if expression is None else expression
-    name = "frequencies" if expression is None else ("frequencies", expression)
-    shape = question.shape(name, lambda: Tally.aggregates(question.weight), value_of_row=value)
-    found = snapshot.by(question.selection.condition(), shape)
+    rows: Iterable[Any] = (
+        selection.rows()
+        .values(**keys, value_of_row=value)
+        .annotate(rows=Count("*"), **Tally.aggregates(question.weight))
+    )
     whole = Frequencies()
     groups: defaultdict[Key, Frequencies] = defaultdict(Frequencies)
-    for row in found:
-        value, tally = row["value_of_row"], Tally.of(row)
-        whole.add(value, tally)
+    for row in rows:
+        tally = Tally.of(row)
+        whole.add(row["value_of_row"], tally)
         if keys:
-            groups[tuple(row[k] for k in keys)].add(value, tally)
+            groups[tuple(row[key] for key in keys)].add(row["value_of_row"], tally)
     return FrequencyTable(whole, groups)

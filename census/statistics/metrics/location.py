@@ -22,8 +22,7 @@ from census.statistics.metrics.base import (
 )
 from census.statistics.metrics.frequencies import Frequencies, frequencies
 from census.statistics.parameters import ListOf, Number, Parameter
-from census.statistics.snapshot import Snapshot
-from census.statistics.statements import Row
+from census.statistics.selection import Row
 
 TYPE_7 = "linear interpolation between order statistics (Hyndman and Fan's type 7)"
 INVERSE_ECDF = "inverse of the weighted empirical distribution function"
@@ -72,11 +71,11 @@ class MeanMetric(AggregateMetric):
             found = estimators.Sums.unweighted(tally.count, sums["x"], sums["xx"])
         return estimators.mean_estimate(found, question.confidence)._asdict()
 
-    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+    def levels(self, question: Question) -> Levels:
         if question.weight in (None, question.column) or len(question.selection.keys()) > 1:
-            return super().levels(question, snapshot)
+            return super().levels(question)
         # Products are then made of a few sums and not of each row: two thirds of the time.
-        table = frequencies(question, snapshot)
+        table = frequencies(question)
         return Levels(
             self._level_of(question, table.whole),
             {key: self._level_of(question, found) for key, found in table.groups.items()},
@@ -206,12 +205,12 @@ class QuantileMetric(AggregateMetric):
         found = sums["quantiles"]
         return self.described(question, found or [None for _ in self.fractions(question)])
 
-    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+    def levels(self, question: Question) -> Levels:
         if question.weight is None:
-            levels = super().levels(question, snapshot)
+            levels = super().levels(question)
             self.check_size(question, len(levels.groups))
             return levels
-        table = frequencies(question, snapshot)
+        table = frequencies(question)
         self.check_size(question, len(table.groups))
         return Levels(
             self._weighted_level(question, table.whole),

@@ -26,9 +26,7 @@ from census.statistics.metrics.base import (
 )
 from census.statistics.metrics.frequencies import Frequencies, FrequencyTable, frequencies
 from census.statistics.parameters import Either, Integer, Number, Parameter, Range
-from census.statistics.selection import column_type
-from census.statistics.snapshot import Snapshot
-from census.statistics.statements import Row, Shape
+from census.statistics.selection import Row, column_type
 
 EXACT_VALUES = "values"
 BINS = Parameter(
@@ -61,8 +59,8 @@ class ModeMetric(Metric):
         "frequency": INTEGER,
     }
 
-    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
-        return _levels(question, frequencies(question, snapshot), self._modes)
+    def levels(self, question: Question) -> Levels:
+        return _levels(question, frequencies(question), self._modes)
 
     def _modes(self, question: Question, found: Frequencies) -> Level:
         sizes = {value: _size(question, tally) for value, tally in found.values.items()}
@@ -112,13 +110,13 @@ class DistributionMetric(Metric):
         counts = ("count", "weighted_count") if question.weight else ("count",)
         return "buckets", (*bounds, *counts, "proportion")
 
-    def levels(self, question: Question, snapshot: Snapshot) -> Levels:
+    def levels(self, question: Question) -> Levels:
         if not question.column.numeric:
-            return _levels(question, frequencies(question, snapshot), _categories)
+            return _levels(question, frequencies(question), _categories)
         if not _is_histogram(question):
-            return _levels(question, frequencies(question, snapshot), _values)
-        bins = Bins.of(question, snapshot)
-        table = frequencies(question, snapshot, bins.expression(question.column))
+            return _levels(question, frequencies(question), _values)
+        bins = Bins.of(question)
+        table = frequencies(question, bins.expression(question.column))
         check_size(BINS, len(bins.edges), len(table.groups))
         return _levels(question, table, bins.described)
 
@@ -236,12 +234,12 @@ class Bins:
     edges: Sequence[float]
 
     @classmethod
-    def of(cls, question: Question, snapshot: Snapshot) -> "Bins":
+    def of(cls, question: Question) -> "Bins":
         """Return the bins over the range given, else over the values of the whole selection.
 
         Raises `Unfit` where floating point numbers are too few to tell the edges apart.
         """
-        low, high = question.options.get(RANGE.name) or _extremes(question, snapshot)
+        low, high = question.options.get(RANGE.name) or _extremes(question)
         if low is None or high is None:
             return cls(())
         if low == high:
@@ -275,8 +273,7 @@ class Bins:
         return {"buckets": buckets} | _outside(question, below.count, above.count)
 
 
-def _extremes(question: Question, snapshot: Snapshot) -> tuple[int | None, int | None]:
+def _extremes(question: Question) -> tuple[int | None, int | None]:
     name = question.column.name
-    shape = Shape(("extremes", name), lambda: {"smallest": Min(name), "largest": Max(name)})
-    found = snapshot.whole(question.selection.condition(), shape)
+    found = question.selection.whole(smallest=Min(name), largest=Max(name))
     return found["smallest"], found["largest"]

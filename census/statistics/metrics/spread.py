@@ -6,7 +6,7 @@ from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.metrics.base import AggregateMetric, Level, Question, Tally, register
 from census.statistics.parameters import Boolean, Integer, Parameter
-from census.statistics.statements import Row
+from census.statistics.selection import Row
 
 DDOF = Parameter(
     "ddof",

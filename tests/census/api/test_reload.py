@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
+from psycopg import IsolationLevel
 
 from census.models import Dataset
 from tests.census import oracle
@@ -47,8 +48,15 @@ def excerpt(folder: Path, train: int, test: int) -> Path:
 
 
 @pytest.fixture
-def versions(tmp_path: Path, scratch_database: str) -> list[str]:
-    """Two contents of different size, as sources of `load_adult`; the first is loaded."""
+def versions(tmp_path: Path, scratch_database: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two contents of different size, as sources of `load_adult`; the first is loaded.
+
+    Requests see one state of the data, as when the service serves.
+    """
+    database = connection.settings_dict
+    monkeypatch.setitem(database, "ATOMIC_REQUESTS", value=True)
+    monkeypatch.setitem(database["OPTIONS"], "isolation_level", IsolationLevel.REPEATABLE_READ)
+    connection.close()
     call_command("migrate", verbosity=0)
     found = [
         str(excerpt(tmp_path / "one", train=1500, test=400)),

@@ -87,6 +87,6 @@ def _dataset() -> str | None:
     last: Any = Person.objects.aggregate(last=Max("id"))["last"]
     if last != rows:
         return "incomplete: run `manage.py load_adult --force`"
-    if Dataset.objects.filter(facts=None).exists():
+    if Dataset.objects.filter(facts__isnull=True).exists():
         return "loaded by an earlier version: run `manage.py load_adult`"
     return None

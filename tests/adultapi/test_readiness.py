@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from adultapi.monitoring import health
-from census.models import Person
+from census.models import Dataset, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +83,27 @@ class TestStates:
         assert status == 503
         assert "incomplete" in checks["dataset"]
 
+    def test_loaded_by_an_earlier_version(self, client: Client) -> None:
+        """Its columns were not counted: the same files are counted, and not loaded again."""
+        call_command("migrate", verbosity=0)
+        call_command("load_adult", verbosity=0, stdout=StringIO())
+        before = Dataset.objects.get()
+        Dataset.objects.update(facts=None)
+        status, checks = readiness(client)
+        assert (status, checks["dataset"]) == (
+            503,
+            "loaded by an earlier version: run `manage.py load_adult`",
+        )
+        for path in ("/v1/fields", "/v1/statistics", "/v1/dataset/croissant"):
+            problem = client.get(path).json()
+            assert problem["type"] == "/problems/dataset-missing"
+            assert "earlier version" in problem["detail"]
+        assert client.get("/v1/computation/count/age").json()["value"] == 48842
+        call_command("load_adult", verbosity=0, stdout=StringIO())
+        after = Dataset.objects.get()
+        assert (after.loaded_at, after.facts) == (before.loaded_at, before.facts)
+        assert readiness(client)[0] == 200
+
     def test_a_statement_over_its_time(self, client: Client) -> None:
         call_command("migrate", verbosity=0)
         call_command("load_adult", verbosity=0, stdout=StringIO())
@@ -90,7 +111,7 @@ class TestStates:
             name = connection.settings_dict["NAME"]
             cursor.execute(f'ALTER DATABASE "{name}" SET statement_timeout = 1')
         connection.close()
-        response = client.get("/v1/statistics")
+        response = client.get("/v1/statistics?sex=Female")
         assert response.status_code == 503
         assert response.json()["type"] == "/problems/timeout"
         assert response["Retry-After"].isdecimal()

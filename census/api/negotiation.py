@@ -49,7 +49,9 @@ class ContentNegotiation(BaseContentNegotiation):
         if accept in by_media_type:
             return _available(by_media_type[accept]), accept
         ranges = _ranges(accept)
-        preferred = max(by_media_type, key=lambda name: _preference(name, ranges))
+        # Of what is accepted alike a program gets data: a page is for whoever names HTML.
+        candidates = sorted(by_media_type, key=lambda name: by_media_type[name].format == "api")
+        preferred = max(candidates, key=lambda name: _preference(name, ranges))
         if _preference(preferred, ranges) <= NOT_ACCEPTED:
             raise NotAcceptable(
                 f"Nothing here is of the media types accepted. Formats: {formats} "

@@ -42,7 +42,10 @@ class TableRenderer(renderers.BaseRenderer):
 
 
 class CSVRenderer(TableRenderer):
-    """RFC 4180 with a header line; an empty cell is a missing value."""
+    """RFC 4180 with a header line; an empty cell is a missing value.
+
+    A byte order mark is there where a letter is beyond ASCII: Excel reads UTF-8 by it alone.
+    """
 
     media_type = "text/csv"
     format = "csv"
@@ -53,7 +56,8 @@ class CSVRenderer(TableRenderer):
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(table.header)
         writer.writerows([self._cell(value) for value in row] for row in table.rows)
-        return text.getvalue()
+        table_text = text.getvalue()
+        return table_text if table_text.isascii() else f"\ufeff{table_text}"
 
     def _cell(self, value: Any) -> Any:
         """Return a value as CSV has it: JSON's words for truth."""

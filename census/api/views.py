@@ -142,6 +142,9 @@ class RootViewSet(CensusViewSet):
         return Response(
             {
                 "dataset": reverse("dataset"),
+                "croissant": reverse("croissant"),
+                # With the suffix: programs of Data Package tell a descriptor from a table by it.
+                "datapackage": f"{reverse('datapackage')}.json",
                 "fields": reverse("field-list"),
                 "people": reverse("person-list"),
                 "computation": reverse("computation-list"),

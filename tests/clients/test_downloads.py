@@ -161,7 +161,7 @@ def curl(*arguments: str) -> str:
         ("*/*", "application/json"),
         ("application/json", "application/json"),
         ("text/csv", "text/csv; charset=utf-8"),
-        ("text/*", "text/html; charset=utf-8"),
+        ("text/*", "text/csv; charset=utf-8"),
         ("application/x-ndjson", "application/x-ndjson"),
         (ParquetRenderer.media_type, ParquetRenderer.media_type),
         ("text/csv;q=0.5, application/x-ndjson", "application/x-ndjson"),

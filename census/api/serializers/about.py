@@ -162,6 +162,8 @@ class RootSerializer(serializers.Serializer[Any]):
     """Paths of what there is."""
 
     dataset = serializers.CharField()
+    croissant = serializers.CharField()
+    datapackage = serializers.CharField()
     fields = serializers.CharField()  # type: ignore[assignment]  # the name of the link
     people = serializers.CharField()
     computation = serializers.CharField()

@@ -38,10 +38,21 @@ def test_csv_and_ndjson_are_the_same_table(client: Client, path: str) -> None:
     assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert lines.headers["Content-Type"] == "application/x-ndjson"
     assert lines.content.endswith(b"\n")
-    rows = list(csv.DictReader(io.StringIO(table.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
     records = [json.loads(line) for line in lines.content.splitlines()]
     assert records
     assert [{name: cell(value) for name, value in r.items()} for r in records] == rows
+
+
+@pytest.mark.parametrize(
+    ("path", "marked"), [("/v1/computation.csv", True), ("/v1/computation/mean/age.csv", False)]
+)
+def test_a_csv_beyond_ascii_has_the_mark_that_excel_needs(
+    client: Client, path: str, marked: bool
+) -> None:
+    content = client.get(path).content
+    assert content.isascii() != marked
+    assert content.startswith(b"\xef\xbb\xbf") == marked
 
 
 def test_a_group_without_a_key_is_null_in_ndjson_and_empty_in_csv(client: Client) -> None:

@@ -63,7 +63,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=10s --start-period=90s --retries=3 CMD ["python", "-c", \
     "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz')"]
 ENTRYPOINT ["python", "-m", "adultapi.container"]
-CMD ["serve"]
+CMD ["start"]
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG SOURCE=unknown

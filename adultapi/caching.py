@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 # the service is away.
 CACHE_CONTROL = "public, max-age=60, s-maxage=2, stale-while-revalidate=600, stale-if-error=86400"
 VARY = "Accept, Accept-Encoding"
+# nginx counts whole seconds, and would keep an answer for up to one more than s-maxage says.
+NGINX_SECONDS = "1"
 _LARGEST = 64 * 1024  # bytes of a body that the cache keeps
 
 
@@ -95,6 +97,7 @@ class AnswerCache:
             "Last-Modified": http_date(dataset.timestamp),
             "Cache-Control": CACHE_CONTROL,
             "Vary": VARY,
+            "X-Accel-Expires": NGINX_SECONDS,
         }
         found = _conditional(request, headers, dataset) or _kept(request, key, headers)
         if found:

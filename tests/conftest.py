@@ -23,7 +23,6 @@ from environ import Env
 
 from adultapi.postgres import Server, local_url, processes
 
-pytest_plugins = ["tests.replication"]
 collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own
 if not os.environ.get("FAULTS"):  # `make test-faults`, `make test-fuzz`: they take minutes
     collect_ignore += ["faults"]

@@ -34,61 +34,70 @@ JOBS = {  # what is asked: of the service, of FastAPI, of Datasette
     ),
     "fields": ("/v1/fields", "/fields", "select count(distinct age), min(age) from people"),
 }
+ROUTES = (
+    *("/v1/fields", "/v1/statistics", "/v1/statistics?sex=Female", MEAN, f"{MEAN}?group_by=sex"),
+    *("/v1/computation/median/fnlwgt?weight=fnlwgt", "/v1/crosstab/sex/income", "/v1/fairness/sex"),
+)
 STEADY = 16  # connections, of steady.lua
 Place = tuple[str, int]  # the URL and the process of a server
 
 
 def hot(bench: Bench) -> None:
+    """Answers that were asked for before, of all servers in turn."""
     fastapi, datasette = bench.peers()
     with (
-        bench.service() as (url, pid),
+        bench.stack() as (stack, stack_pid),
+        bench.service() as (service, service_pid),
         bench.bare() as (bare, bare_pid),
         fastapi as (fast, fast_pid),
         datasette as (sette, sette_pid),
     ):
-        client = Client(url)
         for name, (asked, peer, sql) in JOBS.items():
-            warm(url, asked)
-            tag = client.get(asked)[0].getheader("ETag")
+            tags = {}
+            for url in (stack, service):
+                warm(url, asked)
+                tags[url] = {"If-None-Match": Client(url).get(asked)[0].getheader("ETag")}
             query = sql.replace(" ", "+").replace("=", "%3D").replace("*", "%2A")
             table = f"{sette}/adult.json?sql={query}&_shape=array"
+            servers = {
+                "stack": (stack + asked, stack_pid, {}),
+                "stack 304": (stack + asked, stack_pid, tags[stack]),
+                "service": (service + asked, service_pid, {}),
+                "service 304": (service + asked, service_pid, tags[service]),
+                "bare": (bare, bare_pid, {}),
+                "fastapi": (fast + peer, fast_pid, {}),
+                "datasette": (table, sette_pid, {}),
+            }
             measured = bench.in_turn(
                 {
-                    "bare": lambda: wrk(bare, bare_pid, bench.seconds),
-                    "hot": lambda asked=asked: wrk(url + asked, pid, bench.seconds),
-                    "304": lambda asked=asked, tag=tag: wrk(
-                        url + asked, pid, bench.seconds, {"If-None-Match": tag}
-                    ),
-                    "fastapi": lambda peer=peer: wrk(fast + peer, fast_pid, bench.seconds),
-                    "datasette": lambda table=table: wrk(table, sette_pid, bench.seconds),
+                    server: lambda to=to: wrk(to[0], to[1], bench.seconds, to[2])
+                    for server, to in servers.items()
                 }
             )
-            rates = {other: round(m.rate) for other, m in measured.items()}
-            cpu = {f"{other} CPU µs": round(m.cpu) for other, m in measured.items()}
+            rates = {server: m.rate for server, m in measured.items()}
             bench.note(
                 "hot",
                 job=name,
-                **rates,
+                **{server: round(rate) for server, rate in rates.items()},
                 **{
-                    "hot/bare": ratio(measured["hot"].rate, measured["bare"].rate),
-                    "304/bare": ratio(measured["304"].rate, measured["bare"].rate),
-                    "hot/fastapi": ratio(measured["hot"].rate, measured["fastapi"].rate),
-                    "hot/datasette": ratio(measured["hot"].rate, measured["datasette"].rate),
-                    "CPU hot/bare": ratio(measured["bare"].cpu, measured["hot"].cpu),
-                    "CPU 304/bare": ratio(measured["bare"].cpu, measured["304"].cpu),
+                    f"{one}/{other}": ratio(rates[one], rates[other])
+                    for one, other in (
+                        *(("stack", "bare"), ("stack 304", "bare"), ("stack", "fastapi")),
+                        *(("stack", "datasette"), ("service", "bare"), ("service 304", "bare")),
+                    )
                 },
             )
+            cpu = {f"{server} CPU µs": round(m.cpu) for server, m in measured.items()}
             bench.note("processor", job=name, **cpu)
 
 
 def cold(bench: Bench) -> None:
-    """Each request a selection that nobody asked for, beside SQL for the same numbers."""
+    """New selections, beside SQL for the same numbers."""
     with (
         bench.service() as (url, _),
         bench.bare() as (bare, _pid),
         psycopg.connect(bench.url, autocommit=True) as raw,
     ):
-        bench.settle(url)
         client, yardstick, number = Client(url), Client(bare), 12_300
         raw.execute("SET jit = off")
         for name, statement in SQL.items():
@@ -115,32 +124,29 @@ def cold(bench: Bench) -> None:
 
 def reload(bench: Bench) -> None:
     """Latencies of hot answers under a steady load, while one load follows the other."""
-    with bench.service() as service, bench.bare() as bare:
-        bench.settle(service[0])
-        _steady(bench, "reload", "none", service, bare)
+    with bench.stack() as stack, bench.bare() as bare:
+        warm(stack[0], MEAN)
+        _steady(bench, "reload", "none", stack, bare)
         with _loading(bench):
-            _steady(bench, "reload", "one after the other", service, bare)
+            _steady(bench, "reload", "one after the other", stack, bare)
 
 
 def many(bench: Bench) -> None:
-    """Hot answers at 48,842 rows and at a hundred times as many, and while those are loaded."""
+    """The slowest routes at a hundred times as many rows, each asked for the first time."""
     folder = bench.folder / "many"
     folder.mkdir()
     uci.write(folder, 100)
-    with bench.service() as (url, pid), bench.bare() as bare:
+    with bench.service() as (url, _):
         for rows in (48_842, 4_884_200):
             if rows > 48_842:
                 bench.manage("load_adult", "--force", "-v0", "--source", str(folder))
-                time.sleep(2)  # in which the load is seen
-            bench.settle(url)
-            hot = bench.in_turn({"hot": lambda: wrk(url + MEAN, pid, bench.seconds)})["hot"]
-            bench.note("many", rows=rows, **{"hot/s": round(hot.rate), "CPU µs": round(hot.cpu)})
-        with _loading(bench, "--source", str(folder)):
-            _steady(bench, "reload100", "of 4.9 million rows", (url, pid), bare)
+            client = Client(url)
+            seconds = {route: client.get(route)[2] / 1000 for route in ROUTES}
+            bench.note("many", rows=rows, **{route: round(s, 2) for route, s in seconds.items()})
 
 
-def _steady(bench: Bench, table: str, loads: str, service: Place, bare: Place) -> None:
-    for name, (url, pid) in {"service": (service[0] + MEAN, service[1]), "bare view": bare}.items():
+def _steady(bench: Bench, table: str, loads: str, stack: Place, bare: Place) -> None:
+    for name, (url, pid) in {"stack": (stack[0] + MEAN, stack[1]), "bare view": bare}.items():
         measured = wrk(url, pid, max(20, bench.seconds), steady=STEADY)
         bench.note(
             table,

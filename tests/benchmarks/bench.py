@@ -24,10 +24,6 @@ _TO_SQLITE = (
     "import pandas, sqlite3, sys; pandas.read_csv(sys.argv[1]).to_sql('people', "
     "sqlite3.connect(sys.argv[2]), index=False)"
 )
-_AT_WORK = (
-    "SELECT FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
-    "AND backend_type <> 'walsender'"
-)
 Row = dict[str, Any]
 
 
@@ -55,15 +51,6 @@ class Bench:
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         subprocess.run(command, env=self.environment | {"LOG_LEVEL": "WARNING"}, check=True)
 
-    def settle(self, url: str, database: str = "") -> None:
-        """Wait until the usual answers are in memory: the database has nothing to do then."""
-        warm(url, MEAN)  # whereupon what is loaded is looked at
-        idle = 0
-        with psycopg.connect(database or self.url, autocommit=True) as connection:
-            while idle < 10:
-                time.sleep(0.2)
-                idle = 0 if connection.execute(_AT_WORK).fetchall() else idle + 1
-
     @contextmanager
     def server(self, *command: str, probe: str, **environment: str) -> Iterator[tuple[str, int]]:
         """Run a server; yield its URL and process id, once `probe` is answered."""
@@ -88,6 +75,28 @@ class Bench:
         gunicorn = (sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn")
         environment |= {"WEB_CONCURRENCY": str(workers), "WEB_THREADS": "4"}
         return self.server(*gunicorn, probe=MEAN, **environment)
+
+    @contextmanager
+    def stack(self) -> Iterator[tuple[str, int]]:
+        """Run the service with nginx before it, as they ship but for the limit of one client."""
+        folder = self.folder / f"proxy{time.monotonic_ns()}"
+        folder.mkdir()
+        folder.chmod(0o777)
+        with self.service() as (service, _):
+            limits = {
+                "RATE_LIMIT": "1000000r/s",
+                "RATE_BURST": "100000",
+                "CONNECTION_LIMIT": "1000",
+            }
+            with self.server(
+                str(ROOT / "docker" / "start-proxy.sh"),
+                probe=MEAN,
+                SERVICE=service.removeprefix("http://"),
+                RUN_DIR=str(folder),
+                CACHE_DIR=str(folder / "answers"),
+                **limits,
+            ) as proxy:
+                yield proxy
 
     def bare(self, workers: int = 2) -> Any:
         options = f"-b 127.0.0.1:{{port}} -k gthread -w {workers} --threads 4 --keep-alive 65"
@@ -128,7 +137,7 @@ class Bench:
 
 
 def warm(url: str, *paths: str) -> None:
-    """Ask until every process has the answers in memory."""
+    """Ask until every process has kept the answers."""
     for path in paths:
         for _ in range(40):
             Client(url).get(path)

@@ -1,4 +1,4 @@
-"""For each test a PostgreSQL of its own with the dataset; at the end, the figures of them all."""
+"""Databases, services and proxies for the tests; at the end, the figures of all faults."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ import pytest
 from adultapi.postgres import Server, local_url
 from tests.faults import figures
 from tests.faults.cache import Cache
-from tests.faults.service import ROOT, Service
+from tests.faults.service import ROOT, Proxy, Service
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+Before = Callable[..., Proxy]
 _found = pytest.StashKey[dict[str, dict[str, Any]]]()
 
 
@@ -86,13 +87,32 @@ def owner(database: Server, var: Path) -> str:
 
 @pytest.fixture
 def service(url: str) -> Iterator[Service]:
+    """gunicorn on a database of its own."""
     with Service({"DATABASE_URL": url}) as running:
         yield running
 
 
+@pytest.fixture
+def before() -> Iterator[Before]:
+    """Starts nginx before a service: before(service, RATE_LIMIT="5r/s")."""
+    with ExitStack() as stack:
+
+        def start(service: Service, **environment: str) -> Proxy:
+            folder = stack.enter_context(_folder())
+            return stack.enter_context(Proxy(service.port, folder, environment))
+
+        yield start
+
+
+@pytest.fixture
+def proxy(service: Service, before: Before) -> Proxy:
+    """nginx and gunicorn on a database of their own, to be broken."""
+    return before(service)
+
+
 @pytest.fixture(scope="session")
 def standing_url(prepared: Path) -> Iterator[str]:
-    """The URL of a database that nobody breaks, for all tests that only ask."""
+    """The URL of a database that no test breaks."""
     with _folder() as folder:
         subprocess.run(["cp", "-a", prepared / "postgres", folder], check=True)
         with Server(folder, FAST):
@@ -101,8 +121,15 @@ def standing_url(prepared: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def standing(standing_url: str) -> Iterator[Service]:
-    """A service on it, that nobody breaks either."""
+    """A service that no test breaks."""
     with Service({"DATABASE_URL": standing_url}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(standing: Service) -> Iterator[Proxy]:
+    """nginx before it, that no test breaks."""
+    with _folder() as folder, Proxy(standing.port, folder) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""Clients that ask a service without end, and know each right answer without asking it."""
+"""Clients that send requests without pause, and know the right answers from UCI's files."""
 
 import csv
 import gzip
@@ -14,13 +14,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from tests.faults.service import PATIENCE, ROOT, Answer, Service, received, wait_until
+from tests.faults.service import PATIENCE, ROOT, Answer, Server, received, wait_until
 
 AGE, FNLWGT, SEX = 0, 2, 9  # where they are in a line of UCI's files
 
 
 class Question(NamedTuple):
-    """A path, what of its answer is looked at, and what that has to be."""
+    """A path, the part of its answer that is checked, and its right value."""
 
     path: str
     look: Callable[[Any], Any]
@@ -28,7 +28,7 @@ class Question(NamedTuple):
 
 
 class People:
-    """The dataset as the files have it, added up by weight: what any selection has to give."""
+    """The dataset of UCI's files, with running sums by weight for any selection."""
 
     def __init__(self) -> None:
         folder = ROOT / "census" / "data"
@@ -42,7 +42,7 @@ class People:
         self.women = sum(row[SEX] == "Female" for row in rows)
 
     def known(self) -> list[Question]:
-        """Return what every process has answered before soon."""
+        """Returns questions whose answers the proxy soon keeps."""
         return [
             Question("/v1/computation/mean/age", _of("value"), self.ages / self.rows),
             Question("/v1/computation/sum/fnlwgt", _of("value"), sum(self.weights)),
@@ -55,7 +55,7 @@ class People:
         ]
 
     def new(self) -> Question:
-        """Return what nobody has asked before, as good as."""
+        """Returns a question that was most likely never asked before."""
         low = random.randrange(self.weights[0], self.weights[-1])
         high = random.randrange(low, self.weights[-1] + 1)
         ages = (
@@ -78,27 +78,31 @@ PEOPLE = People()
 
 
 class Load:
-    """`clients` that ask all the time, half of it something new, and judge every answer.
+    """`clients` that ask without pause, and check every answer.
 
-    What is not a 200 counts as an error: by its status and problem, or by its exception.
+    Half of their questions are new, unless `new` says otherwise. What is not a 200 counts as an
+    error, by its status and problem or by its exception.
     """
 
     def __init__(
         self,
-        service: Service,
+        service: Server,
         clients: int = 6,
         *,
         kept_alive: bool = False,
+        new: float = 0.5,
     ) -> None:
         self.service = service
         self.sent = self.right = self.wrong = self.resent = 0
         self.errors: Counter[str] = Counter()
-        self.unfit: list[str] = []
+        self.unexpected: list[str] = []
         self.slowest = 0.0
         self._healed: float | None = None
         self._last_error = 0.0
         self._known = PEOPLE.known()
         self._kept_alive = kept_alive
+        self._new = new
+        self.seconds: list[float] = []
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
@@ -116,7 +120,7 @@ class Load:
             assert not thread.is_alive(), "a client waits for ever"
 
     def wait_for_answers(self, number: int = 50) -> None:
-        """Return once so many more right answers have come."""
+        """Returns once so many more right answers have come."""
         enough = self.right + number
         wait_until(lambda: self.right >= enough)
 
@@ -125,12 +129,12 @@ class Load:
         wait_until(lambda: self.errors.total() >= enough)
 
     def healed(self) -> None:
-        """From here on the cause is gone: from here recovery is counted."""
+        """Marks the end of the fault: recovery counts from here."""
         self._healed = time.monotonic()
 
     @property
     def recovery(self) -> float | None:
-        """Seconds from the end of the cause to the last error."""
+        """Seconds from the end of the fault to the last error."""
         return None if self._healed is None else max(self._last_error - self._healed, 0.0)
 
     def figures(self) -> dict[str, Any]:
@@ -145,7 +149,7 @@ class Load:
     def _ask(self) -> None:
         connection = self._connect()
         while not self._done.is_set():
-            question = PEOPLE.new() if random.random() < 0.5 else random.choice(self._known)
+            question = PEOPLE.new() if random.random() < self._new else random.choice(self._known)
             start, answer, error = time.monotonic(), None, ""
             try:
                 answer = self._answer(connection, question.path)
@@ -159,10 +163,7 @@ class Load:
         connection.close()
 
     def _answer(self, connection: http.client.HTTPConnection, path: str) -> Answer:
-        """Ask, a second time where a kept connection was closed while it was asked on.
-
-        So does every client: who closes a connection cannot know what is on its way.
-        """
+        """Asks again, as every client does, if a kept connection was closed meanwhile."""
         kept = connection.sock is not None
         try:
             connection.request("GET", path)
@@ -189,11 +190,13 @@ class Load:
             self.sent += 1
             self.slowest = max(self.slowest, seconds)
             self.right += right
+            if right:
+                self.seconds.append(seconds)
             if error:
                 self.errors[error] += 1
                 self._last_error = time.monotonic()
             elif not right:
                 self.wrong += 1
-                self.unfit.append(asked.path)
+                self.unexpected.append(asked.path)
             if answer and answer.status in (429, 503) and "retry-after" not in answer.headers:
-                self.unfit.append(f"{asked.path}: no Retry-After")
+                self.unexpected.append(f"{asked.path}: no Retry-After")

@@ -1,4 +1,4 @@
-"""Real parts to break: a PostgreSQL, gunicorn, and clients that know the right answers."""
+"""Real parts to break: gunicorn as it is served, and nginx before it."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = ("-m", "gunicorn", "-c", "python:adultapi.gunicorn")
-WORKERS = 2
+WORKERS, THREADS = 2, 4
 PATIENCE = 300.0  # seconds for whatever must come in the end, on a machine however busy
 
 
@@ -30,46 +30,39 @@ def free_port() -> int:
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # by names in lower case
     body: bytes
 
     @property
     def problem(self) -> str:
         """The last part of the type of a problem document."""
-        assert self.headers["content-type"] == "application/problem+json", self
-        return str(json.loads(self.body)["type"]).rpartition("/")[2]
+        assert self.headers["content-type"].startswith("application/problem+json"), self
+        document = json.loads(self.body)
+        assert document["status"] == self.status
+        return str(document["type"]).rpartition("/")[2]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
 
 
 @dataclass
-class Service:
-    """gunicorn as it ships, on the database of an URL."""
+class Server:
+    """A process that answers HTTP on a port of this machine."""
 
-    environment: Mapping[str, str]
-    port: int = field(default_factory=free_port)
-    command: tuple[str, ...] = (sys.executable, *GUNICORN)
-    code: Path = ROOT
-    wait: bool = True
+    port: int = field(default_factory=free_port, kw_only=True)
+    process: subprocess.Popen[bytes] = field(init=False)
+    stop: signal.Signals = field(default=signal.SIGTERM, init=False)
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def is_up(self) -> bool:
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
-        given = {
-            "PORT": str(self.port),
-            "WEB_CONCURRENCY": str(WORKERS),
-            "WEB_THREADS": "4",
-            "QUEUE_TIMEOUT": "60",  # or a machine that is busy with other things would refuse
-        }
-        given |= {
-            "GUNICORN_CMD_ARGS": "--log-level critical",
-            "LOG_LEVEL": "ERROR",
-            "PYTHONWARNINGS": "ignore:No directory at",
-        }
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=self.code,
-            env=os.environ | {"SECRET_KEY": "only-for-tests"} | given | dict(self.environment),
-        )
+        self.start()
         try:
-            if self.wait:
-                wait_until(self.is_up)
+            wait_until(self.is_up)
         except BaseException:
             self.process.kill()
             raise
@@ -81,20 +74,12 @@ class Service:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.process.terminate()
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(self.stop)
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(60)
         finally:
             self.process.kill()  # does nothing once it has ended
-
-    def is_up(self) -> bool:
-        """Whether it answers, and all its workers are there."""
-        assert self.process.poll() is None, "gunicorn has ended"
-        wanted = int(self.environment.get("WEB_CONCURRENCY", WORKERS))
-        try:
-            return self.get("/healthz").status == 200 and len(self.workers) == wanted
-        except OSError:
-            return False
 
     @property
     def workers(self) -> list[int]:
@@ -104,21 +89,18 @@ class Service:
     def signal(self, signum: signal.Signals) -> None:
         self.process.send_signal(signum)
 
-    def get(self, path: str, timeout: float = 60, **headers: str) -> Answer:
+    def get(self, path: str, timeout: float = 60, method: str = "GET", **headers: str) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         with closing(connection):
-            connection.request("GET", path, headers=headers)
+            connection.request(method, path, headers=headers)
             return received(connection)
 
-    def figures(self) -> dict[str, float]:
-        """Return the samples of `/metrics`, each by its name and labels as they are written."""
-        lines = self.get("/metrics").body.decode().splitlines()
-        found = (line.rpartition(" ") for line in lines if not line.startswith("#"))
-        return {name: float(value) for name, _, value in found}
+    def connect(self, timeout: float = 60) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def send(self, content: bytes, timeout: float = 60) -> Answer | None:
-        """Send bytes as they are; return what comes back, None if it is no more than an end."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout) as client:
+        """Sends bytes as they are; returns the answer, None if the connection only ends."""
+        with self.connect(timeout) as client:
             with suppress(ConnectionError):
                 client.sendall(content)
                 client.shutdown(socket.SHUT_WR)
@@ -130,6 +112,86 @@ class Service:
             return _answer(response)
 
 
+@dataclass
+class Service(Server):
+    """gunicorn as it ships, on the database of a URL."""
+
+    environment: Mapping[str, str]
+    command: tuple[str, ...] = (sys.executable, *GUNICORN)
+    code: Path = ROOT
+
+    def start(self) -> None:
+        given = {
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": str(WORKERS),
+            "WEB_THREADS": str(THREADS),
+            "GUNICORN_CMD_ARGS": "--log-level critical",
+            "LOG_LEVEL": "ERROR",
+            "PYTHONWARNINGS": "ignore:No directory at",
+        }
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=self.code,
+            env=os.environ | {"SECRET_KEY": "only-for-tests"} | given | dict(self.environment),
+        )
+
+    def is_up(self) -> bool:
+        """Whether it answers, and all its workers are there."""
+        assert self.process.poll() is None, "gunicorn has ended"
+        wanted = int(self.environment.get("WEB_CONCURRENCY", WORKERS))
+        try:
+            return self.get("/healthz").status == 200 and len(self.workers) == wanted
+        except OSError:
+            return False
+
+
+@dataclass
+class Proxy(Server):
+    """nginx as it ships, before a service; its files are in `folder`."""
+
+    service: int  # the port of the service
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stop = signal.SIGQUIT
+
+    def start(self) -> None:
+        given = {
+            "SERVICE": f"127.0.0.1:{self.service}",
+            "PORT": str(self.port),
+            "RUN_DIR": str(self.folder),
+            "CACHE_DIR": str(self.folder / "answers"),
+            # All clients of a test have one address.
+            "RATE_LIMIT": "1000000r/s",
+            "CONNECTION_LIMIT": "10000",
+        }
+        # nginx drops root's rights, and must still reach its folder and its log.
+        self.folder.chmod(0o777)
+        self.log = self.folder / "log"
+        with self.log.open("ab") as log:
+            self.log.chmod(0o666)
+            self.process = subprocess.Popen(
+                [ROOT / "docker" / "start-proxy.sh"],
+                env=os.environ | given | dict(self.environment),
+                stdout=log,
+                stderr=log,
+            )
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.get("/metrics").status == 404
+        except OSError:
+            return False
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Returns the lines of the access log so far."""
+        time.sleep(1.1)  # nginx writes them each second
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
 def received(connection: http.client.HTTPConnection) -> Answer:
     return _answer(connection.getresponse())
 
@@ -139,19 +201,10 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
     return Answer(response.status, headers, response.read())
 
 
-def processor_seconds(service: Service) -> float:
-    """Return what the workers have taken."""
-    taken = 0
-    for worker in service.workers:
-        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
-        taken += int(fields[11]) + int(fields[12])
-    return taken / 100
-
-
-def wait_until(condition: Callable[[], Any]) -> float:
-    """Return the seconds until `condition()` holds."""
+def wait_until(condition: Callable[[], Any], pause: float = 0.05) -> float:
+    """Returns the seconds until `condition()` holds."""
     start = time.monotonic()
     while not condition():
         assert time.monotonic() < start + PATIENCE, f"{condition} does not come"
-        time.sleep(0.05)
+        time.sleep(pause)
     return time.monotonic() - start

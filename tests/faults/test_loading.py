@@ -15,7 +15,7 @@ import pytest
 from adultapi.postgres import Server, processes
 from tests.faults.conftest import manage
 from tests.faults.load import Load
-from tests.faults.service import ROOT, Service, wait_until
+from tests.faults.service import ROOT, Proxy, Service, wait_until
 
 Record = Callable[..., None]
 LOAD = ("load_adult", "--force", "-v0")
@@ -30,9 +30,9 @@ def loaded_at(owner: str) -> str:
     return str(row[0])
 
 
-def test_killed_at_ten_moments(owner: str, service: Service, record: Record) -> None:
+def test_killed_at_ten_moments(owner: str, service: Service, proxy: Proxy, record: Record) -> None:
     """Of what was loaded all is there or nothing, and who reads does not notice."""
-    with Load(service) as load:
+    with Load(proxy) as load:
         start = time.monotonic()
         assert manage(owner, *LOAD).returncode == 0
         whole = time.monotonic() - start
@@ -52,15 +52,17 @@ def test_killed_at_ten_moments(owner: str, service: Service, record: Record) -> 
         load.healed()
         assert manage(owner, *LOAD).returncode == 0  # at once: nothing is locked
         load.wait_for_answers(50)
-        assert service.get("/readyz").status == 200
+        assert proxy.get("/readyz").status == 200
     assert cut_short
     assert not load.errors
     record(f"load_adult killed at {MOMENTS} moments", **load.figures())
 
 
-def test_no_file_may_grow(database: Server, owner: str, service: Service, record: Record) -> None:
+def test_no_file_may_grow(
+    database: Server, owner: str, service: Service, proxy: Proxy, record: Record
+) -> None:
     """The load fails in a sentence, and goes through once there is room."""
-    with Load(service) as load, closing(psycopg.connect(owner)) as reader:
+    with Load(proxy) as load, closing(psycopg.connect(owner)) as reader:
         # Who sees the first version keeps its rows from being freed for the next.
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT count(*) FROM census_person")
@@ -114,22 +116,28 @@ class TestSmallVolume:
         subprocess.run(["umount", "--lazy", var], check=True)
 
     def test_the_disk_is_full(
-        self, var: Path, database: Server, owner: str, service: Service, record: Record
+        self,
+        var: Path,
+        database: Server,
+        owner: str,
+        service: Service,
+        proxy: Proxy,
+        record: Record,
     ) -> None:
         """The server may even end, for its log has no room: it comes back as it was."""
         before = loaded_at(owner)
-        with Load(service) as load:
+        with Load(proxy) as load:
             fill(var / "ballast")
             refused = manage(owner, *LOAD)
             (var / "ballast").unlink()
             load.healed()
             database.take_over()
-            wait_until(lambda: service.get("/readyz").status == 200)
+            wait_until(lambda: proxy.get("/readyz").status == 200)
             assert_nothing_changed(refused, owner, before)
             assert manage(owner, *LOAD).returncode == 0
             load.wait_for_answers(50)
         assert set(load.errors) <= {"503 database-unavailable"}
-        assert not load.unfit
+        assert not load.unexpected
         record("disk full while loading", **load.figures())
 
 

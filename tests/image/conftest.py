@@ -10,7 +10,7 @@ import pytest
 from tests.containers import Container, Postgres, Service, engine, eventually
 
 HARDENED = (
-    *("--read-only", "--tmpfs", "/tmp:size=64m"),
+    *("--read-only", "--tmpfs", "/tmp:size=1200m"),
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "256"),
 )
 Run = Callable[..., Container]

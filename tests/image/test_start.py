@@ -79,7 +79,7 @@ def test_it_waits_for_a_database_that_comes_later(
     assert web.logs().count('"comes_later" does not exist') == 1, "each reason is told once"
 
 
-@pytest.mark.parametrize("mode", ["serve", "migrate", "load"])
+@pytest.mark.parametrize("mode", ["start", "prepare", "migrate", "load"])
 def test_it_does_not_wait_for_ever(run: Run, environment: Environment, mode: str) -> None:
     settings = environment("never") | {"START_TIMEOUT": "1"}
     container = run(mode, **settings)

@@ -9,43 +9,48 @@ from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
+_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+
+
+def text(name: str, default: str, pattern: str, hint: str) -> str:
+    """Returns the variable `name`, which must match `pattern`; `hint` says what to set it to."""
+    value = str(env.str(name, default=default)).strip()
+    if not re.fullmatch(pattern, value):
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to {hint}.")
+    return value
+
 
 def integer(name: str, default: int, minimum: int, maximum: int) -> int:
-    """Return the integer in the environment variable `name`, or stop with a hint."""
-    text = env.str(name, default=str(default)).strip()
-    try:
-        value = int(text)
-    except ValueError:
-        value = None
-    if value is None or not minimum <= value <= maximum:
-        raise ImproperlyConfigured(
-            f"{name} is {text!r}: set it to a whole number from {minimum} to {maximum}."
-        )
+    hint = f"a whole number from {minimum} to {maximum}"
+    value = int(text(name, str(default), r"-?[0-9]{1,18}", hint))
+    if not minimum <= value <= maximum:
+        raise ImproperlyConfigured(f"{name} is '{value}': set it to {hint}.")
     return value
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    text = env.str(name, default=str(default)).strip().lower()
-    if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
-        raise ImproperlyConfigured(f"{name} is {text!r}: set it to true or false.")
-    return text in {"true", "1", "yes", "on"}
+    pattern = f"(?i:{'|'.join(_TRUE | _FALSE)})"
+    return text(name, str(default), pattern, "true or false").lower() in _TRUE
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    text = str(env.str(name, default=default)).strip()
-    if text not in allowed:
-        raise ImproperlyConfigured(f"{name} is {text!r}: set it to one of {', '.join(allowed)}.")
-    return text
+    return text(name, default, "|".join(allowed), f"one of {', '.join(allowed)}")
 
 
 def header(name: str, default: str) -> str:
-    """Return the header in the environment variable `name`, as WSGI names it."""
-    text = str(env.str(name, default=default)).strip()
-    if not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", text):
-        raise ImproperlyConfigured(
-            f"{name} is {text!r}: set it to the name of a header, as {default}."
-        )
-    return f"HTTP_{text.upper().replace('-', '_')}"
+    """Returns the name of a header, as WSGI writes it."""
+    pattern = r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*"
+    found = text(name, default, pattern, f"the name of a header, as {default}")
+    return f"HTTP_{found.upper().replace('-', '_')}"
+
+
+def folder(name: str, default: Path) -> Path:
+    return Path(text(name, str(default), "/.+", "an absolute path"))
+
+
+def prefix(name: str) -> str | None:
+    """Returns the path below which the service is reached, such as /adult; None for the root."""
+    return text(name, "", r"(/[A-Za-z0-9._~-]+)*/?", "a path such as /adult").rstrip("/") or None
 
 
 def secret(name: str) -> str:
@@ -62,27 +67,12 @@ def secret(name: str) -> str:
         ) from error
 
 
-def folder(name: str, default: Path) -> Path:
-    path = Path(str(env.str(name, default=str(default))).strip())
-    if not path.is_absolute():
-        raise ImproperlyConfigured(f"{name} is {str(path)!r}: set it to an absolute path.")
-    return path
-
-
-def prefix(name: str) -> str | None:
-    """Returns the path below which the service is reached, such as /adult; None for the root."""
-    text = str(env.str(name, default="")).strip().rstrip("/")
-    if text and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text):
-        raise ImproperlyConfigured(f"{name} is {text!r}: set it to a path such as /adult.")
-    return text or None
-
-
 def scheme(name: str, url: str) -> str:
-    """Return the scheme of `url`, which `name` gave; repeat nothing of one that cannot be read."""
+    """Returns the scheme of `url`, the value of `name`; an error repeats nothing of the URL."""
     try:
         parts = urlsplit(url)
         readable = (parts.port or 1) and not parts.fragment
-    except ValueError:  # whose text may be of the password
+    except ValueError:  # its text may be part of the password
         readable = False
     if not readable:
         raise ImproperlyConfigured(

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from adultapi.monitoring import logs
+
 
 def _number(name: str, default: int, maximum: int) -> int:
     text = os.environ.get(name, "").strip() or str(default)
@@ -50,10 +52,9 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 errorlog = "-"
 loglevel = "info"
-_json = "json" if os.environ.get("DATABASE_URL", "").strip() else "text"
-if (os.environ.get("LOG_FORMAT", "").strip() or _json) == "json":  # as settings.LOG_FORMAT
+if (os.environ.get("LOG_FORMAT", "").strip() or logs.DEFAULT) == "json":
     logconfig_dict = {
-        "formatters": {"json": {"()": "adultapi.monitoring.logs.JSONFormatter"}},
+        "formatters": logs.FORMATTERS,
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {"gunicorn.error": {"handlers": ["stderr"], "propagate": False}},

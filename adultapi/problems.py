@@ -1,10 +1,15 @@
-"""Errors as RFC 9457 problem documents, and the pages that explain them."""
+"""Errors as RFC 9457 problem documents, and the pages that explain them.
 
+problems.json names all kinds; nginx (docker/nginx.conf) uses some of them in its own refusals.
+"""
+
+import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
@@ -39,144 +44,8 @@ class Problem:
 
 
 PROBLEMS: Mapping[str, Problem] = {
-    problem.slug: problem
-    for problem in (
-        Problem(
-            "bad-parameter",
-            400,
-            "A parameter is not valid",
-            "A query parameter is unknown, is given twice, or has a value that it does not take; "
-            "or the metric does not apply to the column. Nothing was computed: to ignore a "
-            "misspelt filter would give a wrong number. `errors` names each parameter, the "
-            "values that are allowed, and the one that was likely meant.",
-        ),
-        Problem(
-            "bad-request",
-            400,
-            "The request is malformed",
-            "The request as a whole could not be read: its URL, its host or its headers.",
-        ),
-        Problem(
-            "file-too-large",
-            400,
-            "The file is too large",
-            "The file would be larger than all the space that the service has for files. Select "
-            "fewer rows or columns, or have its operator raise EXPORT_SPACE.",
-        ),
-        Problem(
-            "not-found",
-            404,
-            "There is nothing at this address",
-            "The path names a metric, a column, a record or a page that does not exist. For "
-            "metrics and columns `errors` lists the names that exist.",
-        ),
-        Problem(
-            "method-not-allowed",
-            405,
-            "The method is not allowed",
-            "The data is read-only: use GET, HEAD or OPTIONS.",
-        ),
-        Problem(
-            "not-acceptable",
-            406,
-            "The representation does not exist",
-            "This address does not have the format that the Accept header or `?format=` asks "
-            "for; `detail` lists the formats that it has.",
-        ),
-        Problem(
-            "request-timeout",
-            408,
-            "The request came too slowly",
-            "The request did not arrive in full within the time that the service waits for one.",
-        ),
-        Problem(
-            "precondition-failed",
-            412,
-            "The answer is no longer the one that was expected",
-            "`If-Match` or `If-Unmodified-Since` asks for an earlier version of the answer.",
-        ),
-        Problem(
-            "content-too-large",
-            413,
-            "The request has too large a body",
-            "The data is read-only, so requests need no body.",
-        ),
-        Problem(
-            "uri-too-long",
-            414,
-            "The URL is too long",
-            "The request line is longer than 8,190 bytes. A list of values can be shorter as its "
-            "opposite: `__not_in` for `__in`.",
-        ),
-        Problem(
-            "range-not-satisfiable",
-            416,
-            "The range is outside the file",
-            "The first byte that `Range` asks for is beyond the end of the file. "
-            "`Content-Range` has its length.",
-        ),
-        Problem(
-            "too-many-requests",
-            429,
-            "Too many requests",
-            "One client sent more requests than the service answers for one. Try again after "
-            "Retry-After seconds.",
-        ),
-        Problem(
-            "headers-too-large",
-            431,
-            "The headers are too large",
-            "One header field, or all of them together, are longer than the service reads.",
-        ),
-        Problem(
-            "internal-error",
-            500,
-            "The service failed",
-            "This is a fault of the service. It was logged under the X-Request-ID of the answer; "
-            "please report it with that id.",
-        ),
-        Problem(
-            "database-unavailable",
-            503,
-            "The database is away",
-            "The service cannot reach its database. Try again after Retry-After seconds.",
-        ),
-        Problem(
-            "dataset-missing",
-            503,
-            "No dataset is loaded",
-            "The database is empty. The operator of the service loads the dataset with "
-            "`manage.py load_adult`.",
-        ),
-        Problem(
-            "overloaded",
-            503,
-            "The service has too much to do",
-            "There are more requests than the service can answer. Nothing was computed. Try "
-            "again after Retry-After seconds.",
-        ),
-        Problem(
-            "service-unavailable",
-            503,
-            "The service is away",
-            "The service does not answer, for instance while it restarts. Try again after "
-            "Retry-After seconds.",
-        ),
-        Problem(
-            "storage-unavailable",
-            503,
-            "Files cannot be made at the moment",
-            "The service cannot write the folder of its files. Answers that are no files, such "
-            "as JSON, are given.",
-        ),
-        Problem(
-            "timeout",
-            503,
-            "The computation took too long",
-            "The computation was stopped at the service's time limit. Ask for fewer rows or "
-            "groups, or try again after Retry-After seconds.",
-        ),
-    )
+    slug: Problem(slug, **problem)
+    for slug, problem in json.loads(Path(__file__).with_suffix(".json").read_text()).items()
 }
 
 
@@ -349,7 +218,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
         "url": requested_url(request)[:1000],
         "request_id": request.META.get("REQUEST_ID"),
     }
-    logger.error("Internal error", exc_info=sys.exc_info(), extra={"fields": fields})
+    logger.error("Internal error", exc_info=sys.exc_info(), extra=fields)
     return response(request, "internal-error", "The service failed; the error was logged.")
 
 

@@ -11,6 +11,7 @@ from psycopg import IsolationLevel
 
 from adultapi import __version__, environment, postgres
 from adultapi.environment import env
+from adultapi.monitoring import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -256,14 +257,11 @@ SLOW_QUERY_SECONDS = 0.5
 LOG_LEVEL = environment.choice(
     "LOG_LEVEL", "WARNING" if LOCAL else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
 )
-LOG_FORMAT = environment.choice("LOG_FORMAT", "text" if LOCAL else "json", ("text", "json"))
+LOG_FORMAT = environment.choice("LOG_FORMAT", logs.DEFAULT, ("text", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "text": {"()": "adultapi.monitoring.logs.TextFormatter"},
-        "json": {"()": "adultapi.monitoring.logs.JSONFormatter"},
-    },
+    "formatters": logs.FORMATTERS,
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {

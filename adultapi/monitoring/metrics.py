@@ -70,7 +70,7 @@ class _Stopwatch:
                     "sql": sql[:2000],  # with placeholders, ready for EXPLAIN
                     "request_id": self._request_id,
                 }
-                logger.warning("slow query", extra={"fields": fields})
+                logger.warning("slow query: %s", sql[:2000], extra=fields)
 
 
 def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
@@ -115,18 +115,20 @@ def _log(
     level = logging.WARNING if slow else logging.INFO
     if request.path_info in _NOT_LOGGED or not logger.isEnabledFor(level):
         return
+    url, milliseconds = requested_url(request)[:1000], round(seconds * 1000, 2)
     fields = {
         "method": request.method,
-        "url": requested_url(request)[:1000],
+        "url": url,
         "route": route(request.path_info),
         "status": response.status_code,
-        "milliseconds": round(seconds * 1000, 2),
+        "milliseconds": milliseconds,
         "database_milliseconds": round(database * 1000, 2),
         "cache": cache,
         "bytes": int(response.get("Content-Length", "0")) or None,
         "request_id": request.META["REQUEST_ID"],
     }
-    logger.log(level, "slow request" if slow else "request", extra={"fields": fields})
+    kind = "slow request" if slow else "request"
+    logger.log(level, "%s: %s in %s ms", kind, url, milliseconds, extra=fields)
 
 
 @lru_cache(4096)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _ROOT = Path("/")  # where every account may be
@@ -45,7 +45,7 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path = _ROOT,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, out of reach of the terminal's Ctrl-C.
+    """Starts `command` in a session of its own, out of reach of the terminal's Ctrl-C.
 
     Call it from the main thread: see `follow_parent`. With an `account` (root only) the
     process runs as that user, with no other groups.
@@ -60,9 +60,7 @@ def start(
         start_new_session=True,
         pass_fds=pass_fds,
         preexec_fn=_following(os.getpid(), on_parent_death),
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
+        **_as(account),
     )
 
 
@@ -74,7 +72,7 @@ def run(
     env: Mapping[str, str] | None = None,
     text: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run `command` to its end, with `text` as its input; it ends with its parent."""
+    """Runs `command` to its end, with `text` as its input; it ends with its parent."""
     return subprocess.run(  # noqa: S603 - as above
         command,
         cwd=_ROOT,
@@ -86,10 +84,12 @@ def run(
         check=False,
         pass_fds=pass_fds,
         preexec_fn=_following(os.getpid(), signal.SIGTERM),
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
+        **_as(account),
     )
+
+
+def _as(account: Account | None) -> dict[str, Any]:
+    return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 
 def stop(

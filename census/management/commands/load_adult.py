@@ -144,7 +144,7 @@ class Command(BaseCommand):
         summary["inputs"] = describe(content, summary["files"])
         summary["seconds"] = round(time.perf_counter() - started, 3)
         if not options["dry_run"]:
-            logger.info("load_adult", extra={"fields": summary})
+            logger.info("load_adult", extra=summary)
         if options["json"]:
             self.stdout.write(json.dumps(summary))
         elif options["verbosity"]:

@@ -1,4 +1,4 @@
-"""`make run`: PostgreSQL, the dataset and gunicorn, all of it gone when this process is."""
+"""`make run`: PostgreSQL, the dataset and gunicorn, all of which end with this process."""
 
 import hashlib
 import os
@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
@@ -26,6 +25,7 @@ from adultapi.postgres import PostgresError, processes
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PAUSE = 0.2
+_GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn")
 
 
 class StartError(Exception):
@@ -33,7 +33,7 @@ class StartError(Exception):
 
 
 def main() -> int:
-    """Serve until a signal comes; return the exit status."""
+    """Serves until a signal comes; returns the exit status."""
     for signum in _SIGNALS:
         if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:  # nohup
             signal.signal(signum, _interrupt)
@@ -45,11 +45,11 @@ def main() -> int:
         django.setup()
         if settings.LOCAL:
             with postgres.Server(postgres.VAR) as database:
-                whose = "started" if database.pid else "of another process"
-                _say(f"PostgreSQL: {whose}, data in {database.place.data}")
+                state = "started" if database.pid else "running already"
+                _say(f"PostgreSQL: {state}, data in {database.place.data}")
                 _serve(database)
         else:
-            _say("PostgreSQL: that of DATABASE_URL")
+            _say("PostgreSQL: DATABASE_URL")
             _serve(None)
     except (StartError, PostgresError, ImproperlyConfigured, CommandError) as error:
         _say(f"Error: {error}", sys.stderr)
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def _serve(database: postgres.Server | None) -> NoReturn:
-    """Prepare everything, serve, and keep the database alive until interrupted."""
+    """Prepares and serves, and keeps the database alive, until interrupted."""
     from adultapi.preparation import prepare  # knows models: only after django.setup()
 
     prepare(_say, settings.START_TIMEOUT)
@@ -72,7 +72,12 @@ def _serve(database: postgres.Server | None) -> NoReturn:
     connections.close_all()
     if database:
         database.leave_to_owner()
-    with _gunicorn() as server:
+    server = processes.start(
+        [*_GUNICORN, "--log-level", "warning", "--graceful-timeout", "3"],
+        on_parent_death=signal.SIGQUIT,  # at once, as the database goes too
+        cwd=settings.BASE_DIR,
+    )
+    try:
         _wait_until_serving(server)
         _say(f"Serving with {gunicorn.workers} workers of {gunicorn.threads} threads:")
         for path in ("/", "/docs", "/v1/computation/mean/age"):
@@ -82,11 +87,13 @@ def _serve(database: postgres.Server | None) -> NoReturn:
             time.sleep(_PAUSE)
             if database and database.take_over():
                 _say("PostgreSQL: had ended, started again")
-    raise StartError("gunicorn has ended: what it wrote above may say why; start again.")
+    finally:
+        processes.stop(server, (signal.SIGTERM, 5), (signal.SIGQUIT, 5), session=True)
+    raise StartError("gunicorn has ended: its messages above may say why; start again.")
 
 
 def _collect_static() -> None:
-    """Collect the static files unless these very files are there already."""
+    """Collects the static files unless the same files were collected before."""
     found = [
         (path, Path(storage.path(path)).stat())
         for finder in get_finders()
@@ -102,22 +109,8 @@ def _collect_static() -> None:
     _say(f"Static files: {len(files)} collected")
 
 
-@contextmanager
-def _gunicorn() -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn"]
-    server = processes.start(
-        [*command, "--log-level", "warning", "--graceful-timeout", "3"],
-        on_parent_death=signal.SIGQUIT,  # at once, as the database goes too
-        cwd=settings.BASE_DIR,
-    )
-    try:
-        yield server
-    finally:
-        processes.stop(server, (signal.SIGTERM, 5), (signal.SIGQUIT, 5), session=True)
-
-
 def _wait_until_serving(server: subprocess.Popen[bytes]) -> None:
-    """Return once a worker answers, or gunicorn has ended."""
+    """Returns once a worker answers, or gunicorn has ended."""
     while server.poll() is None:
         connection = HTTPConnection(_reachable_host(), gunicorn.port, timeout=30)
         with closing(connection), suppress(OSError, HTTPException):
@@ -144,7 +137,7 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _reachable_host() -> str:
-    """Return where a browser on this machine finds what listens on the host."""
+    """Returns the host by which a browser on this machine reaches the service."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(gunicorn.host, gunicorn.host)  # noqa: S104
 
 

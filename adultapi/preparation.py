@@ -1,4 +1,4 @@
-"""What has to be done before serving, by one process at a time: migrate, and load."""
+"""What is done before serving, by one process at a time: migrate and load."""
 
 import io
 import json
@@ -15,14 +15,13 @@ from census.ingest.writer import LOCK, count_facts
 from census.models import Dataset
 
 Say = Callable[[str], object]
-_PAUSES = (0.1, 1.0)  # seconds between two tries, the first and the longest
 
 
 def prepare(say: Say, patience: float) -> None:
-    """Migrate the database and load the dataset, unless that is done already.
+    """Migrates the database and loads the dataset, unless that is done already.
 
-    A dataset that somebody loaded from elsewhere is left as it is. Of several processes one
-    does the work; the others wait for it, `patience` seconds at most (`CommandError`).
+    A dataset that was loaded from another source stays. Of several processes one works; the
+    others wait for it, at most `patience` seconds (`CommandError`).
     """
     with alone(say, patience):
         call_command("migrate", verbosity=0, interactive=False)
@@ -41,7 +40,7 @@ def _load() -> str:
 
 
 def wait_for_database(say: Say, patience: float) -> None:
-    """Return once the database takes connections; raise `CommandError` after `patience` s."""
+    """Returns once the database takes connections; raises `CommandError` after `patience` s."""
     reason = ""
     for _ in _tries(patience):
         try:
@@ -59,11 +58,11 @@ def wait_for_database(say: Say, patience: float) -> None:
 
 @contextmanager
 def alone(say: Say, patience: float) -> Iterator[None]:
-    """Hold the advisory lock of the load, which whoever loads or migrates takes.
+    """Holds the advisory lock of all who load or migrate.
 
-    The lock is this connection's: `load_adult` takes it again, and a process that dies gives
-    it back. Asking again and again leaves no transaction open, which could keep the one at
-    work from its end (`CREATE INDEX CONCURRENTLY` waits for all older ones).
+    It belongs to this connection: `load_adult` can take it again, and a process that dies gives
+    it back. Trying again holds no transaction open, for which `CREATE INDEX CONCURRENTLY` of
+    the process at work would wait.
     """
     with connection.cursor() as cursor:
         for number, _ in enumerate(_tries(patience)):
@@ -82,19 +81,13 @@ def alone(say: Say, patience: float) -> Iterator[None]:
 
 
 def _tries(seconds: float) -> Iterator[None]:
-    """Yield at once, then after growing pauses, until `seconds` have passed.
-
-    The pauses are random, so that what was started together does not ask together.
-    """
+    """Yields at once, then again and again until `seconds` have passed."""
     end = time.monotonic() + seconds
-    pause, longest = _PAUSES
-    while True:
+    yield
+    while time.monotonic() < end:
+        # At random, so that what was started together does not ask together.
+        time.sleep(random.uniform(0.1, 0.5))  # noqa: S311 - no secret
         yield
-        left = end - time.monotonic()
-        if left <= 0:
-            return
-        time.sleep(min(left, random.uniform(pause / 2, pause)))  # noqa: S311 - no secret
-        pause = min(2 * pause, longest)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,20 +1,19 @@
-"""Errors as RFC 9457 problem documents, and the pages that explain them.
+"""Every exception becomes an RFC 9457 problem document here."""
 
-problems.json names all kinds; nginx (docker/nginx.conf) uses some of them in its own refusals.
-"""
-
-import json
 import logging
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import wraps
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from psycopg.errors import LockNotAvailable, QueryCanceled, UndefinedTable
@@ -24,6 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from census.api.problems import PROBLEMS, Problem
 from census.models import DatasetMissing
 from census.statistics.metrics.base import Unfit
 
@@ -31,22 +31,6 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A kind of error: its slug is the last part of its `type`."""
-
-    slug: str
-    status: int
-    title: str
-    explanation: str
-
-
-PROBLEMS: Mapping[str, Problem] = {
-    slug: Problem(slug, **problem)
-    for slug, problem in json.loads(Path(__file__).with_suffix(".json").read_text()).items()
-}
 
 
 def requested_url(request: HttpRequest | Request) -> str:
@@ -131,13 +115,19 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 class Problems:
-    """Middleware: answers what is raised outside of DRF's views, such as by a failed BEGIN."""
+    """Middleware: answers what happens outside of DRF's views, such as a failed BEGIN."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._get_response(request)
+        answer = self._get_response(request)
+        if not isinstance(answer, HttpResponseNotAllowed):
+            return answer
+        detail = f'Method "{request.method}" not allowed. The data is read-only.'
+        refusal = response(request, "method-not-allowed", detail)
+        refusal["Allow"] = answer["Allow"]
+        return refusal
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return of_error(request, error) if classify(error) else None
@@ -183,21 +173,6 @@ def _log_database_error(problem: Problem, error: Exception) -> None:
         logger.warning("%s: %s", problem.title, str(error).strip())
 
 
-def read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Refuses every method but GET and HEAD by a problem document, as DRF's views do."""
-
-    @wraps(view, updated=())
-    def safe(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
-        if request.method in {"GET", "HEAD"}:
-            return view(request, *arguments, **names)
-        detail = f'Method "{request.method}" not allowed. The data is read-only.'
-        answer = response(request, "method-not-allowed", detail)
-        answer["Allow"] = "GET, HEAD"
-        return answer
-
-    return safe
-
-
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     detail = "The request could not be read."
     if isinstance(exception, DisallowedHost):
@@ -220,21 +195,3 @@ def handler500(request: HttpRequest) -> HttpResponse:
     }
     logger.error("Internal error", exc_info=sys.exc_info(), extra=fields)
     return response(request, "internal-error", "The service failed; the error was logged.")
-
-
-@read_only
-def explain(request: HttpRequest, slug: str) -> HttpResponse:
-    """Serves `/problems/{slug}`: what a kind of error means."""
-    if slug not in PROBLEMS:
-        raise Http404
-    problem = PROBLEMS[slug]
-    if request.get_preferred_type(["application/json", "text/html"]) != "text/html":
-        return JsonResponse(
-            {
-                "type": request.path,
-                "title": problem.title,
-                "status": problem.status,
-                "explanation": problem.explanation,
-            }
-        )
-    return render(request, "problem.html", {"problem": problem})

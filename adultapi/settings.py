@@ -12,6 +12,7 @@ from psycopg import IsolationLevel
 from adultapi import __version__, environment, postgres
 from adultapi.environment import env
 from adultapi.monitoring import logs
+from census.api.description import SETTINGS as DESCRIPTION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -153,12 +154,12 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "adultapi.middleware.length",
+    "adultapi.problems.Problems",
     "adultapi.middleware.operations",  # before anything looks at the host
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "adultapi.middleware.Compression",  # nginx's job where there is one
     "django.middleware.common.CommonMiddleware",
     "adultapi.caching.AnswerCache",
-    "adultapi.problems.Problems",
 ]
 
 # --- Answers that are kept --------------------------------------------------------------------
@@ -216,38 +217,9 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Adult (Census Income) API",
-    "DESCRIPTION": (
-        "Statistics of any slice of the Adult (Census Income) dataset of UCI: 48,842 people, by "
-        "groups, with or without survey weights, with standard errors. Read-only; every answer "
-        "carries the version of the dataset and is reproducible from its URL.\n\n"
-        "Rows are selected by the same parameters everywhere: `sex=Female`, `age__gte=30`, "
-        "`education__in=Masters,Doctorate`, `complete=true`. A parameter that nobody knows is an "
-        "error, never ignored. Errors are problem documents (RFC 9457)."
-    ),
-    "CONTACT": {"name": "adultapi", "url": "https://archive.ics.uci.edu/dataset/2/adult"},
-    "LICENSE": {"name": "MIT License", "identifier": "MIT"},
-    "TAGS": [
-        {"name": "computation", "description": "A statistic of a column."},
-        {"name": "tables", "description": "Statistics of several columns."},
-        {"name": "records", "description": "The people themselves."},
-        {"name": "about", "description": "The dataset and its columns."},
-    ],
+    **DESCRIPTION,
     "VERSION": __version__,
-    "OAS_VERSION": "3.1.1",
-    "SORT_OPERATION_PARAMETERS": False,  # as a person needs them: the filters come last
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": f"{FORCE_SCRIPT_NAME or ''}/favicon.ico",
-    "REDOC_DIST": "SIDECAR",
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "PREPROCESSING_HOOKS": ["drf_spectacular.hooks.preprocess_exclude_path_format"],
-    "POSTPROCESSING_HOOKS": [
-        "census.api.openapi.hooks.value_lists",
-        "census.api.openapi.hooks.parameters",
-        "census.api.openapi.hooks.document",
-        "census.api.openapi.examples.attach",
-    ],
 }
 
 # --- Logs --------------------------------------------------------------------------------------
@@ -277,19 +249,10 @@ LOGGING = {
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["*", "Authorization"]  # there is nothing to guard; * does not cover it
+# docker/nginx.conf has the same list.
 CORS_EXPOSE_HEADERS = [
-    "Accept-Ranges",
-    "Cache-Control",
-    "Content-Disposition",
-    "Content-Encoding",
-    "Content-Length",
-    "Content-Range",
-    "ETag",
-    "Last-Modified",
-    "Link",
-    "Retry-After",
-    "Server-Timing",
-    "X-Request-ID",
+    "Accept-Ranges, Cache-Control, Content-Disposition, Content-Encoding, Content-Length",
+    "Content-Range, ETag, Last-Modified, Link, Retry-After, Server-Timing, X-Request-ID",
 ]
 
 CONTENT_SECURITY_POLICY = {

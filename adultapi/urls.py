@@ -10,6 +10,7 @@ from drf_spectacular.views import (
 
 from adultapi import problems
 from adultapi.caching import CODE
+from census.api.problems import explain
 
 _DAY = 24 * 60 * 60
 
@@ -27,7 +28,7 @@ urlpatterns = [
     path("schema", non_atomic_requests(schema), name="schema"),
     path("docs", non_atomic_requests(swagger), name="docs"),
     path("redoc", non_atomic_requests(redoc), name="redoc"),
-    path("problems/<slug:slug>", non_atomic_requests(problems.explain), name="problem"),
+    path("problems/<slug:slug>", non_atomic_requests(explain), name="problem"),
 ]
 
 handler400 = problems.handler400

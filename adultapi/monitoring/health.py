@@ -7,18 +7,19 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
-from adultapi.problems import RETRY_SECONDS, read_only
+from adultapi.problems import RETRY_SECONDS
 from census.models import Dataset, Person
 
 
-@read_only
+@require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Says that the process is up. Touches nothing else."""
     return JsonResponse({"status": "ok"})
 
 
-@read_only
+@require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Says whether the database answers, is migrated and holds a complete dataset; 503 if not."""
     return _answer(readiness())
@@ -27,7 +28,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 _started = Event()
 
 
-@read_only
+@require_safe
 def startupz(_request: HttpRequest) -> HttpResponse:
     """Answers 503 until this process was ready once, then 200 for as long as it lives.
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import Error, connections
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.views.decorators.http import require_safe
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -28,7 +29,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from adultapi.problems import read_only, requested_url
+from adultapi.problems import requested_url
 from census.models import Dataset
 
 logger = logging.getLogger("adultapi.request")
@@ -55,19 +56,18 @@ class _Stopwatch:
         self.seconds = 0.0
         self._request_id = request_id
 
-    def __call__(
-        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
-    ) -> Any:
+    def __call__(self, execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
         start = time.perf_counter()
         try:
-            return execute(sql, params, many, context)
+            return execute(sql, *arguments)
         finally:
             seconds = time.perf_counter() - start
             self.seconds += seconds
             if seconds >= settings.SLOW_QUERY_SECONDS:
+                # The statement has placeholders: it is ready for EXPLAIN.
                 fields = {
                     "milliseconds": round(seconds * 1000, 2),
-                    "sql": sql[:2000],  # with placeholders, ready for EXPLAIN
+                    "sql": sql[:2000],
                     "request_id": self._request_id,
                 }
                 logger.warning("slow query: %s", sql[:2000], extra=fields)
@@ -83,69 +83,61 @@ def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
             for connection in connections.all():
                 stack.enter_context(connection.execute_wrapper(stopwatch))
             response = get_response(request)
-        seconds = time.perf_counter() - start
-        cache = getattr(response, "cache_result", None)
-        timing = [f"cache;desc={cache}"] if cache else []
-        timing += [f"db;dur={stopwatch.seconds * 1000:.2f}", f"total;dur={seconds * 1000:.2f}"]
-        response["Server-Timing"] = ", ".join(timing)
-        _count(request, response, cache, seconds, stopwatch.seconds)
-        _log(request, response, cache, seconds, stopwatch.seconds)
+        _record(request, response, time.perf_counter() - start, stopwatch.seconds)
         return response
 
     return middleware
 
 
-def _count(
-    request: HttpRequest, response: HttpResponse, cache: str | None, seconds: float, database: float
-) -> None:
+def _record(request: HttpRequest, response: HttpResponse, total: float, database: float) -> None:
+    cache = getattr(response, "cache_result", None)
+    milliseconds, database_milliseconds = (round(s * 1000, 2) for s in (total, database))
+    timing = f"db;dur={database_milliseconds:.2f}, total;dur={milliseconds:.2f}"
+    response["Server-Timing"] = f"cache;desc={cache}, {timing}" if cache else timing
+
     where = route(request.path_info)
     method = request.method if request.method in _METHODS else "other"
     REQUESTS.labels(where, method, response.status_code).inc()
-    LATENCY.labels(where).observe(seconds)
+    LATENCY.labels(where).observe(total)
     if database:
         DATABASE.observe(database)
     if cache:
         CACHE.labels(cache).inc()
 
-
-def _log(
-    request: HttpRequest, response: HttpResponse, cache: str | None, seconds: float, database: float
-) -> None:
-    slow = seconds >= settings.SLOW_REQUEST_SECONDS
+    slow = total >= settings.SLOW_REQUEST_SECONDS
     level = logging.WARNING if slow else logging.INFO
     if request.path_info in _NOT_LOGGED or not logger.isEnabledFor(level):
         return
-    url, milliseconds = requested_url(request)[:1000], round(seconds * 1000, 2)
     fields = {
         "method": request.method,
-        "url": url,
-        "route": route(request.path_info),
+        "url": requested_url(request)[:1000],
+        "route": where,
         "status": response.status_code,
         "milliseconds": milliseconds,
-        "database_milliseconds": round(database * 1000, 2),
+        "database_milliseconds": database_milliseconds,
         "cache": cache,
         "bytes": int(response.get("Content-Length", "0")) or None,
         "request_id": request.META["REQUEST_ID"],
     }
     kind = "slow request" if slow else "request"
-    logger.log(level, "%s: %s in %s ms", kind, url, milliseconds, extra=fields)
+    logger.log(level, "%s: %s in %s ms", kind, fields["url"], milliseconds, extra=fields)
 
 
 @lru_cache(4096)
 def route(path: str) -> str:
     """Returns the route that a path leads to, as `/v1/computation/{metric}/{column}`."""
-    if len(path) > 200:
-        return "unmatched"
     try:
-        matched = resolve(path).route
+        matched = resolve(path).route if len(path) <= 200 else None
     except Resolver404:
+        matched = None
+    if matched is None:
         return "unmatched"
-    pattern = re.sub(r"<\w+:format>|<drf_format_suffix\w*:format>", "", matched)
+    pattern = re.sub(r"<\w+:format>", "", matched)
     pattern = re.sub(r"<\w+:(\w+)>", r"{\1}", pattern)
     return "/" + re.sub(r"^v1/computation/[^/{]+/", "v1/computation/{metric}/", pattern)
 
 
-@read_only
+@require_safe
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Serves `/metrics`: the figures of all workers, in Prometheus' text format."""
     registry = REGISTRY
@@ -168,9 +160,7 @@ def _dataset() -> CollectorRegistry:
         return registry
     up.set(1)
     if dataset:
-        version, rows = dataset
         text = "The number of rows of the loaded dataset."
-        Gauge("adultapi_dataset_rows", text, ["version"], registry=registry).labels(version).set(
-            rows
-        )
+        rows = Gauge("adultapi_dataset_rows", text, ["version"], registry=registry)
+        rows.labels(dataset[0]).set(dataset[1])
     return registry

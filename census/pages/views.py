@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 from rest_framework.exceptions import APIException
 
 from adultapi import problems
@@ -40,7 +41,7 @@ MOST_ERRORS = 20
 
 
 @csp_replace({"style-src": [SELF]})
-@problems.read_only
+@require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Show the state that the address tells; what the form sends is put in order first."""
     if SENT in request.GET:
@@ -54,7 +55,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "census/explorer.html", context, status=status)
 
 
-@problems.read_only
+@require_safe
 def favicon(_request: HttpRequest) -> HttpResponse:
     """Show where the icon is, to who asks for it at the place of old."""
     return HttpResponseRedirect(static("census/favicon.svg"))

@@ -146,7 +146,8 @@ def test_what_is_slow_is_noted(
             release.join()
         assert status == 200
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    told = {line["message"].partition(":")[0]: line for line in lines if line.get("request_id") == "slow"}
+    slow = [line for line in lines if line.get("request_id") == "slow"]
+    told = {line["message"].partition(":")[0]: line for line in slow}
     assert set(told) == {"slow query", "slow request"}
     assert {line["level"] for line in told.values()} == {"WARNING"}
     assert "census_person" in told["slow query"]["sql"]

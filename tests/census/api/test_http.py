@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from adultapi.problems import PROBLEMS
+from census.api.problems import PROBLEMS
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,47 @@
+"""The kinds of errors that the API answers with, and the pages that explain them.
+
+problems.json lists them; nginx (docker/nginx.conf) uses some of them in its own refusals.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A kind of error: its slug is the last part of its `type`."""
+
+    slug: str
+    status: int
+    title: str
+    explanation: str
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    slug: Problem(slug, **problem)
+    for slug, problem in json.loads(Path(__file__).with_suffix(".json").read_text()).items()
+}
+
+
+@require_safe
+def explain(request: HttpRequest, slug: str) -> HttpResponse:
+    """Serves `/problems/{slug}`: what a kind of error means."""
+    if slug not in PROBLEMS:
+        raise Http404
+    problem = PROBLEMS[slug]
+    if request.get_preferred_type(["application/json", "text/html"]) != "text/html":
+        return JsonResponse(
+            {
+                "type": request.path,
+                "title": problem.title,
+                "status": problem.status,
+                "explanation": problem.explanation,
+            }
+        )
+    return render(request, "problem.html", {"problem": problem})

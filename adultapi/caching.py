@@ -5,7 +5,8 @@ digest is its ETag and the key under which it is kept, so nothing kept ever beco
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -144,13 +145,13 @@ def _conditional(request: HttpRequest, headers: Mapping[str, str], dataset: Load
 
 def _kept(request: HttpRequest, key: str, headers: Mapping[str, str]) -> Any:
     """Returns the answer kept under `key`; None if there is none."""
-    try:
+    with suppress(FileNotFoundError):  # it is removed to make room
         if path := files.find(key):
             return files.respond(request, path, headers)
-    except OSError:  # it was removed to make room
-        return None
-    kept = _of_cache(cache.get, key)
-    return HttpResponse(kept[0], headers=kept[1]) if kept else None
+    with _cache_may_be_away():
+        if kept := cache.get(key):
+            return HttpResponse(kept[0], headers=kept[1])
+    return None
 
 
 def _keep(request: HttpRequest, key: str, headers: Mapping[str, str], response: Any) -> Any:
@@ -161,8 +162,9 @@ def _keep(request: HttpRequest, key: str, headers: Mapping[str, str], response: 
             return files.respond(request, files.keep(key, response), headers)
         except OSError as error:
             return problems.of_error(request, StorageUnavailable(str(error)))
-    if len(response.content) <= _LARGEST:
-        _of_cache(cache.set, key, (response.content, dict(response.items())))
+    with _cache_may_be_away():
+        if len(response.content) <= _LARGEST:
+            cache.set(key, (response.content, dict(response.items())))
     return response
 
 
@@ -172,10 +174,9 @@ def _with_headers(response: Any, headers: Mapping[str, str]) -> Any:
     return response
 
 
-def _of_cache(method: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a method of the cache; returns None while the cache is away."""
+@contextmanager
+def _cache_may_be_away() -> Iterator[None]:
     try:
-        return method(*arguments)
+        yield
     except (RedisError, OSError) as error:
         logger.warning("The cache is away: %s", error)
-        return None

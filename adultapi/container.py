@@ -55,22 +55,19 @@ def _run(mode: str, arguments: list[str]) -> None:
     from django.core.management import call_command, execute_from_command_line
     from django.db import connections
 
-    from adultapi.preparation import alone, prepare, wait_for_database
+    from census.ingest.preparation import alone, prepare, wait_for_database
 
-    patience = settings.START_TIMEOUT
-    if mode != "manage":
-        wait_for_database(_say, patience)
-    match mode:
-        case "start" | "prepare":
-            prepare(_say, patience)
-        case "migrate":
-            with alone(_say, patience):
-                call_command("migrate", *arguments, interactive=False)
-        case "load":
-            execute_from_command_line(["manage.py", "load_adult", *arguments])
-        case "manage":
-            execute_from_command_line(["manage.py", *arguments])
-    connections.close_all()
+    if mode == "manage":
+        return execute_from_command_line(["manage.py", *arguments])
+    wait_for_database(_say, settings.START_TIMEOUT)
+    if mode == "load":
+        execute_from_command_line(["manage.py", "load_adult", *arguments])
+    elif mode == "migrate":
+        with alone(_say, settings.START_TIMEOUT):
+            call_command("migrate", *arguments, interactive=False)
+    else:
+        prepare(_say, settings.START_TIMEOUT)
+    return connections.close_all()
 
 
 def _serve() -> NoReturn:

@@ -65,7 +65,7 @@ def main() -> int:
 
 def _serve(database: postgres.Server | None) -> NoReturn:
     """Prepares and serves, and keeps the database alive, until interrupted."""
-    from adultapi.preparation import prepare  # knows models: only after django.setup()
+    from census.ingest.preparation import prepare  # knows models: only after django.setup()
 
     prepare(_say, settings.START_TIMEOUT)
     _collect_static()

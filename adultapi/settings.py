@@ -120,8 +120,7 @@ _CONNECTION = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-if SERVING and DATABASE_REPLICA_URL:
-    # All that serves is reading, so the replica (or the primary after it) is all that it needs.
+if SERVING and DATABASE_REPLICA_URL:  # to serve is to read: it needs no other database
     DATABASES = {"default": _database("DATABASE_REPLICA_URL", DATABASE_REPLICA_URL)}
 elif SERVING or LOADER_URL == DATABASE_URL:
     DATABASES = {"default": _database("DATABASE_URL", READER_URL if SERVING else LOADER_URL)}
@@ -224,8 +223,6 @@ SPECTACULAR_SETTINGS = {
 
 # --- Logs --------------------------------------------------------------------------------------
 
-SLOW_REQUEST_SECONDS = 1.0
-SLOW_QUERY_SECONDS = 0.5
 LOG_LEVEL = environment.choice(
     "LOG_LEVEL", "WARNING" if LOCAL else "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")
 )

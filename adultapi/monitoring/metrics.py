@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.db import Error, connections
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
@@ -50,27 +49,17 @@ _NOT_LOGGED = frozenset({"/healthz", "/readyz", "/startupz", "/metrics"})  # eve
 
 
 class _Stopwatch:
-    """Sums the seconds of a request's statements and logs the slow ones."""
+    """Sums the seconds of a request's statements. PostgreSQL itself logs the slow ones."""
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self) -> None:
         self.seconds = 0.0
-        self._request_id = request_id
 
-    def __call__(self, execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+    def __call__(self, execute: Callable[..., Any], *arguments: Any) -> Any:
         start = time.perf_counter()
         try:
-            return execute(sql, *arguments)
+            return execute(*arguments)
         finally:
-            seconds = time.perf_counter() - start
-            self.seconds += seconds
-            if seconds >= settings.SLOW_QUERY_SECONDS:
-                # The statement has placeholders: it is ready for EXPLAIN.
-                fields = {
-                    "milliseconds": round(seconds * 1000, 2),
-                    "sql": sql[:2000],
-                    "request_id": self._request_id,
-                }
-                logger.warning("slow query: %s", sql[:2000], extra=fields)
+            self.seconds += time.perf_counter() - start
 
 
 def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
@@ -78,7 +67,7 @@ def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         start = time.perf_counter()
-        stopwatch = _Stopwatch(request.META["REQUEST_ID"])
+        stopwatch = _Stopwatch()
         with ExitStack() as stack:
             for connection in connections.all():
                 stack.enter_context(connection.execute_wrapper(stopwatch))
@@ -104,9 +93,7 @@ def _record(request: HttpRequest, response: HttpResponse, total: float, database
     if cache:
         CACHE.labels(cache).inc()
 
-    slow = total >= settings.SLOW_REQUEST_SECONDS
-    level = logging.WARNING if slow else logging.INFO
-    if request.path_info in _NOT_LOGGED or not logger.isEnabledFor(level):
+    if request.path_info in _NOT_LOGGED or not logger.isEnabledFor(logging.INFO):
         return
     fields = {
         "method": request.method,
@@ -119,8 +106,7 @@ def _record(request: HttpRequest, response: HttpResponse, total: float, database
         "bytes": int(response.get("Content-Length", "0")) or None,
         "request_id": request.META["REQUEST_ID"],
     }
-    kind = "slow request" if slow else "request"
-    logger.log(level, "%s: %s in %s ms", kind, fields["url"], milliseconds, extra=fields)
+    logger.info("%s in %s ms", fields["url"], milliseconds, extra=fields)
 
 
 @lru_cache(4096)

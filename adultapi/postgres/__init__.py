@@ -1,8 +1,7 @@
-"""The embedded PostgreSQL of somebody's own machine: found, started, shared, stopped.
+"""The embedded PostgreSQL of a person's own machine.
 
-Whatever needs the database runs inside `with Server(var):`. The first to come starts
-PostgreSQL as its own child, on a Unix socket in a folder only its user can enter; others
-use the one there is.
+What needs the database runs inside `with Server(var):`. The first process starts PostgreSQL as
+its child, on a Unix socket in a folder that only its user can enter; others use the same server.
 """
 
 from pathlib import Path
@@ -17,6 +16,6 @@ VAR = Path(__file__).resolve().parents[2] / "var"  # the project's own, ignored 
 
 
 def local_url(var: Path, user: str = "postgres") -> str:
-    """Return the URL of the embedded database whose data is in `var`; starts nothing."""
+    """Returns the URL of the embedded database whose data is in `var`; starts nothing."""
     socket = urlencode({"host": str(Place(var).sockets), "port": PORT})
     return f"postgresql://{user}@/{DATABASE}?{socket}"

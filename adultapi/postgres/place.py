@@ -1,4 +1,4 @@
-"""Where an embedded server keeps its things, and whom it runs as."""
+"""Where an embedded server keeps its files, and the user that it runs as."""
 
 import errno
 import hashlib
@@ -19,21 +19,21 @@ _LONGEST_SOCKET = 103  # bytes: 103 on macOS and BSD, 107 on Linux
 
 
 class PostgresError(Exception):
-    """One sentence for a person: what is wrong, and what to do about it."""
+    """What is wrong and what to do about it, in one sentence."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """That of the server whose folder is `var`."""
+    """The place of the server whose folder is `var`."""
 
     var: Path
 
     @cached_property
     def account(self) -> Account | None:
-        """Whom root hands the server to, as PostgreSQL refuses to be root; else None.
+        """The user that root runs the server as, since PostgreSQL refuses root; else None.
 
-        The owner of the data, or of the folder it will be in, so that root and that
-        user can take turns. If that is root, a system user.
+        It is the owner of the data or of its folder, so that root and that user can take turns;
+        a system user if that is root.
         """
         if os.geteuid() != 0:
             return None
@@ -56,7 +56,7 @@ class Place:
 
     @cached_property
     def home(self) -> Path:
-        """The server's folder: `var`/postgres, unless the account cannot get there."""
+        """The server's folder: `var`/postgres, unless the account cannot reach it."""
         near = self.var / "postgres"
         if self.account and not all(_may_enter(path, self.account) for path in near.parents):
             return self._far_home
@@ -64,7 +64,7 @@ class Place:
 
     @cached_property
     def sockets(self) -> Path:
-        """The folder of the socket: `home`, unless no client could name a socket there."""
+        """The folder of the socket: `home`, unless that path is too long for a socket."""
         path = os.fsencode(self.home / _SOCKET)
         if len(path) <= _LONGEST_SOCKET and b"," not in path:  # libpq splits hosts at commas
             return self.home
@@ -91,7 +91,7 @@ class Place:
         return f"adultapi-{hashlib.sha256(os.fsencode(self.var)).hexdigest()[:16]}"
 
     def prepare(self) -> None:
-        """Make the folders; see to it that nobody else can enter `home` and `sockets`."""
+        """Makes the folders, and lets nobody else enter `home` and `sockets`."""
         try:
             if self.home.parent == self.var and not self.var.exists():
                 self._make(self.var, 0o755)
@@ -106,7 +106,7 @@ class Place:
             ) from error
 
     def open(self, name: str, flags: int = 0) -> int:
-        """Return a descriptor of the file `name` in `home`, made if need be."""
+        """Returns a descriptor of the file `name` in `home`, made if it is missing."""
         path = self.home / name
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
@@ -119,14 +119,14 @@ class Place:
         return file
 
     def give(self, path: Path | int) -> None:
-        """Hand the file at `path`, or an open one, over to the account of the server."""
+        """Gives the file at `path`, or an open one, to the account of the server."""
         if self.account and isinstance(path, int):
             os.fchown(path, self.account.uid, self.account.gid)
         elif self.account:
             os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
     def _make(self, folder: Path, mode: int) -> None:
-        """Make `folder` for the server's account; another process may be quicker."""
+        """Makes `folder` for the server's account; another process may be faster."""
         new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             new.chmod(mode)
@@ -138,7 +138,7 @@ class Place:
                 raise
 
     def _check(self, folder: Path) -> None:
-        """Raise PostgresError unless `folder` is a real folder of the account, for it alone."""
+        """Raises PostgresError unless `folder` is a real folder that belongs to the account."""
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode):
             raise PostgresError(f"{folder} is in the way: move it elsewhere.")
@@ -153,7 +153,7 @@ class Place:
 
 def _may_enter(folder: Path, account: Account) -> bool:
     if not folder.is_dir():
-        return True  # to be made, for that account; or in the way, which `prepare` tells
+        return True  # it is made later, or `prepare` refuses it
     status = folder.stat()
     if status.st_uid == account.uid:
         return bool(status.st_mode & stat.S_IXUSR)

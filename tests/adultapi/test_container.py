@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from adultapi.preparation import alone
+from census.ingest.preparation import alone
 from census.ingest.writer import LOCK
 from tests.faults.service import PATIENCE, Service
 

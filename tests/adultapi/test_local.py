@@ -243,7 +243,7 @@ def test_takes_over_from_a_command_that_started_the_database(
     )
     said_until(shell, "ready")
     process = local(start)
-    assert "of another process" in said_until(process, READY)
+    assert "running already" in said_until(process, READY)
     shell.communicate("\n", timeout=PATIENCE)
     assert shell.returncode == 0
     said_until(process, "started again")
@@ -258,7 +258,7 @@ def test_database_url_is_used_and_nothing_else(
 ) -> None:
     shutil.rmtree(project / "var", ignore_errors=True)
     process = local(start, env=service_environment | {"PORT": str(port)})
-    assert "that of DATABASE_URL" in said_until(process, READY)
+    assert "PostgreSQL: DATABASE_URL" in said_until(process, READY)
     assert status(port, "/readyz") == 200
     assert not (project / "var").exists()
 

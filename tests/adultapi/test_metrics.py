@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.service import PATIENCE
@@ -127,31 +125,6 @@ def test_a_request_is_one_line_of_json(
     assert (line["status"], line["method"], line["request_id"]) == (400, "GET", "one")
     assert line["milliseconds"] > 0
     assert all(line.startswith("{") for line in log.read_text().splitlines())  # gunicorn's, too
-
-
-def test_what_is_slow_is_noted(
-    service_environment: dict[str, str], port: int, tmp_path: Path
-) -> None:
-    """A statement that waits for a lock: it and its request are told of, by the same id."""
-    log = tmp_path / "log"
-    with serving(service_environment, port, log) as address:
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN")
-            cursor.execute("LOCK TABLE census_person IN ACCESS EXCLUSIVE MODE")
-            release = threading.Timer(1.5, cursor.execute, ["COMMIT"])
-            release.start()
-            status = ask(
-                f"{address}/v1/computation/mean/age?age__gt=20", **{"X-Request-ID": "slow"}
-            )
-            release.join()
-        assert status == 200
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    slow = [line for line in lines if line.get("request_id") == "slow"]
-    told = {line["message"].partition(":")[0]: line for line in slow}
-    assert set(told) == {"slow query", "slow request"}
-    assert {line["level"] for line in told.values()} == {"WARNING"}
-    assert "census_person" in told["slow query"]["sql"]
-    assert 500 < told["slow query"]["milliseconds"] <= told["slow request"]["milliseconds"]
 
 
 def test_a_load_is_an_event(service_environment: dict[str, str]) -> None:

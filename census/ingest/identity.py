@@ -17,6 +17,7 @@ UCI_ROWS: Mapping[Split, _Known] = {
     Split.TEST: _Known(16_281, "61a536e1b7574f82f0ed149d6d4d8f54"),
     Split.TRAIN: _Known(32_561, "2ae33765d8a0e7f6571592128182848d"),
 }
+_FEWEST = 10  # fewer may be alike by chance
 _MOST = max(known.rows for known in UCI_ROWS.values())
 
 
@@ -42,8 +43,8 @@ class Identity:
 
     @property
     def key(self) -> str | None:
-        """A digest that tells these rows from others; None where they are too many."""
-        return self._md5.hexdigest() if self.rows <= _MOST else None
+        """A digest that tells these rows from others; None where they are too many or few."""
+        return self._md5.hexdigest() if _FEWEST <= self.rows <= _MOST else None
 
     @property
     def whole(self) -> Split | None:

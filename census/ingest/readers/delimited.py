@@ -101,8 +101,7 @@ class _Reading:
     def rows(self) -> Iterator[CellRow]:
         """Yield the values of each row, with the number of its last line."""
         reader = self._form.reader(self._lines())
-        if self._form.has_header:
-            next(reader, None)
+        header_to_come = self._form.has_header
         width = self._form.width
         while True:
             first = self._number + 1
@@ -111,9 +110,15 @@ class _Reading:
             except StopIteration:
                 return
             except csv.Error as error:
-                reason = "one is never closed" if "limit" in str(error) else str(error)
-                expected = f"quotes as in RFC 4180, but of those that begin here {reason}"
+                unclosed = "limit" in str(error) or "end of data" in str(error)
+                reason = (
+                    "one that begins here is never closed" if unclosed else printable(str(error))
+                )
+                expected = f"quotes as in RFC 4180, but {reason}"
                 self._problems.add(Problem(self._file, first, None, None, expected))
+                continue
+            if header_to_come:
+                header_to_come = False
                 continue
             self._rows += 1
             if len(cells) == width:

@@ -6,9 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.template.loader import render_to_string
 from rest_framework import renderers
-from rest_framework.exceptions import APIException
 from rest_framework.utils.encoders import JSONEncoder
 
 from census.api import charts
@@ -133,43 +131,13 @@ class PNGRenderer(DrawingRenderer):
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
-    """DRF's browsable page, with a form of the parameters that the route takes."""
+    """DRF's browsable page; its templates, in `census.pages`, show the answer to people."""
 
     def get_default_renderer(self, view: Any) -> renderers.BaseRenderer:  # noqa: ARG002
         return JSONRenderer()
 
     def get_filter_form(self, data: Any, view: Any, request: Any) -> None:
         """Show no dialog of filters: the form stands on the page."""
-
-    def get_context(
-        self, data: Any, accepted_media_type: str | None, renderer_context: Any
-    ) -> dict[str, Any]:
-        context = super().get_context(data, accepted_media_type, renderer_context)
-        view = context["view"]
-        return context | {
-            "parameters_form": self._form(view, context["request"]),
-            "picture": self._picture(view, context["response"]),
-        }
-
-    def _picture(self, view: Any, response: Any) -> str | None:
-        """Return the address of the picture of the answer, where there is one."""
-        drawable = SVGRenderer in view.renderer_classes and drawing.available()
-        return view.links()["svg"] if drawable and response.status_code == 200 else None
-
-    def _form(self, view: Any, request: Any) -> str:
-        try:
-            groups = view.form_groups()
-        except APIException:  # the path names what there is not: it has no parameters
-            groups = []
-        if not groups:
-            return ""
-        form = {
-            "own": [field for group in groups if not group.title for field in group.fields],
-            "filters": [group for group in groups if group.title],
-            "asked": any(group.open for group in groups),
-            "path": request.path,
-        }
-        return render_to_string("census/parameters.html", form)
 
     def get_content(
         self, renderer: Any, data: Any, accepted_media_type: str | None, renderer_context: Any

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ViewSet
 
-from census.api import charts, forms, parameters, tables
+from census.api import charts, parameters, tables
 from census.api.renderers import (
     BrowsableAPIRenderer,
     CSVRenderer,
@@ -95,10 +95,6 @@ class CensusViewSet(ViewSet):
         """Whether the query may come from the form of a browsable page."""
         renderer = getattr(self.request, "accepted_renderer", None)
         return renderer is not None and renderer.format == "api"
-
-    def form_groups(self) -> list[forms.Group]:
-        """Return the form of the browsable page."""
-        return forms.groups(self.get_parameters(), self.request.query_params)
 
     def finalize_response(self, *of_request: Any, **names: Any) -> Any:
         """Keep the media type of an answer without a byte, such as NDJSON of no groups."""

@@ -1,22 +1,81 @@
 """The same question in the words of other tools."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from census.columns import COLUMNS, WEIGHT, canonical_name
+from census.pages import downloads, rcode, states
+from census.pages.asking import Answer
 
 
 @dataclass(frozen=True)
 class Snippet:
     name: str
+    language: str
     code: str
 
 
-def snippets(json: str, csv: str) -> list[Snippet]:
-    """Return code that asks at the addresses, which are percent-encoded and hold no quotes."""
+def snippets(request: HttpRequest, answer: Answer, state: QueryDict) -> list[Snippet]:
+    """Return code that asks for the answer, and for the people behind it.
+
+    Addresses are percent-encoded and hold no quotes.
+    """
+    json, csv = (request.build_absolute_uri(answer.address(suffix)) for suffix in ("", "csv"))
+    people = {
+        suffix: request.build_absolute_uri(_people(state, suffix)) for suffix in ("csv", "parquet")
+    }
     return [
-        Snippet("curl", f"curl '{json}'"),
-        Snippet("pandas", f'import pandas as pd\n\ntable = pd.read_csv("{csv}")'),
-        Snippet("R", f'table <- read.csv("{csv}")'),
+        Snippet(
+            "pandas",
+            "python",
+            "import pandas as pd\n\n"
+            f'table = pd.read_csv("{csv}")\n'
+            "# The people themselves\n"
+            f'people = pd.read_csv("{people["csv"]}")',
+        ),
+        Snippet(
+            "polars",
+            "python",
+            "import polars as pl\n\n"
+            f'table = pl.read_csv("{csv}")\n'
+            "# The people themselves\n"
+            f'people = pl.scan_parquet("{people["parquet"]}")',
+        ),
+        Snippet("R", "r", rcode.code(people["csv"], csv, state)),
+        Snippet(
+            "DuckDB",
+            "sql",
+            f"FROM read_csv('{csv}');\n"
+            "-- The people themselves\n"
+            f"FROM read_parquet('{people['parquet']}');",
+        ),
+        Snippet("curl", "shell", f"curl -fsS '{json}'"),
         Snippet(
             "JavaScript",
+            "javascript",
             f'const response = await fetch("{json}");\nconst answer = await response.json();',
         ),
     ]
+
+
+def _people(state: QueryDict, suffix: str) -> str:
+    """Return the address of the people selected, of the columns that the question uses."""
+    query = downloads.filters(state)
+    query["fields"] = ",".join(used(state))
+    return f"{reverse('person-list')}.{suffix}?{query.urlencode(safe=',')}"
+
+
+def used(state: QueryDict) -> Sequence[str]:
+    """Return the columns that a question uses."""
+    terms = [part for term in state.get(states.ON, "").split(",") for part in term.split(":")]
+    names = [
+        state.get(states.ROW, ""),
+        state.get(states.COLUMN, ""),
+        *states.groupings(state),
+        *terms,
+        WEIGHT.name if state.get("weight") else "",
+    ]
+    return list(dict.fromkeys(n for n in map(canonical_name, names) if n in COLUMNS))

@@ -1,135 +1,247 @@
-"""What the page shows: the answer that its address asks for, or what is wrong with it."""
+"""The explorer: what its state asks for, as a picture, a table, a comparison and code."""
 
 from typing import Any
 
 from csp.constants import SELF
 from csp.decorators import csp_replace
-from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import render
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import Resolver404, get_script_prefix, resolve, reverse
 from django.views.decorators.http import require_safe
-from rest_framework.exceptions import APIException
 
-from adultapi import problems
-from census.api import charts, parameters, tables
-from census.api.charts import drawing
-from census.columns import COLUMNS, canonical_name
+from census.api import charts
+from census.api.charts import drawing, words
+from census.columns import COLUMNS
 from census.metadata import about
-from census.models import DatasetMissing
-from census.pages.address import (
-    ADDED,
-    ADDED_VALUE,
-    COLUMN,
-    EXAMPLES,
-    METRIC,
-    SENT,
-    address,
-    start,
-    tidied,
-    without,
-)
-from census.pages.form import Form, form
+from census.pages import citing, downloads, pictures, sentences, states, ways
+from census.pages.asking import Answer, ask
+from census.pages.explorer import ExplorerForm
+from census.pages.fields import sent
 from census.pages.snippets import snippets
-from census.pages.ways import ways_out
-from census.statistics import metrics
-from census.statistics.computation import answer
+from census.pages.states import CHART, CODE, COLUMN, COMPARE, METRIC, SENT, TABLE, VIEW, VIEWS
+from census.pages.tables import table_of
 
-MOST_ROWS = 100
 MOST_ERRORS = 20
+page_policy = csp_replace({"style-src": [SELF]})
 
 
-@csp_replace({"style-src": [SELF]})
+@page_policy
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
-    """Show the state that the address tells; what the form sends is put in order first."""
+def explorer(request: HttpRequest) -> HttpResponse:
+    """Show the state that the address holds; what the form sends is put in order first."""
     if SENT in request.GET:
-        return HttpResponseRedirect(address(tidied(request.GET)))
-    query = request.GET or start()
-    try:
-        status, result = 200, _result(request, query)
-    except (APIException, DatabaseError, InterfaceError, DatasetMissing) as error:
-        status, result = _refusal(error, query)
-    context = {**result, "form": _form(query), "examples": _examples(), "about": about}
-    return render(request, "census/explorer.html", context, status=status)
+        return HttpResponseRedirect(states.address(states.tidied(request.GET)))
+    state = states.read(request.GET) if request.GET else states.start().copy()
+    result = _misfit(state) or _result(request, state)
+    context = {
+        "state": state,
+        "form": ExplorerForm(state, lambda: counts(request)),
+        "examples": [(t, states.address(QueryDict(q))) for t, q in states.EXAMPLES],
+        "start_over": reverse("home"),
+        "tabs": _tabs(state),
+        **result,
+    }
+    return render(request, "pages/explorer.html", context, status=result.get("status", 200))
 
 
 @require_safe
 def favicon(_request: HttpRequest) -> HttpResponse:
-    """Show where the icon is, to who asks for it at the place of old."""
+    """Redirect from the address of old to the icon."""
     return HttpResponseRedirect(static("census/favicon.svg"))
 
 
-def _form(query: QueryDict) -> Form:
-    name, column = query.get(METRIC, ""), query.get(COLUMN, "")
-    metric = metrics.find(name) if name in metrics.names() else None
-    return form(query, metric, COLUMNS.get(canonical_name(column)))
+@require_safe
+def ask_route(request: HttpRequest) -> HttpResponse:
+    """Redirect what the form of a page below /v1 sends to the short address that it means."""
+    path = request.GET.get("path", "")
+    prefix = get_script_prefix()
+    inner = "/" + path.removeprefix(prefix)
+    try:
+        known = path.startswith(f"{prefix}v1") and resolve(inner)
+    except Resolver404:
+        known = False
+    if not known:
+        raise Http404(f"There is no route {path[:80]!r} of the API.")
+    query = sent(request.GET, leave_out=("path",)).urlencode(safe=",")
+    return HttpResponseRedirect(f"{path}?{query}" if query else path)
 
 
-def _examples() -> list[tuple[str, str]]:
-    return [(title, address(QueryDict(query))) for title, query in EXAMPLES]
+@require_safe
+def narrow(request: HttpRequest) -> HttpResponse:
+    """Answer with the definition of a state's picture as a phone shows it."""
+    state = states.read(request.GET)
+    path, query = states.request(state, compare=states.comparing(state))
+    answer = ask(request, path, query)
+    if not answer.drawable:
+        raise Http404("There is no picture of this.")
+    spec = charts.narrowed(answer.view.chart(answer.data))
+    return JsonResponse(spec, content_type="application/vnd.vegalite.v6+json")
 
 
-def _result(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
-    """Return what the page shows of the answer; raise what the API would answer with."""
-    metric, column = parameters.metric_and_column(query.get(METRIC, ""), query.get(COLUMN, ""))
-    asked = without(query, METRIC, COLUMN, ADDED, ADDED_VALUE)
-    of = parameters.computation_parameters(metric, column)
-    computation = parameters.computation(metric, column, parameters.judge(asked, of, blanks=False))
-    found = answer(computation)
-    spec = charts.of_computation(computation, found)
-    table = tables.of_computation(computation, found)
-    path = reverse("computation", args=[metric.name, column.name])
-    addresses = _addresses(path, parameters.canonical_query(asked, of))
-    exact = {name: request.build_absolute_uri(addresses[name]) for name in ("json", "csv")}
+def counts(request: HttpRequest) -> dict[str, dict[str, int]]:
+    """Return how many people have each value of each column, of all people."""
+    answer = ask(request, reverse("field-list"))
+    if not answer.ok:
+        return {}
     return {
-        "metric": metric,
-        "method": found["method"],
-        "title": spec["description"],
-        "caption": " ".join(spec["title"]["subtitle"]),
-        "drawn": drawing.available(),
-        "addresses": addresses,
-        "exact": exact["json"],
-        "snippets": snippets(exact["json"], exact["csv"]),
-        "header": table.header,
-        "rows": [[_cell(value) for value in row] for row in table.rows[:MOST_ROWS]],
-        "left_out": max(0, len(table.rows) - MOST_ROWS),
+        one["name"]: {c["value"]: c["count"] for c in one["categories"] or ()}
+        for one in answer.data["fields"]
     }
 
 
-def _addresses(path: str, query: str) -> dict[str, str]:
-    """Return the addresses of the answer by format; that of JSON is the plain one."""
-    suffixes = {name: f".{name}" for name in ("csv", "svg", "png", "vega")} | {"json": ""}
-    return {
-        name: f"{path}{suffix}?{query}" if query else f"{path}{suffix}"
-        for name, suffix in suffixes.items()
-    }
+def _tabs(state: QueryDict) -> list[tuple[str, str, bool]]:
+    """Return the label, the address and whether it is shown, of each view."""
+    now = state.get(VIEW, CHART)
+    comparable = state.get(METRIC) in ("mean", "proportion")
+    return [
+        (text, states.address(states.changed(state, view="" if name == CHART else name)),
+         name == now)
+        for name, text in VIEWS.items()
+        if name != COMPARE or comparable
+    ]  # fmt: skip
 
 
-def _cell(value: Any) -> tuple[str, bool]:
-    """Return a cell as people read it, and whether it is a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return ("–" if value is None else str(value)), False
-    if isinstance(value, int):
-        return f"{value:,}", True
-    return f"{value:,.4f}" if abs(value) >= 0.001 or value == 0 else f"{value:.3g}", True
+def _misfit(state: QueryDict) -> dict[str, Any] | None:
+    """Return what the page shows where the question and its columns do not go together yet."""
+    question, column = states.BY_NAME.get(state.get(METRIC, "")), states.column_of(state)
+    if question is None:
+        return None if state.get(METRIC) else _questions(state)
+    if column is None and not state.get(COLUMN):
+        return _choice("Of which column?", COLUMN, states.others(question), state)
+    if column and not states.fits(question, column):
+        kind = "numbers" if question.needs == "numeric" else "categories"
+        title = f"“{question.label.rstrip(' …')}” is of {kind}"
+        detail = f"{column.label} is not one of them. Choose another column, or another question."
+        return _choice(title, COLUMN, states.others(question), state, detail)
+    if column and _lacks_value(state, column.numeric):
+        ways_out = [(text, states.address(states.changed(state, value=value)))
+                    for value, text in column.choices.items()]  # fmt: skip
+        return {"misfit": f"Share of which {words.lower(column.label)}?", "ways": ways_out}
+    if question.name == states.CROSSTAB and not state.get(states.ROW):
+        return _choice("By which column?", states.ROW, states.others(question), state)
+    if question.name == states.REGRESSION and not state.get(states.ON):
+        detail = "Choose the columns that explain it, under “explained by”, then show."
+        return {"misfit": "Explained by what?", "detail": detail, "ways": []}
+    if states.comparing(state) and not states.groupings(state):
+        groups = [c for c in COLUMNS.values() if not c.numeric and c is not column]
+        return _choice("Compare the groups of which column?", states.GROUP_BY, groups, state)
+    return None
 
 
-def _refusal(error: Exception, query: QueryDict) -> tuple[int, dict[str, Any]]:
-    """Return the status and what the page shows of an error."""
-    found = problems.classify(error)
-    if found is None:
-        raise error
-    problem, detail = found
-    found_wrong = getattr(error, "errors", [])
-    errors = [
-        {"detail": each["detail"], "ways": ways_out(each, query)}
-        for each in found_wrong[:MOST_ERRORS]
+def _questions(state: QueryDict) -> dict[str, Any]:
+    found = [
+        (q.label, states.address(states.changed(state, metric=q.name)))
+        for q in states.QUESTIONS
+        if q.name != states.COMPARISON
     ]
-    return problem.status, {
-        "problem": problem,
-        "detail": detail,
-        "errors": errors,
-        "left_out": len(found_wrong) - len(errors),
+    return {"misfit": "What do you want to know?", "ways": found}
+
+
+def _lacks_value(state: QueryDict, numeric: bool) -> bool:
+    needed = state.get(METRIC) in ("proportion", states.REGRESSION) and not numeric
+    return needed and not state.get(states.VALUE)
+
+
+def _choice(
+    title: str, name: str, columns: Any, state: QueryDict, detail: str = ""
+) -> dict[str, Any]:
+    found = [(c.label, states.address(states.changed(state, **{name: c.name}))) for c in columns]
+    return {"misfit": title, "detail": detail, "ways": found}
+
+
+def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
+    """Return what the page shows of the answer, or of the error."""
+    comparing = states.comparing(state)
+    path, query = states.request(state, compare=comparing)
+    try:
+        answer = ask(request, path, query)
+    except Http404:
+        return {"status": 404, "problem": "There is nothing of this kind",
+                "errors": [{"detail": f"The API has no route {path}.", "ways": []}]}  # fmt: skip
+    if not answer.ok:
+        return _refusal(answer, state)
+    spec = answer.view.chart(answer.data) if answer.drawable else None
+    exact = request.build_absolute_uri(answer.address())
+    page_address = request.build_absolute_uri(states.address(state))
+    view = state.get(VIEW, CHART)
+    title = spec["description"] if spec else states.BY_NAME[state.get(METRIC, "")].label
+    return {
+        "answer": answer,
+        "title": title,
+        "caption": " ".join(spec["title"]["subtitle"]) if spec else "",
+        "sentences": sentences.of_answer(answer.data),
+        "caveats": sentences.caveats(answer.data),
+        "table": table_of(answer.data, answer.path, state.get("order_by", "")),
+        "sort": "" if comparing or "metric" not in answer.data
+        else states.without(state, states.SENT).urlencode(safe=","),
+        "all_columns": _all_columns(answer) if view in (CHART, TABLE) else None,
+        "spec": spec,
+        "answer_svg": answer.address("svg"),
+        "answer_vega": answer.address("vega"),
+        "answer_narrow": f"{reverse('narrow')}?{state.urlencode(safe=',')}",
+        "size": pictures.size(spec) if spec else None,
+        "drawn": drawing.available() and spec is not None,
+        "view": view,
+        "shown": {name: view == name for name in (CHART, TABLE, COMPARE, CODE)},
+        "exact": exact,
+        "page_address": page_address,
+        "snippets": snippets(request, answer, state) if view == CODE else (),
+        "downloads": downloads.links(request, answer, state),
+        "picture": request.build_absolute_uri(answer.address("png")),
+        "method": answer.data.get("method", ""),
+        "cite": citing.citations(answer.data["dataset"], page_address),
+        "comparisons": _comparisons(state) if comparing else (),
+        "about": about,
+    }  # fmt: skip
+
+
+def _comparisons(state: QueryDict) -> list[tuple[str, str, bool]]:
+    """Return the groupings of which each may be the one compared."""
+    now = states.compared(state)
+    return [
+        (COLUMNS[name].label, states.address(states.changed(state, compare=name)), name == now)
+        for name in states.groupings(state)
+        if name in COLUMNS
+    ]
+
+
+def _all_columns(answer: Answer) -> dict[str, Any]:
+    """Return the table of the CSV as it is."""
+    table = answer.view.table(answer.data)
+    return {"header": table.header, "rows": table.rows[:100],
+            "left_out": max(0, len(table.rows) - 100)}  # fmt: skip
+
+
+def _refusal(answer: Answer, state: QueryDict) -> dict[str, Any]:
+    """Return what the page shows of an error: what is wrong, and ways out."""
+    problem = answer.data
+    errors = problem.get("errors", [])
+    return {
+        "status": answer.status,
+        "problem": problem["title"],
+        "detail": str(problem["detail"]).replace("`", ""),
+        "type": problem["type"],
+        "errors": [
+            {"detail": e["detail"].replace("`", ""), "ways": ways.of_state(e, state)}
+            for e in errors[:MOST_ERRORS]
+        ],
+        "left_out": max(0, len(errors) - MOST_ERRORS),
     }
+
+
+def refusal(request: HttpRequest, answer: Answer, state: QueryDict, path: str) -> HttpResponse:
+    """Answer with the page of an error that the API told a page of."""
+    found = _refusal(answer, state)
+    found["errors"] = [
+        {"detail": e["detail"].replace("`", ""), "ways": ways.of_route(e, path, state)}
+        for e in answer.data.get("errors", [])[:MOST_ERRORS]
+    ]
+    return render(request, "pages/refusal.html", {**found, "path": path}, status=answer.status)

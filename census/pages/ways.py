@@ -1,29 +1,70 @@
-"""Ways out of an error: addresses of the page without it."""
+"""Ways out of an error: addresses without it, the likeliest first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
 
-from census.pages.address import COLUMN, METRIC, address, changed, without
+from census.pages import states
+from census.pages.states import COLUMN, METRIC, ROW, changed, without
 
 MOST = 12
 Way = tuple[str, str]
 
 
-def ways_out(error: Mapping[str, Any], query: QueryDict) -> list[Way]:
-    """Return a text and an address for each way out of an error, the likeliest first."""
-    name, meant = error["parameter"], error.get("did_you_mean")
-    found = [] if name in (METRIC, COLUMN) else [(f"leave {name} out", without(query, name))]
+def of_state(error: Mapping[str, Any], state: QueryDict) -> list[Way]:
+    """Return a text and an address of the explorer for each way out."""
+    name = COLUMN if error["parameter"] == "column" else error["parameter"]
+    return _ways(error, name, state, states.address, named=(METRIC, COLUMN, ROW))
+
+
+def of_route(error: Mapping[str, Any], path: str, query: QueryDict) -> list[Way]:
+    """Return a text and an address of the same route for each way out."""
+    name = error["parameter"]
+    if name in ("metric", "column", "row") and name not in query:
+        return _paths(error, path)
+
+    def address(changed_query: QueryDict) -> str:
+        text = changed_query.urlencode(safe=",")
+        return f"{path}?{text}" if text else path
+
+    return _ways(error, name, query, address, named=())
+
+
+def _paths(error: Mapping[str, Any], path: str) -> list[Way]:
+    """Return paths in which the part that is wrong is another one."""
+    parts = path.split("/")
+    place = -2 if error["parameter"] in ("metric", "row") else -1
+    found = []
+    for value in _meant(error)[:MOST]:
+        others = [*parts]
+        others[place] = value
+        found.append((value, "/".join(others)))
+    return found
+
+
+def _meant(error: Mapping[str, Any]) -> list[str]:
+    meant, allowed = error.get("did_you_mean"), error.get("allowed", [])
+    return list(dict.fromkeys([*filter(None, [meant]), *allowed]))
+
+
+def _ways(
+    error: Mapping[str, Any],
+    name: str,
+    state: QueryDict,
+    address: Callable[[QueryDict], str],
+    *,
+    named: Sequence[str],
+) -> list[Way]:
+    meant, given = error.get("did_you_mean"), state.get(name, "")
+    found: list[tuple[str, QueryDict]] = []
     if error["code"] == "unknown_parameter":
         if meant:
-            renamed = changed(without(query, name), meant, query.get(name, ""))
-            found.insert(0, (f"{meant}={query.get(name, '')}", renamed))
-    elif name in (METRIC, COLUMN) or error["code"] == "unknown_value":
-        allowed = error.get("allowed", [])
+            found.append((f"{meant}={given}", changed(without(state, name), **{meant: given})))
+    elif name in named or error["code"] in ("unknown_value", "required", "not_applicable"):
         # Of a list only one value is wrong: there, naming another would lose the rest.
-        values = (
-            [] if "," in query.get(name, "") else dict.fromkeys([*filter(None, [meant]), *allowed])
-        )
-        found = [(value, changed(query, name, value)) for value in list(values)[:MOST]] + found
-    return [(text, address(state)) for text, state in found]
+        values = [] if "," in given else _meant(error)[:MOST]
+        found += [(value, changed(state, **{name: value})) for value in values]
+    if name in state and name not in named:
+        found.append((f"leave {name} out", without(state, name)))
+    return [(text, address(way)) for text, way in found]

@@ -5,7 +5,7 @@ vl-convert draws as SVG and PNG.
 """
 
 from census.api.charts.computations import of_computation
-from census.api.charts.style import Spec
+from census.api.charts.style import Spec, narrowed
 from census.api.charts.tables import of_correlation, of_crosstab, of_fairness
 
-__all__ = ["Spec", "of_computation", "of_correlation", "of_crosstab", "of_fairness"]
+__all__ = ["Spec", "narrowed", "of_computation", "of_correlation", "of_crosstab", "of_fairness"]

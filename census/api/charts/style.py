@@ -19,6 +19,8 @@ CHARACTER = 7  # width of one of a label, about
 # may have none of those that it was laid out for.
 TITLE_LINE = 50
 CAPTION_LINE = 68
+# The same of a picture on a phone.
+NARROW, NARROW_TITLE, NARROW_CAPTION, NARROW_LABEL = 340, 36, 50, 120
 MOST_BARS = 60
 MOST_FACETS = 20
 
@@ -91,6 +93,35 @@ def figure(title: str, caption: Iterable[str], records: Sequence[Any], view: Spe
         "data": {"values": list(records)},
         **view,
         "config": dict(CONFIG),
+    }
+
+
+def narrowed(spec: Spec) -> Spec:
+    """Return the definition for a screen as wide as a phone: less wide, with shorter labels."""
+    title = spec["title"]
+    lines = {
+        "text": textwrap.wrap(" ".join(title["text"]), NARROW_TITLE),
+        "subtitle": textwrap.wrap(" ".join(title["subtitle"]), NARROW_CAPTION),
+    }
+    config = dict(spec["config"])
+    config["title"] = {**config["title"], "fontSize": 15, "subtitleFontSize": 12}
+    config["axis"] = {**config["axis"], "labelLimit": NARROW_LABEL, "labelFontSize": 12}
+    config["legend"] = {**config["legend"], "labelLimit": 150, "labelFontSize": 12}
+    return _narrow({**spec, "title": lines, "config": config})
+
+
+def _narrow(part: Any) -> Any:
+    """Return a part of a definition with widths and label extents cut."""
+    if isinstance(part, list):
+        return [_narrow(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    limits = {"width": NARROW, "minExtent": NARROW_LABEL + 6, "columns": 2}
+    return {
+        name: min(value, limits[name])
+        if name in limits and isinstance(value, int | float)
+        else (value if name in ("data", "config") else _narrow(value))
+        for name, value in part.items()
     }
 
 

@@ -1,34 +1,29 @@
-// Makes the page at / a living one. The server renders every state of it; this asks for the next
-// one without leaving the page, and draws the picture so that it tells its numbers under the mouse.
+// Makes the pages living ones. The server renders every state; this asks for the next one without
+// leaving the page, and draws the picture so that it tells its numbers under the mouse.
 
-const page = document.documentElement;
-page.classList.add("script");
+import { draw } from "./drawing.js";
+
+const PATIENCE = 500; // ms that a list is left alone after a key before it asks
+document.documentElement.classList.add("script");
 
 let asking = null;
+let timer = 0;
+let key = false; // whether the last change was made by a key
 let shown = location.pathname + location.search;
+let burst = 0; // when a key last led to another state
 
-async function draw() {
-  const figure = document.querySelector("#chart");
-  if (!figure) return;
-  const response = await fetch(figure.dataset.spec);
-  if (!response.ok) return;
-  const target = document.createElement("div");
-  await vegaEmbed(target, await response.json(), {
-    ast: true, // expressions are interpreted, as the policy allows no eval
-    renderer: "svg",
-    actions: false,
-    defaultStyle: false,
-    tooltip: { disableDefaultStyle: true },
-  });
-  figure.replaceChildren(target);
-  figure.style.minHeight = "";
+function say(text) {
+  const status = document.querySelector("#status");
+  if (status) status.textContent = text;
 }
 
-function addCopyButtons() {
-  for (const block of document.querySelectorAll("#explorer .code")) {
+// --- Copying ------------------------------------------------------------------------------------
+
+function addButtons(within = document) {
+  for (const block of within.querySelectorAll(".code")) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "copy";
+    button.className = "copy plain";
     button.textContent = "Copy";
     button.setAttribute("aria-label", "Copy: " + block.textContent.trim().slice(0, 40));
     block.append(button);
@@ -36,34 +31,70 @@ function addCopyButtons() {
 }
 
 async function copy(button) {
-  const text = button.parentElement.querySelector("code").textContent;
+  const code = button.parentElement.querySelector("code");
+  const usual = button.textContent;
   let said = "Copied";
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(button.dataset.copy ?? code.textContent);
   } catch {
-    getSelection().selectAllChildren(button.parentElement.querySelector("code"));
-    said = "Selected";
+    if (code) getSelection().selectAllChildren(code);
+    said = code ? "Selected" : "Not copied";
   }
   button.textContent = said;
   say(said);
-  setTimeout(() => (button.textContent = "Copy"), 1500);
+  setTimeout(() => (button.textContent = usual), 1500);
 }
 
-function say(text) {
-  document.querySelector("#status").textContent = text;
+// --- Searching the values of a filter ----------------------------------------------------------
+
+function addSearches(within = document) {
+  for (const box of within.querySelectorAll("[data-search]")) {
+    const field = document.createElement("input");
+    field.type = "search";
+    field.className = "search";
+    field.placeholder = "search the values";
+    field.setAttribute("aria-label", "Search the values of " + box.querySelector("legend").textContent);
+    field.addEventListener("input", () => {
+      const wanted = field.value.toLowerCase();
+      for (const label of box.querySelectorAll("label")) {
+        label.parentElement.hidden = !label.textContent.toLowerCase().includes(wanted);
+      }
+    });
+    box.querySelector("legend").after(field);
+  }
 }
 
-async function go(address, remember) {
+// --- From state to state -----------------------------------------------------------------------
+
+function refuse(address, remember) {
+  const result = document.querySelector(".result");
+  document.querySelector("#explorer").removeAttribute("aria-busy");
+  result.querySelector(".offline")?.remove();
+  const box = document.createElement("section");
+  box.className = "problem offline";
+  const text = document.createElement("p");
+  text.textContent = "The service cannot be reached. What is below is the answer before. ";
+  const again = document.createElement("button");
+  again.type = "button";
+  again.textContent = "Try again";
+  again.addEventListener("click", () => go(address, remember));
+  box.append(text, again);
+  result.prepend(box);
+  say(text.textContent);
+}
+
+async function go(address, remember, focus) {
+  clearTimeout(timer);
   asking?.abort();
-  asking = new AbortController();
+  const mine = (asking = new AbortController());
   const old = document.querySelector("#explorer");
   old.setAttribute("aria-busy", "true");
   let response, text;
   try {
-    response = await fetch(address, { signal: asking.signal, headers: { Accept: "text/html" } });
+    response = await fetch(address, { signal: mine.signal, headers: { Accept: "text/html" } });
     text = await response.text();
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(address);
+    if (error.name !== "AbortError") refuse(address, remember);
     return;
   }
   const next = new DOMParser().parseFromString(text, "text/html");
@@ -72,47 +103,115 @@ async function go(address, remember) {
     location.assign(address);
     return;
   }
-  show(old, fresh);
+  show(old, fresh, focus);
   document.title = next.title;
-  if (remember) history.pushState(null, "", response.url);
+  if (remember) {
+    const state = remember === "replace" ? "replaceState" : "pushState";
+    history[state](null, "", response.url);
+  }
   shown = location.pathname + location.search;
   say(fresh.dataset.summary);
-  addCopyButtons();
-  await draw();
+  prepare(fresh);
 }
 
-function show(old, fresh) {
-  for (const details of old.querySelectorAll("details")) {
-    const same = fresh.querySelector("#" + details.id);
+function prepare(within) {
+  addButtons(within);
+  addSearches(within);
+  draw();
+}
+
+// What had the focus has it again; where that is gone, what comes nearest to it.
+function show(old, fresh, focus) {
+  for (const details of old.querySelectorAll("details[id]:not(.menu)")) {
+    const same = fresh.querySelector("#" + CSS.escape(details.id));
     if (same) same.open = details.open;
   }
-  const focused = document.activeElement?.id;
+  const active = document.activeElement;
+  const inside = old.contains(active);
+  const id = active?.id;
   const height = old.querySelector("#chart")?.offsetHeight ?? 0;
+  const sorted = active?.closest("thead") ? active.textContent.replace(/[↕↓↑ ]/g, "") : "";
   old.replaceWith(fresh);
   // The new picture is not there yet: what is below it must not jump up and down.
   const figure = fresh.querySelector("#chart");
-  if (figure) figure.style.minHeight = `${height}px`;
-  const asking = fresh.querySelector("[autofocus]"); // for the value of a new filter
-  const same = focused ? document.getElementById(focused) : null;
-  (asking ?? same)?.focus({ preventScroll: true });
+  if (figure && height) figure.style.minHeight = `${height}px`;
+  const chosen = fresh.querySelector("[data-new] input"); // of a filter that is about to be
+  if (!inside && !chosen) return;
+  const found =
+    chosen ||
+    (focus && fresh.querySelector(focus)) ||
+    (id && document.getElementById(id)) ||
+    (sorted &&
+      [...fresh.querySelectorAll("thead a")].find(
+        (link) => link.textContent.replace(/[↕↓↑ ]/g, "") === sorted,
+      ));
+  (found || fresh.querySelector("#answer"))?.focus({ preventScroll: true });
 }
 
-document.addEventListener("change", (event) => event.target.form?.requestSubmit());
+function submit(form, remember) {
+  const address = new URL(form.action);
+  address.search = new URLSearchParams(new FormData(form));
+  go(address.href, remember);
+}
+
+// --- Events ------------------------------------------------------------------------------------
+
+const inQuestion = (target) => target.form?.id === "question";
+
+document.addEventListener("keydown", (event) => {
+  key = event.key.startsWith("Arrow") || event.key.length === 1 || event.key.startsWith("Page")
+    || event.key === "Home" || event.key === "End";
+});
+document.addEventListener("pointerdown", () => (key = false));
+
+// A list that is walked by the keys changes with each of them: it is left alone for a while, and
+// what is walked through is one entry of the history.
+document.addEventListener("change", (event) => {
+  const { target } = event;
+  if (!inQuestion(target) || target.classList.contains("search")) return;
+  clearTimeout(timer);
+  if (target.tagName !== "SELECT" || !key) return submit(target.form, "push");
+  timer = setTimeout(() => {
+    const soon = Date.now() - burst < 4 * PATIENCE;
+    burst = Date.now();
+    submit(target.form, soon ? "replace" : "push");
+  }, PATIENCE);
+});
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "question") return;
   event.preventDefault();
-  go(event.target.action + "?" + new URLSearchParams(new FormData(event.target)), true);
+  submit(event.target, "push");
+});
+// Enter changes a field and sends the form: once is enough.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.tagName !== "INPUT" || !inQuestion(event.target)) return;
+  event.preventDefault();
+  event.target.blur();
+  event.target.focus();
 });
 document.addEventListener("click", (event) => {
-  if (event.target.closest(".copy")) copy(event.target);
+  const button = event.target.closest(".copy, [data-copy]");
+  if (button) copy(button);
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
   const link = event.target.closest("a[data-stay]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!document.querySelector("#explorer")) return;
   event.preventDefault();
-  go(link.href, true);
+  const focus = link.classList.contains("chip") ? ".chip, #id_where" : link.closest(".problem, .misfit") ? "#answer" : "";
+  go(link.href, "push", focus);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest(".menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
 });
 addEventListener("popstate", () => {
-  if (location.pathname + location.search !== shown) go(location.href, false);
+  if (location.pathname + location.search !== shown) go(location.href, "");
 });
 
-addCopyButtons();
-draw();
+prepare(document);

@@ -1,0 +1,203 @@
+"""Forms from parameters: the one way from a `Parameter` to a field of `django.forms`."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from census.columns import COLUMNS, Column
+from census.statistics.parameters import (
+    Boolean,
+    Choice,
+    ListOf,
+    Number,
+    Parameter,
+    Range,
+    Refused,
+)
+from census.statistics.selection import COMPLETE, FILTERS, LOOKUPS
+
+FROM, TO = "from", "to"
+UNSET = ("", "–")
+
+
+class RangeWidget(forms.MultiWidget):
+    """Two number fields for a range."""
+
+    use_fieldset = True
+
+    def __init__(self, label: str, bounds: Mapping[str, Any]) -> None:
+        super().__init__(
+            {
+                end: forms.NumberInput(
+                    {**bounds, "placeholder": end, "aria-label": f"{label} {end}"}
+                )
+                for end in (FROM, TO)
+            }
+        )
+
+    def decompress(self, value: Any) -> list[Any]:
+        return value.split(",") if value else ["", ""]
+
+
+class RangeField(forms.MultiValueField):
+    """A range `a,b`, of which either end may be left empty."""
+
+    def __init__(self, label: str, bounds: Mapping[str, Any]) -> None:
+        number = forms.IntegerField(required=False)
+        widget = RangeWidget(label, bounds)
+        super().__init__([number, number], label=label, required=False, widget=widget)
+
+    def compress(self, values: list[Any]) -> str:
+        return ",".join("" if value is None else str(value) for value in values)
+
+
+def field(
+    of: Parameter,
+    label: str,
+    labels: Mapping[str, str] | None = None,
+    value: str = "",
+) -> forms.Field:
+    """Return the field of a parameter; `labels` are what people read for its values.
+
+    Of a list it is one choice or several, of a range two numbers, of anything else a text.
+    A value that is none of the choices is one of them all the same, so that it is seen.
+    """
+    kind = of.type
+    shown: dict[str, Any] = {"label": label, "help_text": of.description, "required": False}
+    if isinstance(kind, Boolean):
+        default = {True: "yes", False: "no"}.get(of.default, "–")
+        options = [("", f"({default})"), ("true", "yes"), ("false", "no")]
+        return forms.ChoiceField(choices=_with(options, [value]), **shown)
+    if isinstance(kind, Choice):
+        first = [] if of.required else [("", f"({of.default})") if of.default else UNSET]
+        options = [*first, *_options(kind.values, labels)]
+        return forms.ChoiceField(choices=_with(options, [value]), **shown)
+    if isinstance(kind, Range):
+        return RangeField(label, _bounds(kind.item))
+    if isinstance(kind, ListOf) and isinstance(kind.item, Choice):
+        options = _with(_options(kind.item.values, labels), value.split(","))
+        return forms.MultipleChoiceField(
+            choices=options, widget=forms.SelectMultiple({"size": 5}), **shown
+        )
+    if isinstance(kind, Number):
+        attrs = {**_bounds(kind), "step": "1" if kind.json_type == "integer" else "any"}
+        widget: forms.Widget = forms.NumberInput(attrs | _placeholder(of))
+    else:
+        widget = forms.TextInput(_placeholder(of) | {"autocomplete": "off"})
+    return forms.CharField(widget=widget, **shown)
+
+
+def _bounds(kind: Any) -> dict[str, Any]:
+    ends = {"min": getattr(kind, "minimum", None), "max": getattr(kind, "maximum", None)}
+    return {name: end for name, end in ends.items() if end is not None}
+
+
+def _placeholder(of: Parameter) -> dict[str, str]:
+    default = of.default
+    text = ",".join(map(str, default)) if isinstance(default, list) else default
+    return {"placeholder": str(of.example or "") if text is None else str(text)}
+
+
+def _options(values: Iterable[str], labels: Mapping[str, str] | None) -> list[tuple[str, str]]:
+    return [(value, (labels or {}).get(value, value)) for value in values]
+
+
+def _with(options: list[tuple[str, str]], values: Iterable[str]) -> list[tuple[str, str]]:
+    known = {value for value, _ in options}
+    return options + [(v, f"{v} (unknown)") for v in values if v and v not in known]
+
+
+def filter_label(name: str) -> str:
+    """Return a filter in words: "Age is at least"."""
+    chosen = FILTERS[name]
+    return f"{chosen.column.label} {chosen.lookup.words}"
+
+
+class ParametersForm(forms.Form):
+    """The parameters of a route, as its page shows them and as they were given.
+
+    `own` are the route's own fields, `filters` the fields of the filters by column.
+    """
+
+    def __init__(self, parameters: Iterable[Parameter], query: QueryDict) -> None:
+        self.given = {name: ",".join(filter(None, texts)) for name, texts in query.lists()}
+        super().__init__(initial={}, use_required_attribute=False)
+        self._columns: dict[str, list[str]] = {}
+        for parameter in parameters:
+            if not isinstance(parameter.type, Refused):
+                self._add(parameter)
+
+    def _add(self, parameter: Parameter) -> None:
+        name, chosen = parameter.name, FILTERS.get(parameter.name)
+        value = self.given.get(name, "")
+        label = filter_label(name) if chosen else plain_label(parameter)
+        labels = chosen.column.choices if chosen else column_labels()
+        self.fields[name] = found = field(parameter, label, labels, value)
+        if chosen:
+            found.help_text = ""
+        several = isinstance(found, forms.MultipleChoiceField)
+        self.initial[name] = value.split(",") if several else value
+        self._columns.setdefault(chosen.column.name if chosen else "", []).append(name)
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        return [self[name] for name in self._columns.get("", ())]
+
+    @property
+    def filters(self) -> Iterator[tuple[Column, list[forms.BoundField], bool]]:
+        """Yield a column, its fields, and whether one of them is given."""
+        for column, names in self._columns.items():
+            if column:
+                given = any(self.given.get(name) for name in names)
+                yield COLUMNS[column], [self[name] for name in names], given
+
+    @property
+    def asked(self) -> bool:
+        """Whether any parameter is given."""
+        return any(self.given.get(name) for name in self.fields)
+
+
+def plain_label(parameter: Parameter) -> str:
+    """Return a parameter's name as a label."""
+    if parameter is COMPLETE:
+        return "Complete records only"
+    return parameter.name.replace("__", ": ").replace("_", " ").capitalize()
+
+
+def column_labels() -> dict[str, str]:
+    return {column.name: column.label for column in COLUMNS.values()}
+
+
+def sent(data: QueryDict, leave_out: Sequence[str] = ()) -> QueryDict:
+    """Return what a form means by what it sends: one text for each parameter that is given.
+
+    A form sends all its fields: those left empty, lists as repeated fields, and the two ends
+    of a range, of which one alone is a bound.
+    """
+    tidy = QueryDict(mutable=True)
+    for name, texts in data.lists():
+        text = ",".join(dict.fromkeys(text.strip() for text in texts if text.strip()))
+        if text and name not in leave_out and not _range_of(name):
+            tidy[name] = text
+    for name in dict.fromkeys(filter(None, map(_range_of, data))):
+        low, high = (data.get(f"{name}_{end}", "").strip() for end in (FROM, TO))
+        column = name.partition("__")[0]
+        if low and high:
+            tidy[name] = f"{low},{high}"
+        elif low or high:
+            tidy[f"{column}__gte" if low else f"{column}__lte"] = low or high
+    return tidy
+
+
+def _range_of(name: str) -> str:
+    """Return the parameter that a field is an end of, empty where it is none."""
+    parameter, _, end = name.rpartition("_")
+    return parameter if parameter in FILTERS and end in (FROM, TO) else ""
+
+
+def lookups(column: Column) -> dict[str, str]:
+    """Return the filters of a column: a name by the lookup's suffix."""
+    names = {lookup.suffix: lookup.name(column) for lookup in LOOKUPS}
+    return {suffix: name for suffix, name in names.items() if name in FILTERS}

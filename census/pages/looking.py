@@ -1,0 +1,189 @@
+"""The pages to look at: the records with facets, the codebook, and what the dataset is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from census.columns import COLUMNS, Column
+from census.metadata import about
+from census.pages import downloads, fields, numbers, states
+from census.pages.asking import Answer, ask
+from census.pages.explorer import SEARCHABLE, Editor, editor
+from census.pages.tables import table_of
+from census.pages.views import page_policy, refusal
+
+SENT = "look"
+SHOWN = 25
+CHART_WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A column: its field as a filter, and how its values are spread over those selected."""
+
+    column: Column
+    editor: Editor
+    bins: list[dict[str, Any]]
+    missing: int
+
+
+@page_policy
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Show the records that the filters select, with counts of each value among them."""
+    path = reverse("people")
+    if SENT in request.GET:
+        query = fields.sent(request.GET, leave_out=(SENT,))
+        text = states.renamed(query).urlencode(safe=",")
+        return HttpResponseRedirect(f"{path}?{text}" if text else path)
+    state = request.GET.copy()
+    chosen = downloads.filters(state)
+    profile = ask(request, reverse("statistics"), chosen.urlencode(safe=","))
+    listed = state.copy()
+    listed.setdefault("page_size", str(SHOWN))
+    records = ask(request, reverse("person-list"), listed.urlencode(safe=","))
+    for answer in (profile, records):
+        if not answer.ok:
+            return refusal(request, answer, state, path)
+    form = forms.Form(use_required_attribute=False)
+    context = {
+        "form": form,
+        "state": state,
+        "filtered": len(chosen),
+        "table": table_of(records.data, reverse("person-list")),
+        "count": records.data["count"],
+        "facets": [_facet(one, form, chosen) for one in profile.data["statistics"]],
+        "pages": [(text, _page(records, rel, path)) for rel, text in
+                  (("previous", "Previous"), ("next", "Next")) if records.data[rel]],
+        "downloads": downloads.people(chosen),
+        "complete": chosen.get("complete") == "true",
+        "explore": states.address(_question(chosen)),
+        "orders": _orders(state),
+    }  # fmt: skip
+    return render(request, "pages/people.html", context)
+
+
+def _question(chosen: QueryDict) -> QueryDict:
+    """Return a state of the explorer that is of the people selected."""
+    state = states.start().copy()
+    for name, text in states.pairs(chosen):
+        state[name] = text
+    return state
+
+
+def _page(records: Answer, rel: str, path: str) -> str:
+    return f"{path}?{records.data[rel].partition('?')[2]}"
+
+
+def _orders(state: QueryDict) -> list[tuple[str, str, bool]]:
+    now = state.get("ordering", "id")
+    found = [("id", "Order of the files")]
+    for column in COLUMNS.values():
+        if column.numeric:
+            found += [(f"{column.name},id", f"{column.label}, smallest first"),
+                      (f"-{column.name},id", f"{column.label}, largest first")]  # fmt: skip
+    return [(value, text, value == now) for value, text in found]
+
+
+def _facet(one: Mapping[str, Any], form: forms.Form, state: QueryDict) -> Facet:
+    column, found = COLUMNS[one["column_name"]], one["column_statistics"]
+    frequencies = found.get("frequencies")
+    return Facet(
+        column,
+        editor(form, column, state, frequencies),
+        histogram(found),
+        found["nan_count"],
+    )
+
+
+def histogram(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the bars of a numeric column: place, height and a sentence; none of a category."""
+    spread = found.get("histogram") or {}
+    counts, edges = spread.get("hist") or [], spread.get("bin_edges") or []
+    if not counts:
+        return []
+    width, most = CHART_WIDTH / len(counts), max(counts) or 1
+    return [
+        {
+            "x": round(i * width, 1),
+            "width": round(width - 1, 1),
+            "height": round(38 * count / most, 1),
+            "y": round(40 - 38 * count / most, 1),
+            "title": f"{numbers.number(edges[i])} to {numbers.number(edges[i + 1])}: "
+            f"{count:,} people",
+        }
+        for i, count in enumerate(counts)
+    ]
+
+
+@page_policy
+@require_safe
+def columns(request: HttpRequest) -> HttpResponse:
+    """Show the codebook: what each column means, holds and lacks."""
+    book, profile = ask(request, reverse("field-list")), ask(request, reverse("statistics"))
+    for answer in (book, profile):
+        if not answer.ok:
+            return refusal(request, answer, QueryDict(), reverse("columns"))
+    by_name = {one["column_name"]: one["column_statistics"] for one in profile.data["statistics"]}
+    cards = [_card(one, by_name[one["name"]]) for one in book.data["fields"]]
+    context = {"cards": cards, "rows": book.data["rows"], "version": book.data["dataset"]}
+    return render(request, "pages/columns.html", context)
+
+
+def _card(one: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    column = COLUMNS[one["name"]]
+    question = "quantiles" if column.numeric else "distribution"
+    state = QueryDict(f"metric={question}&column={column.name}")
+    most = max((c["count"] for c in one["categories"] or ()), default=1)
+    return {
+        **one,
+        "meaning": column.meaning.replace("`", ""),
+        "ask": states.address(state),
+        "bins": histogram(found),
+        "ends": (found.get("min"), found.get("max")),
+        "facts": [
+            (name, numbers.number(found[key]))
+            for key, name in (("mean", "Mean"), ("median", "Median"), ("std", "Std. deviation"))
+            if found.get(key) is not None
+        ],
+        "bars": [
+            {**c, "width": round(100 * c["count"] / most, 1),
+             "share": numbers.percent(c["count"] / one["count"]) if one["count"] else "–",
+             "href": f"{reverse('people')}?{_query(column.name, c['value'])}"}
+            for c in one["categories"] or ()
+        ],
+        "long": len(one["categories"] or ()) > SEARCHABLE,
+    }  # fmt: skip
+
+
+def _query(name: str, value: str) -> str:
+    query = QueryDict(mutable=True)
+    query[name] = value
+    return query.urlencode()
+
+
+@page_policy
+@require_safe
+def about_page(request: HttpRequest) -> HttpResponse:
+    """Show what the dataset is, where it is from, and what to keep in mind."""
+    answer = ask(request, reverse("dataset"))
+    if not answer.ok:
+        return refusal(request, answer, QueryDict(), reverse("about"))
+    context = {"about": about, "loaded": answer.data, "caveats": _caveats()}
+    return render(request, "pages/about.html", context)
+
+
+HEADINGS = (
+    "A sample, not a census", "Who is in it", "Standard errors", "Weights",
+    "The threshold of 50,000 dollars", "Top codes", "Words of 1994",
+)  # fmt: skip
+
+
+def _caveats() -> list[tuple[str, str]]:
+    return list(zip(HEADINGS, about.CAVEATS, strict=True))

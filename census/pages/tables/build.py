@@ -1,0 +1,32 @@
+"""Which table an answer has: by what it holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from census.pages.tables import comparisons, computations, others
+from census.pages.tables.layout import Table
+
+
+def table_of(answer: Mapping[str, Any], path: str = "", order: str = "") -> Table:
+    """Return the table for people of an answer of the API, whatever route it is of.
+
+    `path` is the address of the answer, `order` what its groups are ordered by.
+    """
+    known: dict[str, Any] = {
+        "metric": lambda: computations.of_computation(answer, order),
+        "row_values": lambda: others.of_crosstab(answer),
+        "matrix": lambda: others.of_correlation(answer),
+        "base_rate": lambda: others.of_fairness(answer),
+        "coefficients": lambda: comparisons.of_regression(answer),
+        "reference": lambda: comparisons.of_comparison(answer),
+        "statistics": lambda: others.of_statistics(answer),
+        "fields": lambda: others.of_fields(answer),
+        "categories": lambda: others.of_field(answer),
+        "results": lambda: others.of_people(answer, path),
+        "metrics": lambda: others.of_catalogue(answer),
+    }
+    for name, build in known.items():
+        if name in answer and not (isinstance(answer[name], str) and name != "metric"):
+            found: Table = build()
+            return found
+    return others.of_mapping(answer)

@@ -1,0 +1,131 @@
+"""What a table for people is made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from census.api.charts import words
+from census.columns import COLUMNS
+from census.pages import numbers
+
+SMALL = 30  # people: a group of fewer is marked
+MARK = "⚠"
+SMALL_NOTE = f"{MARK} fewer than {SMALL} people: read with care."
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A dot with its interval, or a bar from the left; all as percentages of the width."""
+
+    at: float
+    low: float | None = None
+    high: float | None = None
+    bar: bool = False
+
+    @property
+    def extent(self) -> float:
+        return max((self.high or 0) - (self.low or 0), 0.5)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text; `note` stands smaller behind it, `href` makes it a link."""
+
+    text: str
+    note: str = ""
+    number: bool = False
+    head: bool = False
+    href: str = ""
+    marked: bool = False
+    bar: Bar | None = None
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The head of a column. `field` is what the API orders by, and `order` how it is now."""
+
+    text: str
+    number: bool = False
+    field: str = ""
+    order: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    cells: Sequence[Cell]
+    total: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    headings: Sequence[Heading]
+    rows: Sequence[Row]
+    notes: Sequence[str] = ()
+    left_out: int = 0
+
+    @property
+    def small(self) -> bool:
+        return any(cell.marked for row in self.rows for cell in row.cells)
+
+
+@dataclass
+class Scale:
+    """Where values stand between the least and the largest of all."""
+
+    low: float = 0.0
+    high: float = 0.0
+    values: list[float] = field(default_factory=list)
+
+    def bar(
+        self, at: float | None, low: float | None = None, high: float | None = None
+    ) -> Bar | None:
+        if at is None or self.high <= self.low:
+            return None
+        place = [
+            None
+            if v is None
+            else round(
+                100 * (min(max(v, self.low), self.high) - self.low) / (self.high - self.low), 1
+            )
+            for v in (at, low, high)
+        ]
+        return Bar(place[0] or 0.0, place[1], place[2], bar=low is None)
+
+
+def scale(values: Sequence[float | None], *, zero: bool = True) -> Scale:
+    known = [value for value in values if value is not None]
+    ends = [*known, 0.0] if zero else known
+    return Scale(min(ends, default=0), max(ends, default=0))
+
+
+def label(name: str, value: Any) -> str:
+    """Return a value of a column, or a band of it, as people read it."""
+    column = COLUMNS.get(name)
+    if column is None:
+        return str(value)
+    if column.numeric and isinstance(value, str):
+        return band(value)
+    return words.value(column, value)
+
+
+def band(key: str) -> str:
+    """Return a band in words: `<25`, `25-34`, `>=65`."""
+    if key.startswith("<"):
+        return f"under {key[1:]}"
+    if key.startswith(">="):
+        return f"{key[2:]} and over"
+    return key.replace("-", "–")
+
+
+def keys(key: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells of a group's key."""
+    return [Cell(label(name, value), head=True) for name, value in key.items()]
+
+
+def people(count: int | None) -> Cell:
+    """Return a number of people, marked where it is small."""
+    return Cell(numbers.number(count), number=True, marked=count is not None and count < SMALL)
+
+
+def column_label(name: str) -> str:
+    return COLUMNS[name].label if name in COLUMNS else name.replace("_", " ").capitalize()

@@ -1,0 +1,279 @@
+"""Tables of the other answers: two columns, correlation, fairness, comparison, regression."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from census.columns import COLUMNS
+from census.pages import numbers
+from census.pages.tables.layout import (
+    SMALL_NOTE,
+    Cell,
+    Heading,
+    Row,
+    Table,
+    column_label,
+    keys,
+    label,
+    people,
+)
+
+Answer = Mapping[str, Any]
+
+MOST_RECORDS = 200
+LARGE = 2  # an adjusted residual beyond which a cell stands out
+
+
+def of_crosstab(answer: Answer) -> Table:
+    """Return the shares within each row, and how many people are in it."""
+    row, column = answer["row"], answer["column"]
+    values = answer["column_values"]
+    residuals = answer.get("adjusted_residuals")
+    head = [
+        Heading(column_label(row)),
+        *(Heading(f"{label(column, value)}, %", number=True) for value in values),
+        Heading("People", number=True),
+    ]
+    rows = []
+    for i, value in enumerate(answer["row_values"]):
+        cells = [
+            Cell(
+                numbers.percent(share),
+                _sign(residuals[i][j]) if residuals else "",
+                number=True,
+            )
+            for j, share in enumerate(answer["row_proportions"][i])
+        ]
+        count = sum(answer["counts"][i])
+        rows.append(Row([Cell(label(row, value), head=True), *cells, people(count)]))
+    total = answer["count"]
+    if total and not answer.get("weight"):
+        sums = [sum(line[j] for line in answer["counts"]) for j in range(len(values))]
+        shares = [Cell(numbers.percent(n / total), number=True) for n in sums]
+        rows.append(Row([Cell("All", head=True), *shares, people(total)], total=True))
+    notes = [f"Shares within each row: each adds up to 100 % over {column_label(column).lower()}."]
+    if residuals:
+        notes.append(
+            "+ and \u2212: more or fewer people than without any association "
+            "(adjusted residual beyond ±2)."
+        )
+    if answer.get("excluded_missing"):
+        notes.append(f"{answer['excluded_missing']:,} people without a value are left out.")
+    return Table(head, rows, notes)
+
+
+def _sign(residual: float | None) -> str:
+    if residual is None or abs(residual) < LARGE:
+        return ""
+    return "+" if residual > 0 else "\u2212"
+
+
+def of_correlation(answer: Answer) -> Table:
+    columns = answer["columns"]
+    head = [Heading(""), *(Heading(column_label(name), number=True) for name in columns)]
+    rows = [
+        Row(
+            [
+                Cell(column_label(name), head=True),
+                *(Cell(numbers.number(r, 3), number=True) for r in line),
+            ]
+        )
+        for name, line in zip(columns, answer["matrix"], strict=True)
+    ]
+    return Table(head, rows, ["Pearson's coefficient: from \u22121 over 0, none, to 1."])
+
+
+def of_fairness(answer: Answer) -> Table:
+    """Return the share of the outcome in each group, and how it compares with the reference."""
+    head = [
+        *(Heading(column_label(name)) for name in answer["columns"]),
+        Heading("Share, %", number=True),
+        Heading("Difference, points", number=True),
+        Heading("Ratio", number=True),
+        Heading("People", number=True),
+    ]
+    rows = []
+    for group in answer["groups"]:
+        reference = group["key"] == answer["reference"]
+        rows.append(
+            Row(
+                [
+                    *keys(group["key"]),
+                    _with_interval(group, "base_rate", "ci", numbers.percent),
+                    Cell("reference")
+                    if reference
+                    else _with_interval(group, "statistical_parity_difference", "spd_ci", points),
+                    Cell("")
+                    if reference
+                    else _with_interval(
+                        group, "disparate_impact", "di_ci", lambda v: numbers.number(v, 2)
+                    ),
+                    people(group["count"]),
+                ]
+            )
+        )
+    notes = ["Difference and ratio are with the reference group. Behind each: its interval."]
+    if any(group["count"] < 30 for group in answer["groups"]):
+        notes.append(SMALL_NOTE)
+    return Table(head, rows, notes)
+
+
+def _with_interval(level: Answer, name: str, interval: str, write: Any) -> Cell:
+    low, high = level.get(f"{interval}_lower"), level.get(f"{interval}_upper")
+    note = numbers.interval(write(low), write(high)) if low is not None else ""
+    return Cell(write(level[name]), note, number=True)
+
+
+def points(share: float | None) -> str:
+    """Return a difference of shares in points, with its sign."""
+    return numbers.signed(numbers.percent(share))
+
+
+def of_statistics(answer: Answer) -> Table:
+    """Return a row for each column: what it holds."""
+    head = [
+        Heading("Column"),
+        *(
+            Heading(text, number=True)
+            for text in (
+                "Missing",
+                "Different",
+                "Smallest",
+                "Mean",
+                "Median",
+                "Largest",
+                "Std. deviation",
+            )
+        ),
+    ]
+    rows = []
+    for one in answer["statistics"]:
+        found = one["column_statistics"]
+        n = numbers.number
+        cells = [
+            Cell(n(found.get("nan_count")), number=True),
+            Cell(n(found.get("n_unique")), number=True),
+            *(Cell(n(found.get(k)), number=True) for k in ("min", "mean", "median", "max", "std")),
+        ]
+        rows.append(Row([Cell(column_label(one["column_name"]), head=True), *cells]))
+    return Table(head, rows)
+
+
+def of_fields(answer: Answer) -> Table:
+    """Return the codebook in short."""
+    head = [
+        Heading("Column"),
+        Heading("Name"),
+        Heading("Meaning"),
+        Heading("Values", number=True),
+        Heading("Missing", number=True),
+    ]
+    rows = [
+        Row(
+            [
+                Cell(one["label"], head=True),
+                Cell(one["name"]),
+                Cell(one["description"].replace("`", "")),
+                Cell(numbers.number(one["distinct"]), number=True),
+                Cell(numbers.number(one["missing"]), number=True),
+            ]
+        )
+        for one in answer["fields"]
+    ]
+    return Table(head, rows)
+
+
+def of_field(answer: Answer) -> Table:
+    """Return the categories of a column, or what is known of a numeric one."""
+    if answer["categories"]:
+        rows = [
+            Row(
+                [
+                    Cell(one["label"], head=True),
+                    Cell(one["value"]),
+                    Cell(numbers.number(one["count"]), number=True),
+                ]
+            )
+            for one in answer["categories"]
+        ]
+        head = [Heading(answer["label"]), Heading("Value"), Heading("People", number=True)]
+        return Table(head, rows)
+    return of_mapping(
+        {
+            name: answer[name]
+            for name in (
+                "description",
+                "unit",
+                "minimum",
+                "maximum",
+                "top_coded",
+                "count",
+                "missing",
+                "distinct",
+            )
+        }
+    )
+
+
+def of_catalogue(answer: Answer) -> Table:
+    head = [Heading("Statistic"), Heading("Name"), Heading("What it is"), Heading("Formula")]
+    rows = [
+        Row(
+            [
+                Cell(m["label"], head=True),
+                Cell(m["name"]),
+                Cell(m["description"].replace("`", "")),
+                Cell(m["formula"]),
+            ]
+        )
+        for m in answer["metrics"]
+    ]
+    return Table(head, rows)
+
+
+def of_people(answer: Answer, path: str) -> Table:
+    """Return a row for each record."""
+    results = answer["results"]
+    names = list(results[0]) if results else []
+    head = [
+        Heading(
+            "No." if n == "id" else column_label(n),
+            number=n == "id" or (n in COLUMNS and COLUMNS[n].numeric),
+        )
+        for n in names
+    ]
+    shown = results[:MOST_RECORDS]
+    rows = [Row([_fact(name, person[name], path) for name in names]) for person in shown]
+    return Table(head, rows, left_out=len(results) - len(shown))
+
+
+def _fact(name: str, value: Any, path: str) -> Cell:
+    if name == "id":
+        return Cell(str(value), head=True, number=True, href=f"{path}/{value}")
+    return Cell(
+        label(name, value) if value is not None else "missing",
+        number=name in COLUMNS and COLUMNS[name].numeric,
+    )
+
+
+def of_mapping(answer: Mapping[str, Any]) -> Table:
+    """Return a row for each member: what has no better table."""
+    rows = [
+        Row([Cell(column_label(name), head=True), Cell(*_told(name, value))])
+        for name, value in answer.items()
+    ]
+    return Table([Heading("What"), Heading("Value")], rows)
+
+
+def _told(name: str, value: Any) -> tuple[str, str]:
+    """Return a value in words, and a note."""
+    if isinstance(value, str | int | float | bool) or value is None:
+        known = name in COLUMNS and not isinstance(value, bool)
+        return (label(name, value) if known else numbers.number(value)), ""
+    if isinstance(value, Mapping):
+        inner = "; ".join(f"{k}: {_told(k, v)[0]}" for k, v in list(value.items())[:8])
+        return inner, ""
+    if isinstance(value, Sequence):
+        parts = [_told("", part)[0] for part in list(value)[:8]]
+        more = f"; and {len(value) - 8:,} more" if len(value) > 8 else ""
+        return "; ".join(parts) + more, ""
+    return str(value), ""

@@ -1,0 +1,59 @@
+"""What the templates of pages ask for."""
+
+import re
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from census.pages import answers, numbers
+from census.pages.tables import Heading
+
+register = template.Library()
+
+_CODE = re.compile(r"`([^`]*)`")
+
+
+@register.simple_tag
+def answer_page(view: Any, request: Any, response: Any) -> answers.Page:
+    """Return what a page of the browsable API shows."""
+    kept: answers.Page | None = getattr(response, "page_for_people", None)
+    if kept is None:
+        kept = response.page_for_people = answers.page(view, request, response)
+    return kept
+
+
+@register.filter
+def in_words(text: str) -> SafeString:
+    """Return a text whose names between back-ticks are code."""
+    return mark_safe(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S308  (escaped)
+
+
+@register.filter
+def number(value: Any) -> str:
+    """Return a number with separators of thousands."""
+    return numbers.number(value)
+
+
+@register.simple_tag
+def sort_address(query: str, heading: Heading) -> str:
+    """Return the query that orders by a column; a second time the other way round."""
+    state = QueryDict(query, mutable=True)
+    first = heading.field if heading.field == "key" else f"-{heading.field}"
+    other = f"-{heading.field}" if heading.field == "key" else heading.field
+    state["order_by"] = other if heading.order == first else first
+    return f"?{state.urlencode(safe=',')}"
+
+
+@register.simple_tag
+def sorted(heading: Heading) -> str:  # noqa: A001  (as in aria-sort)
+    if heading.order.lstrip("-") != heading.field:
+        return "none"
+    return "descending" if heading.order.startswith("-") else "ascending"
+
+
+@register.simple_tag
+def sort_mark(heading: Heading) -> str:
+    return {"none": " ↕", "descending": " ↓", "ascending": " ↑"}[sorted(heading)]

@@ -1,25 +1,26 @@
 """The facts of a selection: for each column its counts, extremes, sums, medians and histogram.
 
-They are what the fields and the profile of the dataset are made of. Those of the whole dataset
-are counted once, by the load, and kept with it (`Dataset.facts`): hence they are plain JSON, in
-which the order of members means nothing.
+The fields and the profile of the dataset are made of them. Those of the whole dataset are counted
+once, by the load, and kept with it (`Dataset.facts`): hence they are plain JSON, in which the
+order of members means nothing.
 
-    {"rows", "weights": Σw, "squares": Σw², "columns": {name: {"count", "distinct", …}}}
+    {"rows": n, "weights": Σw, "squares": Σw², "columns": {"age": {"count", "distinct", …}, …}}
 
-A column has `plain`, and `weighted` where there is a weight, of the same members: `size` (the rows
-with a value, or the sum of their weights), `missing`, and of a category `frequencies`, of a number
-`x` and `xx` (the sums of values and squares), `median` and `histogram`.
+A column has `plain`, and with a weight also `weighted`. Both have `size` (the rows with a value,
+or the sum of their weights) and `missing`; and a category has `frequencies`, a number `x` and `xx`
+(the sums of the values and of their squares), `median` and `histogram`.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
+from itertools import accumulate, pairwise
 from math import ceil
 from typing import Any
 
+from django.db.models import Count, Sum
+
 from census.columns import COLUMNS, WEIGHT, Column
-from census.statistics.metrics.base import Question
-from census.statistics.metrics.frequencies import Frequencies, frequencies
-from census.statistics.metrics.location import middle, weighted_quantiles
+from census.statistics.metrics.base import Tally
 from census.statistics.selection import Selection
 
 Facts = dict[str, Any]
@@ -33,64 +34,82 @@ def count_dataset() -> Facts:
 
 
 def count(selection: Selection) -> Facts:
-    """Count the facts of a selection, by a statement for each column."""
-    ungrouped = replace(selection, group_by=())
-    tables = {
-        name: frequencies(Question(column, ungrouped)).whole for name, column in COLUMNS.items()
-    }
-    # Every row has a weight: the column's total is that of all rows.
-    total = tables[WEIGHT.name].total
+    """Count the facts of a selection, by a statement for the whole and one for each column."""
+    total = Tally.of(selection.whole(**Tally.aggregates(selection.weight)))
     return {
         "rows": total.rows,
         "weights": total.weights,
         "squares": total.squares,
-        "columns": {
-            name: _column(column, tables[name], weighted=selection.weight is not None)
-            for name, column in COLUMNS.items()
-        },
+        "columns": {name: _column(column, selection) for name, column in COLUMNS.items()},
     }
 
 
-def _column(column: Column, table: Frequencies, *, weighted: bool) -> Facts:
+def _column(column: Column, selection: Selection) -> Facts:
+    values: Any = selection.rows().values_list(column.name).annotate(rows=Count("*"))
+    if selection.weight:
+        values = values.annotate(weights=Sum(selection.weight.name))
+    found = list(values.order_by(column.name))
+    known = {value: rows for value, rows, *_ in found if value is not None}
     facts: Facts = {
-        "count": table.total.count,
-        "distinct": len(table.values),
-        "plain": _sums(column, table, weighted=False),
+        "count": sum(known.values()),
+        "distinct": len(known),
+        "plain": _sums(column, {value: rows for value, rows, *_ in found}, middle),
     }
-    if weighted:
-        facts["weighted"] = _sums(column, table, weighted=True)
+    if selection.weight:
+        sizes = {value: weights for value, _, weights in found}
+        facts["weighted"] = _sums(column, sizes, weighted_middle)
     if column.numeric:
-        top_coded = table.values.get(column.top_code) if column.top_code is not None else None
         facts |= {
-            "minimum": min(table.values, default=None),
-            "maximum": max(table.values, default=None),
-            "top_coded": top_coded.count if top_coded else 0,
+            "minimum": min(known, default=None),
+            "maximum": max(known, default=None),
+            "top_coded": known.get(column.top_code, 0),
         }
     return facts
 
 
-def _sums(column: Column, table: Frequencies, *, weighted: bool) -> Facts:
-    total = table.total
-    missing = total.weights_of_all - total.weights if weighted else total.rows - total.count
-    sizes = {v: tally.weights if weighted else tally.count for v, tally in table.values.items()}
-    facts = {"size": sum(sizes.values()), "missing": missing}
+def _sums(
+    column: Column, sizes: dict[Any, int], median: Callable[[Mapping[int, int]], float | None]
+) -> Facts:
+    """Return what follows from the size of each value, in ascending order."""
+    missing = sizes.pop(None, 0)
+    facts: Facts = {"size": sum(sizes.values()), "missing": missing}
     if not column.numeric:
         return facts | {"frequencies": sizes}
-    numbers: dict[int, int] = sizes  # type: ignore[assignment]  # of an integer column
     return facts | {
-        "x": sum(size * number for number, size in numbers.items()),
-        "xx": sum(size * number * number for number, size in numbers.items()),
-        "median": weighted_quantiles(table, [0.5])[0] if weighted else middle(table),
-        "histogram": _histogram(numbers),
+        "x": sum(value * size for value, size in sizes.items()),
+        "xx": sum(value * value * size for value, size in sizes.items()),
+        "median": median(sizes),
+        "histogram": _histogram(sizes),
     }
 
 
+def middle(counts: Mapping[int, int]) -> float | None:
+    """Return the median, type 7: the mean of the two middle values of an even number of rows."""
+    if not counts:
+        return None
+    values, cumulated = list(counts), list(accumulate(counts.values()))
+    places = ((cumulated[-1] - 1) // 2, cumulated[-1] // 2)
+    low, high = (values[bisect_right(cumulated, place)] for place in places)
+    return (low + high) / 2
+
+
+def weighted_middle(weights: Mapping[int, int]) -> int | None:
+    """Return the weighted median: the least value whose cumulated weight is at least half."""
+    if not weights:
+        return None
+    values, cumulated = list(weights), list(accumulate(weights.values()))
+    half = (cumulated[-1] + 1) // 2  # rounded up, as sums of weights are whole
+    return values[bisect_left(cumulated, half)]
+
+
 def _histogram(sizes: Mapping[int, int]) -> list[int]:
-    edges = integer_bins(min(sizes, default=None), max(sizes, default=None))
-    bins = [0] * (len(edges) - 1)
-    for number, size in sizes.items():
-        bins[min((number - edges[0]) // max(edges[1] - edges[0], 1), len(bins) - 1)] += size
-    return bins
+    """Return the size of each of the `integer_bins`; the values are in ascending order."""
+    values, cumulated = list(sizes), [0, *accumulate(sizes.values())]
+    if not values:
+        return []
+    edges = integer_bins(values[0], values[-1])
+    places = [*(bisect_left(values, edge) for edge in edges[:-1]), len(values)]
+    return [cumulated[end] - cumulated[start] for start, end in pairwise(places)]
 
 
 def integer_bins(smallest: int | None, largest: int | None) -> list[int]:

@@ -1,6 +1,6 @@
 """Where the values lie."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
@@ -155,17 +155,6 @@ FRACTIONS = Parameter(
     default=[0.25, 0.5, 0.75],
     example="0.1,0.5,0.9",
 )
-
-
-def middle(found: Frequencies) -> float | None:
-    """Return the median, type 7: the mean of the two middle values of an even number of rows."""
-    ascending = sorted(found.values)
-    if not ascending:
-        return None
-    cumulated = list(accumulate(found.values[value].count for value in ascending))
-    below, above = (found.total.count - 1) // 2, found.total.count // 2
-    low, high = (ascending[bisect_right(cumulated, place)] for place in (below, above))
-    return estimators.mean(int(low) + int(high), 2)
 
 
 def weighted_quantiles(found: Frequencies, fractions: Sequence[float]) -> list[Any]:

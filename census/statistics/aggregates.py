@@ -13,9 +13,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Aggregate,
     BigIntegerField,
-    CharField,
     Expression,
-    ExpressionWrapper,
     F,
     FloatField,
     Func,
@@ -137,27 +135,3 @@ class WidthBucket(Func):
             output_field=IntegerField(),
             **extra,
         )
-
-
-class GroupKey(ExpressionWrapper):  # type: ignore[type-arg]  # which it lacks at run time
-    """A column beside `GroupingSets` of it, which alone says what is grouped by."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(F(name), CharField())
-
-    def get_group_by_cols(self) -> list[Any]:
-        return []
-
-
-class GroupingSets(Func):
-    """Group by columns, and once more over all rows: positive in the row of these, else 0."""
-
-    function = "GROUPING"
-    output_field = IntegerField()
-    contains_aggregate = True  # the statement it stands in is a grouped one
-
-    def get_group_by_cols(self) -> list[Any]:
-        sets = Func(
-            *self.get_source_expressions(), template="GROUPING SETS ((), (%(expressions)s))"
-        )
-        return [sets]

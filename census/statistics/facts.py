@@ -12,20 +12,23 @@ or the sum of their weights) and `missing`; and a category has `frequencies`, a 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from math import ceil
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Expression, Sum
 
 from census.columns import COLUMNS, WEIGHT, Column
 from census.statistics.metrics.base import Tally
 from census.statistics.selection import Selection
 
 Facts = dict[str, Any]
+Sizes = dict[Any, int]  # by value
 
 HISTOGRAM_BINS = 10
+MOST_COMBINATIONS = 1000  # of the values of columns that are counted together
 
 
 def count_dataset() -> Facts:
@@ -34,30 +37,70 @@ def count_dataset() -> Facts:
 
 
 def count(selection: Selection) -> Facts:
-    """Count the facts of a selection, by a statement for the whole and one for each column."""
+    """Count the facts of a selection, by at most a statement for each column and the whole."""
     total = Tally.of(selection.whole(**Tally.aggregates(selection.weight)))
+    sizes = {name: found for batch in BATCHES for name, found in _sizes(selection, batch).items()}
     return {
         "rows": total.rows,
         "weights": total.weights,
         "squares": total.squares,
-        "columns": {name: _column(column, selection) for name, column in COLUMNS.items()},
+        "columns": {name: _column(column, sizes[name]) for name, column in COLUMNS.items()},
     }
 
 
-def _column(column: Column, selection: Selection) -> Facts:
-    values: Any = selection.rows().values_list(column.name).annotate(rows=Count("*"))
+def _batches() -> Iterator[tuple[Column, ...]]:
+    """Yield the columns in batches that one pass over the rows counts together.
+
+    The combinations of their values are few, so that a pass takes hardly longer than for one.
+    """
+    batch: tuple[Column, ...] = ()
+    combinations = 1
+    for column in sorted(COLUMNS.values(), key=_possible_values):
+        combinations *= _possible_values(column)
+        if combinations > MOST_COMBINATIONS and batch:
+            yield batch
+            batch, combinations = (), _possible_values(column)
+        batch += (column,)
+    yield batch
+
+
+def _possible_values(column: Column) -> int:
+    if column.numeric:
+        return (column.maximum or 0) - (column.minimum or 0) + 1
+    return len(column.choices) + column.nullable
+
+
+BATCHES = tuple(_batches())
+
+
+def _sizes(selection: Selection, batch: Sequence[Column]) -> dict[str, dict[str, Sizes]]:
+    """Return by column how large each value is: `plain` in rows, and `weighted` by their weights.
+
+    By one statement.
+    """
+    names = [column.name for column in batch]
+    aggregates: dict[str, Expression] = {"plain": Count("*")}
     if selection.weight:
-        values = values.annotate(weights=Sum(selection.weight.name))
-    found = list(values.order_by(column.name))
-    known = {value: rows for value, rows, *_ in found if value is not None}
+        aggregates["weighted"] = Sum(selection.weight.name)
+    found: dict[str, dict[str, Sizes]] = {name: {} for name in names}
+    rows = selection.rows().values_list(*names).annotate(**aggregates)
+    columns = list(zip(*rows, strict=True)) or [()] * (len(names) + len(aggregates))
+    for name, values in zip(names, columns, strict=False):
+        for kind, sizes in zip(aggregates, columns[len(names) :], strict=True):
+            total: Sizes = defaultdict(int)
+            for value, size in zip(values, sizes, strict=True):
+                total[value] += size
+            found[name][kind] = total
+    return found
+
+
+def _column(column: Column, sizes: Mapping[str, Sizes]) -> Facts:
     facts: Facts = {
-        "count": sum(known.values()),
-        "distinct": len(known),
-        "plain": _sums(column, {value: rows for value, rows, *_ in found}, middle),
+        kind: _sums(column, values, middle if kind == "plain" else weighted_middle)
+        for kind, values in sizes.items()
     }
-    if selection.weight:
-        sizes = {value: weights for value, _, weights in found}
-        facts["weighted"] = _sums(column, sizes, weighted_middle)
+    known = {value: rows for value, rows in sizes["plain"].items() if value is not None}
+    facts |= {"count": sum(known.values()), "distinct": len(known)}
     if column.numeric:
         facts |= {
             "minimum": min(known, default=None),
@@ -67,23 +110,22 @@ def _column(column: Column, selection: Selection) -> Facts:
     return facts
 
 
-def _sums(
-    column: Column, sizes: dict[Any, int], median: Callable[[Mapping[int, int]], float | None]
-) -> Facts:
-    """Return what follows from the size of each value, in ascending order."""
-    missing = sizes.pop(None, 0)
-    facts: Facts = {"size": sum(sizes.values()), "missing": missing}
+def _sums(column: Column, sizes: Sizes, median: Callable[[Sizes], float | None]) -> Facts:
+    """Return what follows from the size of each value."""
+    known = {value: size for value, size in sizes.items() if value is not None}
+    facts: Facts = {"size": sum(known.values()), "missing": sizes.get(None, 0)}
     if not column.numeric:
-        return facts | {"frequencies": sizes}
+        return facts | {"frequencies": known}
+    ascending = dict(sorted(known.items()))
     return facts | {
-        "x": sum(value * size for value, size in sizes.items()),
-        "xx": sum(value * value * size for value, size in sizes.items()),
-        "median": median(sizes),
-        "histogram": _histogram(sizes),
+        "x": sum(value * size for value, size in ascending.items()),
+        "xx": sum(value * value * size for value, size in ascending.items()),
+        "median": median(ascending),
+        "histogram": _histogram(ascending),
     }
 
 
-def middle(counts: Mapping[int, int]) -> float | None:
+def middle(counts: Sizes) -> float | None:
     """Return the median, type 7: the mean of the two middle values of an even number of rows."""
     if not counts:
         return None
@@ -93,7 +135,7 @@ def middle(counts: Mapping[int, int]) -> float | None:
     return (low + high) / 2
 
 
-def weighted_middle(weights: Mapping[int, int]) -> int | None:
+def weighted_middle(weights: Sizes) -> int | None:
     """Return the weighted median: the least value whose cumulated weight is at least half."""
     if not weights:
         return None
@@ -102,7 +144,7 @@ def weighted_middle(weights: Mapping[int, int]) -> int | None:
     return values[bisect_left(cumulated, half)]
 
 
-def _histogram(sizes: Mapping[int, int]) -> list[int]:
+def _histogram(sizes: Sizes) -> list[int]:
     """Return the size of each of the `integer_bins`; the values are in ascending order."""
     values, cumulated = list(sizes), [0, *accumulate(sizes.values())]
     if not values:

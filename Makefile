@@ -74,19 +74,37 @@ PRINT_HOME = from adultapi import postgres as p; print(p.Place(p.VAR).home)
 clean: ## Remove all that was made here: .venv, the database, caches
 	@# Where root's PostgreSQL cannot reach this folder, its data is in /var/lib.
 	@test ! -x $(PY) || rm -rf "$$($(PY) -c '$(PRINT_HOME)')"
-	rm -rf .venv .venv-infra .venv.lock var staticfiles openapi.yaml .coverage* htmlcov
+	rm -rf .venv .venv-infra var staticfiles openapi.yaml .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-MAKE_VENV = command -v $(PYTHON) >/dev/null || { \
-	echo "Error: there is no $(PYTHON): install Python 3.11 or later, or name it as in" \
-	"'make PYTHON=python3.13 run'." >&2; exit 1; }; exec $(PYTHON) tools/venv.py
+# --- The environment in .venv -----------------------------------------------------------------
 
-venv:
-	@$(MAKE_VENV) requirements-local.txt requirements-dev.txt
+# A .venv whose Python is gone is made anew.
+_ := $(shell .venv/bin/python -c "" 2>/dev/null || rm -rf .venv)
 
-venv-dev:
-	@$(MAKE_VENV) requirements-dev.txt
+define INSTALL
+@command -v $(PYTHON) >/dev/null || { echo "Error: there is no $(PYTHON): install Python 3.11 or \
+later, or name it as in 'make PYTHON=python3.13 run'." >&2; exit 1; }
+@$(PYTHON) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' || { echo \
+"Error: $$($(PYTHON) --version) is older than 3.11 or lacks the module venv: name another as in \
+'make PYTHON=python3.13 run', or on Debian and Ubuntu install python3-venv." >&2; exit 1; }
+@echo "Installing $< into .venv: a minute or two, only this once."
+@test -x $(PY) || $(PYTHON) -m venv .venv
+@$(PY) -m pip install -q --disable-pip-version-check --no-input --require-hashes -r $<
+endef
+
+# The stamps are touched after pip has succeeded. The larger set contains the smaller one.
+.venv/local: requirements-local.txt
+	$(INSTALL)
+	@touch $@
+
+.venv/dev: requirements-dev.txt
+	$(INSTALL)
+	@touch .venv/local $@
+
+venv: .venv/local
+venv-dev: .venv/dev
 
 include infra/infra.mk
 include web.mk

@@ -23,16 +23,15 @@ INTERNAL = {"SERVING"}
 
 
 def settings_read() -> set[str]:
-    """Return the environment variables that the service reads."""
-    calls = r'(?:env\.\w+|environ\.get|environ\.setdefault|_[a-z]+)\(\s*"([A-Z][A-Z0-9_]+)"'
-    constants = r'^VARIABLE = "([A-Z_]+)"'
+    """Returns the environment variables that the service reads."""
+    read = r'(?:env\.\w+|environ\.get|environment\.\w+|_number)\(\s*"([A-Z][A-Z0-9_]+)"'
+    constant = r'^_METRICS = "([A-Z_]+)"'
     found: set[str] = set()
-    for path in (ROOT / "adultapi").glob("*.py"):
+    for path in (ROOT / "adultapi").rglob("*.py"):
         text = path.read_text()
-        found |= {name for name in re.findall(calls, text) if not name.startswith("HTTP_")}
-        found |= set(re.findall(constants, text, re.MULTILINE))
-    foreign = {"DJANGO_SETTINGS_MODULE", "MAKELEVEL", "PATH_INFO", "QUERY_STRING"}
-    return found - foreign - {"REQUEST_METHOD", "RAW_URI", "REMOTE_ADDR"} - INTERNAL
+        found |= set(re.findall(read, text)) | set(re.findall(constant, text, re.MULTILINE))
+        found |= {f"{name}_FILE" for name in re.findall(r'environment\.secret\("(\w+)"', text)}
+    return found - {"MAKELEVEL"} - INTERNAL
 
 
 def test_the_settings_are_found() -> None:

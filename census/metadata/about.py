@@ -1,4 +1,4 @@
-"""What is to be known of the dataset beside its data: where it is from and what it is not."""
+"""What the data do not say themselves: source, licence, citation and limits of the dataset."""
 
 TITLE = "Adult (Census Income)"
 DESCRIPTION = (
@@ -29,18 +29,18 @@ CAVEATS = (
         "weight over 1 and at least one hour of work a week."
     ),
     (
-        "The weights come without strata and primary sampling units, so standard errors take "
-        "the people as drawn independently, those of a selection or group as a sample of its "
-        "own, and are optimistic."
+        "The weights come without strata and primary sampling units. Standard errors therefore "
+        "take the people as drawn independently, and a selection or group as a sample of its "
+        "own: they are optimistic."
     ),
     (
         "A weight is in about 1/100 persons: the sum of the weights is not a number of people, "
-        "and a hundredth of it is about the number of those only whom the filter left."
+        "and a hundredth of it is about the number of the people that the filter left."
     ),
     (
         "The threshold of 50,000 dollars is the 76th percentile of income overall, but the 88th"
         " for Blacks and the 89th for women (Ding, Hardt, Miller and Schmidt 2021): a group's "
-        "share above it says little of its incomes below it."
+        "share above it says little about its lower incomes."
     ),
     (
         "Large values are top-coded: age 90, 99 hours a week and a capital gain of 99,999 stand"

@@ -1,9 +1,9 @@
-"""The dataset as MLCommons Croissant 1.1: JSON-LD that a loader of training data can follow.
+"""The dataset as MLCommons Croissant 1.1: JSON-LD that loaders of training data read.
 
 Specification: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html. Statistics of
 columns are annotations of their fields (its section on descriptive statistics), each of a
-type of statistic of the DDI Alliance's controlled vocabulary. Counts of categories, which
-that vocabulary has no word for, are a record set of their own for each column.
+type of statistic of the DDI Alliance's controlled vocabulary. That vocabulary has no term for
+counts of categories: these are a record set for each column.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ def document(
         "creator": [{"@type": "sc:Person", "name": name} for name in about.CREATORS],
         "publisher": {"@type": "sc:Organization", "name": "UCI Machine Learning Repository"},
         "datePublished": about.PUBLISHED,
-        # Semantic Versioning is asked for: the digest of the content is its build metadata.
+        # Croissant wants a semantic version: the digest of the content is its build metadata.
         "version": f"1.0.0+{version}",
         "citeAs": about.CITATION,
         "keywords": ["census", "income", "fairness", "survey", "tabular"],

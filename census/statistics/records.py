@@ -1,7 +1,7 @@
-"""The records themselves: which columns of them, in which order, and page by page.
+"""Records: which columns, in which order, and page by page.
 
-Pages are found by key, not by counting rows: a cursor holds the place in the order where a
-page begins or ends, so that a page far into the table costs no more than the first.
+Pages are found by key (keyset pagination): a cursor holds the values of the record where a page
+begins or ends, so that a page far into the table costs no more than the first.
 """
 
 import json
@@ -24,19 +24,19 @@ LAST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Key:
-    """A column that records are ordered by; missing values are last in either direction."""
+class SortKey:
+    """A column to sort by. Missing values are last in both directions."""
 
     name: str
     descending: bool = False
 
     @classmethod
-    def of(cls, text: str) -> "Key":
+    def of(cls, text: str) -> "SortKey":
         return cls(text.removeprefix("-"), text.startswith("-"))
 
     @property
     def column(self) -> Column | None:
-        """The column; None for the id."""
+        """The column, or None for the id."""
         return COLUMNS.get(self.name)
 
     @property
@@ -45,7 +45,7 @@ class Key:
 
     @property
     def ranked(self) -> bool:
-        """Whether the column's order is another one than that of the values in the database."""
+        """Whether the column has an order of its own, other than that of its values in SQL."""
         return self.column is not None and self.column.ordered and not self.column.numeric
 
     @property
@@ -53,7 +53,7 @@ class Key:
         return f"{self.name}_rank" if self.ranked else self.name
 
     def expression(self) -> Case | F:
-        """Return what the database sorts by."""
+        """Return the SQL expression to sort by."""
         if self.column is None or not self.ranked:
             return F(self.name)
         ranks = [When(Q((self.name, v)), then=Value(r)) for v, r in self.column.rank.items()]
@@ -71,13 +71,13 @@ class Key:
         )
 
     def at(self, value: Any) -> Q:
-        """Return the condition that a record is where `value` is."""
+        """Return the condition that a record has `value`."""
         return Q((f"{self.name}__isnull", True)) if value is None else Q((self.name, value))
 
     def beyond(self, value: Any, *, backwards: bool) -> Q | None:
-        """Return the condition that a record comes after `value` (before it if `backwards`).
+        """Return the condition that a record comes after `value`, or before it if `backwards`.
 
-        None where nothing can.
+        None if no record can.
         """
         if value is None:
             return Q((f"{self.name}__isnull", False)) if backwards else None
@@ -97,15 +97,15 @@ class Key:
         return type(value) is int and 0 <= value <= LAST_ID
 
 
-def keys(ordering: Sequence[str]) -> tuple[Key, ...]:
-    """Return what `ordering` orders by; the id, which no two records share, is the last."""
-    found = [Key.of(text) for text in ordering]
+def sort_keys(ordering: Sequence[str]) -> tuple[SortKey, ...]:
+    """Return the keys of `ordering`. The last one is the id, so that no two records are equal."""
+    found = [SortKey.of(text) for text in ordering]
     names = [key.name for key in found]
-    return tuple(found[: names.index(ID) + 1]) if ID in names else (*found, Key(ID))
+    return tuple(found[: names.index(ID) + 1]) if ID in names else (*found, SortKey(ID))
 
 
-def ordered(
-    rows: QuerySet[Person], by: Sequence[Key], *, backwards: bool = False
+def in_order(
+    rows: QuerySet[Person], by: Sequence[SortKey], *, backwards: bool = False
 ) -> QuerySet[Person]:
     aliases = {key.alias: key.expression() for key in by if key.ranked}
     return rows.alias(**aliases).order_by(*(key.order(backwards=backwards) for key in by))
@@ -113,7 +113,7 @@ def ordered(
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two records: after (or `backwards`, before) the one that has `values`."""
+    """The position after the record that has `values` in the ordering, or before it."""
 
     ordering: tuple[str, ...]
     values: tuple[Any, ...]
@@ -126,7 +126,7 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
-        """Return the cursor that `text` was made of. Raises ValueError."""
+        """Return the cursor of its text; raise ValueError if there is none."""
         padding = "=" * (-len(text) % 4)
         content = json.loads(urlsafe_b64decode(text.encode("ascii") + padding.encode()))
         match content:
@@ -137,8 +137,8 @@ class Cursor:
         raise ValueError(text)
 
     def fits(self) -> bool:
-        """Return whether the values are some that the columns of the ordering can have."""
-        by = keys(self.ordering)
+        """Return whether the columns of the ordering can have the values."""
+        by = sort_keys(self.ordering)
         return (
             all(key.name in NAMES for key in by)
             and len(by) == len(self.values)
@@ -146,9 +146,9 @@ class Cursor:
         )
 
     def condition(self) -> Q:
-        """Return the condition that a record is on this side of the place."""
+        """Return the condition that a record comes after the position, or before it."""
         found, tied = Q(pk__in=()), Q()
-        for key, value in zip(keys(self.ordering), self.values, strict=True):
+        for key, value in zip(sort_keys(self.ordering), self.values, strict=True):
             beyond = key.beyond(value, backwards=self.backwards)
             if beyond is not None:
                 found |= tied & beyond
@@ -207,7 +207,7 @@ CURSOR = Parameter(
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the records selected, in an order, from the beginning or from a cursor on."""
+    """A page of the selected records, from the first one or from a cursor."""
 
     selection: Selection
     fields: tuple[str, ...] = NAMES
@@ -228,7 +228,7 @@ class Page:
         backwards = self.cursor is not None and self.cursor.backwards
         if backwards:
             records.reverse()
-        # Where the page was come to from is a page, too.
+        # A page with a cursor has a page on the other side of the cursor.
         after, before = (self.cursor, more) if backwards else (more, self.cursor)
         return {
             "dataset": dataset.version,
@@ -239,26 +239,26 @@ class Page:
         }
 
     def everything(self) -> QuerySet[Person]:
-        """Return the records of all pages."""
-        return ordered(self.selection.rows(), keys(self.ordering))
+        """Return all selected records, in order."""
+        return in_order(self.selection.rows(), sort_keys(self.ordering))
 
     def _rows(self) -> QuerySet[Person]:
         backwards = self.cursor is not None and self.cursor.backwards
-        rows = ordered(self.selection.rows(), keys(self.ordering), backwards=backwards)
+        rows = in_order(self.selection.rows(), sort_keys(self.ordering), backwards=backwards)
         if self.cursor:
             rows = rows.filter(self.cursor.condition())
         return rows[: self.size + 1]
 
     def _key_names(self) -> tuple[str, ...]:
-        return tuple(key.name for key in keys(self.ordering) if key.name not in self.fields)
+        return tuple(key.name for key in sort_keys(self.ordering) if key.name not in self.fields)
 
     def _cursor(self, record: Mapping[str, Any], *, backwards: bool = False) -> Cursor:
-        values = tuple(record[key.name] for key in keys(self.ordering))
+        values = tuple(record[key.name] for key in sort_keys(self.ordering))
         return Cursor(self.ordering, values, backwards)
 
 
 class NoSuchPerson(LookupError):
-    """No record has that id; `last` is the largest there is, 1 the smallest."""
+    """No record has that id; the ids are 1 to `last`."""
 
     def __init__(self, last: int) -> None:
         super().__init__(last)
@@ -266,7 +266,7 @@ class NoSuchPerson(LookupError):
 
 
 def person(identifier: int, fields: Sequence[str]) -> dict[str, Any]:
-    """Return `dataset` and the record of that id.
+    """Return `dataset` and the columns `fields` of the record with that id.
 
     Raises `NoSuchPerson`, or `DatasetMissing` where no dataset is loaded.
     """

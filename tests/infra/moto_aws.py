@@ -5,7 +5,7 @@ right after an apply is empty; and the instance refresh, which moto does not hav
 patch names its gap.
 
 Run as `python moto_aws.py BROKEN`; it prints its address. Images whose tags the file BROKEN
-lists never get ready: a refresh to one of them fails and is rolled back.
+lists never get ready; the word "stuck" there keeps every instance refresh from moving on.
 """
 
 import json
@@ -17,9 +17,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from moto.autoscaling.exceptions import ValidationError
-from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeScalingPolicy
+from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
+from moto.autoscaling.models import FakeAutoScalingGroup, FakeScalingPolicy, InstanceState
 from moto.autoscaling.responses import AutoScalingResponse
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
@@ -121,6 +122,10 @@ for action in ("create_auto_scaling_group", "update_auto_scaling_group"):
 
     @mends(AutoScalingResponse, action)
     def keep_what_moto_does_not_know(original, response):
+        groups = response.autoscaling_backend.autoscaling_groups
+        group = groups.get(response._get_param("AutoScalingGroupName"))
+        if group and active(group) and response._get_param("LaunchTemplate"):
+            raise ValidationError("An active instance refresh with a desired configuration exists.")
         result = original(response)
         group = response.autoscaling_backend.autoscaling_groups[
             response._get_param("AutoScalingGroupName")
@@ -135,70 +140,154 @@ for action in ("create_auto_scaling_group", "update_auto_scaling_group"):
 
 # --- Instance refresh -------------------------------------------------------------------------
 
-UNANSWERED = "Unanswered"
+# As the guide of Auto Scaling has it ("Undo changes with a manual or auto rollback"): a rollback
+# returns to what the group held when the refresh began, whoever changed that shortly before. The
+# group takes the desired configuration over when the refresh has ended well, and only then.
+
+class InstanceRefreshInProgress(AutoscalingClientError):
+    code = "InstanceRefreshInProgress"
+    message = "An instance refresh is already in progress."
 
 
-def replace_instances(backend: AutoScalingBackend, group: FakeAutoScalingGroup) -> None:
-    size, old = group.desired_capacity, [state.instance.id for state in group.instance_states]
-    backend.set_desired_capacity(group.name, 0)
+class ActiveInstanceRefreshNotFound(AutoscalingClientError):
+    code = "ActiveInstanceRefreshNotFound"
+    message = "No instance refresh is in progress."
+
+
+ACTIVE = {"Pending", "InProgress", "RollbackInProgress"}
+PATIENCE = 3  # looks at a refresh whose new instances fail until it is given up
+
+
+@mends(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
+def remember_version(original, group, *args):
+    """moto takes every instance for one of the default version."""
+    original(group, *args)
+    for state in group.instance_states:
+        state.version = getattr(state, "version", group.launch_template_version)
+
+
+def launch(group: FakeAutoScalingGroup, version: str, count: int) -> None:
+    """Launch instances from a version of the template that is not the group's own (yet)."""
+    own, group.launch_template_version = group.launch_template_version, version
+    group.replace_autoscaling_group_instances(count, group.get_propagated_tags())
+    group.launch_template_version = own
+
+
+def terminate(group: FakeAutoScalingGroup, states: list[InstanceState]) -> None:
+    backend, names = group.autoscaling_backend, [state.instance.id for state in states]
     for arn in group.target_group_arns:
-        backend.elbv2_backend.deregister_targets(arn, [{"Id": name} for name in old])
-    backend.set_desired_capacity(group.name, size)
+        backend.elbv2_backend.deregister_targets(arn, [{"Id": name} for name in names])
+    group.ec2_backend.terminate_instances(names)
+    group.instance_states = [s for s in group.instance_states if s not in states]
     backend.update_attached_target_groups(group.name)
 
 
-@mends(FakeAutoScalingGroup, "_set_launch_configuration")
-def remember_version(original, group, *args, **kwargs):
-    group.version_before = getattr(group, "launch_template_version", None)
-    original(group, *args, **kwargs)
+def never_ready(group: FakeAutoScalingGroup, version: str) -> bool:
+    user_data = group.ec2_launch_template.get_version(version).user_data.decode()
+    return any(tag in user_data for tag in Path(sys.argv[1]).read_text().split())
+
+
+def alarm_rings(group: FakeAutoScalingGroup, refresh: dict[str, Any]) -> bool:
+    names = refresh["Preferences"].get("AlarmSpecification", {}).get("Alarms", [])
+    alarms = cloudwatch_backends[group.account_id][group.region].alarms
+    return any(alarms[name].state_value == "ALARM" for name in names)
+
+
+def advance(group: FakeAutoScalingGroup, refresh: dict[str, Any]) -> None:
+    """Take a refresh on by one step: some instances are replaced, or it ends."""
+    back = refresh["Status"] == "RollbackInProgress"
+    refresh["Status"] = "RollbackInProgress" if back else "InProgress"
+    version = refresh["_before" if back else "_version"]
+    stale = [state for state in group.instance_states if state.version != version]
+    if not back and alarm_rings(group, refresh):
+        return roll_back(refresh, "An alarm of the alarm specification rings.")
+    if stale and never_ready(group, version):  # each abandons its launch; the old ones serve on
+        refresh["_failed"] += 1
+        if refresh["_failed"] == PATIENCE:
+            roll_back(refresh, "Instances failed to become healthy.")
+        return None
+    if stale:
+        size, most = len(group.instance_states), refresh["Preferences"]["MaxHealthyPercentage"]
+        batch = stale[: max(1, size * (int(most) - 100) // 100)]
+        launch(group, version, len(batch))
+        terminate(group, batch)
+        refresh["PercentageComplete"] = 100 * (size - len(stale) + len(batch)) // size
+        return None
+    if not back:
+        group.launch_template_version = group.provided_launch_template_version = version
+    refresh["Status"] = "RollbackSuccessful" if back else "Successful"
+    return None
+
+
+def roll_back(refresh: dict[str, Any], reason: str) -> None:
+    refresh |= {"StatusReason": reason, "_failed": 0}
+    if refresh["Status"] == "RollbackInProgress":
+        refresh["Status"] = "RollbackFailed"
+    elif str(refresh["Preferences"].get("AutoRollback", "")).lower() == "true":
+        refresh["Status"] = "RollbackInProgress"
+    else:
+        refresh["Status"] = "Failed"
+
+
+def the_group(response: AutoScalingResponse) -> FakeAutoScalingGroup:
+    name = response._get_param("AutoScalingGroupName")
+    groups = response.autoscaling_backend.autoscaling_groups
+    if name not in groups:
+        raise ValidationError(f"AutoScalingGroup name not found - {name}")
+    return groups[name]
+
+
+def active(group: FakeAutoScalingGroup) -> list[dict[str, Any]]:
+    return [r for r in getattr(group, "refreshes", []) if r["Status"] in ACTIVE]
 
 
 def start_instance_refresh(response: AutoScalingResponse) -> ActionResult:
-    backend = response.autoscaling_backend
-    group = backend.autoscaling_groups[response._get_param("AutoScalingGroupName")]
-    before, earlier = group.version_before, getattr(group, "refreshes", [])
+    group = the_group(response)
+    preferences = response._get_param("Preferences", {})
     desired = response._get_param("DesiredConfiguration", {}).get("LaunchTemplate")
-    if desired and desired["Version"] != group.launch_template_version:
-        before = group.launch_template_version
-        group.launch_template_version = desired["Version"]
-        group.provided_launch_template_version = desired["Version"]
+    before = group.launch_template_version
+    if active(group):
+        raise InstanceRefreshInProgress
+    if preferences.get("AutoRollback") and (not desired or before.startswith("$")):
+        raise ValidationError("AutoRollback needs a desired configuration, and numbered versions.")
     refresh = {
         "InstanceRefreshId": str(uuid.uuid4()),
         "AutoScalingGroupName": group.name,
         "Status": "Pending",
         "PercentageComplete": 0,
-        "Preferences": response._get_param("Preferences", {}),
+        "Preferences": {"MaxHealthyPercentage": 100} | preferences,
+        "DesiredConfiguration": {"LaunchTemplate": desired},
+        "_before": before,
+        "_version": desired["Version"] if desired else before,
+        "_failed": 0,
     }
-    user_data = group.user_data.decode()
-    if any(tag in user_data for tag in Path(sys.argv[1]).read_text().split()):
-        refresh["_stages"] = ["InProgress", "RollbackInProgress", "RollbackSuccessful"]
-        refresh["StatusReason"] = "An instance failed its health checks."
-        group.launch_template_version = before
-        group.provided_launch_template_version = before
-    else:
-        first = [] if earlier else [UNANSWERED]
-        refresh["_stages"] = [*first, "InProgress", "Successful"]
-        replace_instances(backend, group)
-    group.refreshes = [refresh, *earlier]
+    group.refreshes = [refresh, *getattr(group, "refreshes", [])]
     return ActionResult({"InstanceRefreshId": refresh["InstanceRefreshId"]})
 
 
+def rollback_instance_refresh(response: AutoScalingResponse) -> ActionResult:
+    for refresh in active(the_group(response)):
+        refresh["Status"] = "RollbackInProgress"
+        return ActionResult({"InstanceRefreshId": refresh["InstanceRefreshId"]})
+    raise ActiveInstanceRefreshNotFound
+
+
 def describe_instance_refreshes(response: AutoScalingResponse) -> ActionResult:
-    """The refreshes, latest first; each look moves them on by one stage."""
-    backend = response.autoscaling_backend
-    group = backend.autoscaling_groups[response._get_param("AutoScalingGroupName")]
+    """The refreshes, latest first; each look takes the one at work on by a step."""
+    group = the_group(response)
     refreshes = getattr(group, "refreshes", [])
-    for refresh in refreshes:
-        if refresh["_stages"]:
-            refresh["Status"] = refresh["_stages"].pop(0)
-            if refresh["Status"] == UNANSWERED:
-                raise ValidationError("AWS fails to answer, once")
-            refresh["PercentageComplete"] = 50 if refresh["_stages"] else 100
-    shown = [{k: v for k, v in r.items() if k != "_stages"} for r in refreshes]
+    for refresh in active(group):
+        if not getattr(group, "answered", False):
+            group.answered = True
+            raise ValidationError("AWS fails to answer, once")
+        if "stuck" not in Path(sys.argv[1]).read_text().split() or "Roll" in refresh["Status"]:
+            advance(group, refresh)
+    shown = [{k: v for k, v in r.items() if not k.startswith("_")} for r in refreshes]
     return ActionResult({"InstanceRefreshes": shown})
 
 
 AutoScalingResponse.start_instance_refresh = start_instance_refresh
+AutoScalingResponse.rollback_instance_refresh = rollback_instance_refresh
 AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes
 
 

@@ -67,7 +67,7 @@ lock: venv-dev ## Write requirements*.txt anew from pyproject.toml: ARGS=--upgra
 	$(COMPILE) $(FORMATS) $(OPTIONS) -o requirements-formats.txt
 	$(COMPILE) $(FORMATS) --extra local $(OPTIONS) -o requirements-local.txt
 	$(COMPILE) --all-extras --group test --group lint $(OPTIONS) -o requirements-dev.txt
-	.venv/bin/uv pip compile -q infra/requirements.in $(OPTIONS) -o infra/requirements.txt
+	.venv/bin/uv pip compile -q tests/infra/requirements.in $(OPTIONS) -o tests/infra/requirements.txt
 
 PRINT_HOME = from adultapi import postgres as p; print(p.Place(p.VAR).home)
 

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from adultapi.monitoring import metrics
 
-FOLDER = Path(settings.BASE_DIR) / "infra" / "monitoring"
+FOLDER = Path(settings.BASE_DIR) / "docs" / "monitoring"
 FIGURE = re.compile(r"\b(adultapi_\w+)(?:\{([^}]*)\})?")
 GROUPING = re.compile(r"\bby \(([^)]*)\)")
 
@@ -64,7 +64,7 @@ def test_every_figure_exists(expression: str, figures: dict[str, set[str]]) -> N
 
 @pytest.mark.parametrize("rule", list(rules()), ids=lambda rule: rule["alert"])
 def test_the_same_rings_on_aws(rule: dict[str, Any]) -> None:
-    terraform = (FOLDER.parent / "monitoring.tf").read_text()
+    terraform = (Path(settings.BASE_DIR) / "infra" / "monitoring.tf").read_text()
     alarms = set(re.findall(r"^    ([a-z-]+) = \{$", terraform, re.MULTILINE))
     assert rule["annotations"]["cloudwatch"] in alarms
     assert {"summary", "action"} <= rule["annotations"].keys()

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
-pytest_plugins = ["checkout"]
+pytest_plugins = ["booting", "checkout", "options"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         ("terraform", "https://developer.hashicorp.com/terraform/install"),
         ("git", "the packages of your system"),
         ("ssh-keygen", "the package openssh-client of your system"),
+        ("openssl", "the packages of your system"),
         ("systemd-analyze", "the package systemd of your system"),
         ("unshare", "the package util-linux of your system"),
     ]:
@@ -144,7 +145,7 @@ def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, HERE / "moto_aws.py", broken_tags],
-            env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+            env={**os.environ, "MOTO_ACM_VALIDATION_WAIT": "1"},
             text=True, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
     try:

@@ -1,12 +1,32 @@
 # Optional: CloudFront before the load balancer. It serves HTTPS under its own name and keeps
-# answers as long as their Cache-Control says.
+# answers as long as their Cache-Control says. The load balancer is then private: CloudFront reaches
+# it by a VPC origin, and nobody else's distribution does.
 
 locals {
   cdn_protocol_header = "CloudFront-Forwarded-Proto" # CloudFront takes it from no client
 }
 
+resource "aws_cloudfront_vpc_origin" "main" {
+  count = var.cdn ? 1 : 0
+
+  vpc_origin_endpoint_config {
+    name                   = "${local.name}-${var.region}"
+    arn                    = aws_lb.main.arn
+    http_port              = 80
+    https_port             = 443
+    origin_protocol_policy = "http-only"
+
+    origin_ssl_protocols {
+      items    = ["TLSv1.2"]
+      quantity = 1
+    }
+  }
+
+  depends_on = [aws_lb_listener.http]
+}
+
 resource "aws_cloudfront_distribution" "main" {
-  #checkov:skip=CKV_AWS_68:WAF stands before the load balancer (waf), which CloudFront's requests pass as well
+  #checkov:skip=CKV_AWS_68:nginx on the instances limits clients; README.md says where WAF would attach
   #checkov:skip=CKV2_AWS_47:As above
   #checkov:skip=CKV_AWS_86:The load balancer's access logs tell what reached the service
   #checkov:skip=CKV_AWS_174:CloudFront's own certificate fixes the protocol itself
@@ -18,7 +38,7 @@ resource "aws_cloudfront_distribution" "main" {
   count = var.cdn ? 1 : 0
 
   enabled         = true
-  comment         = local.name
+  comment         = "${local.name}-${var.region}"
   http_version    = "http2and3"
   is_ipv6_enabled = true
   price_class     = "PriceClass_100"
@@ -27,22 +47,20 @@ resource "aws_cloudfront_distribution" "main" {
     origin_id   = "load-balancer"
     domain_name = aws_lb.main.dns_name
 
-    custom_origin_config {
-      origin_protocol_policy = "http-only"
-      http_port              = 80
-      https_port             = 443
-      origin_ssl_protocols   = ["TLSv1.2"]
+    vpc_origin_config {
+      vpc_origin_id = aws_cloudfront_vpc_origin.main[0].id
     }
   }
 
   default_cache_behavior {
-    target_origin_id         = "load-balancer"
-    viewer_protocol_policy   = "redirect-to-https"
-    allowed_methods          = ["GET", "HEAD", "OPTIONS"]
-    cached_methods           = ["GET", "HEAD"]
-    compress                 = true
-    cache_policy_id          = aws_cloudfront_cache_policy.main[0].id
-    origin_request_policy_id = aws_cloudfront_origin_request_policy.main[0].id
+    target_origin_id       = "load-balancer"
+    viewer_protocol_policy = "redirect-to-https"
+    allowed_methods        = ["GET", "HEAD", "OPTIONS"]
+    cached_methods         = ["GET", "HEAD"]
+    compress               = true
+    cache_policy_id        = aws_cloudfront_cache_policy.main[0].id
+    # AWS's AllViewerAndCloudFrontHeaders-2022-06: links are made of the client's Host and protocol.
+    origin_request_policy_id = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
   }
 
   restrictions {
@@ -60,7 +78,7 @@ resource "aws_cloudfront_distribution" "main" {
 resource "aws_cloudfront_cache_policy" "main" {
   count = var.cdn ? 1 : 0
 
-  name        = local.name
+  name        = "${local.name}-${var.region}" # policies are the account's, in no region
   min_ttl     = 0
   default_ttl = 0
   max_ttl     = 86400
@@ -87,45 +105,8 @@ resource "aws_cloudfront_cache_policy" "main" {
   }
 }
 
-# The service is told the headers of the client, Host among them, and that it came by HTTPS: links in
-# answers are made of both.
-resource "aws_cloudfront_origin_request_policy" "main" {
-  count = var.cdn ? 1 : 0
-
-  name = local.name
-
-  headers_config {
-    header_behavior = "allViewerAndWhitelistCloudFront"
-
-    headers {
-      items = [local.cdn_protocol_header]
-    }
-  }
-
-  query_strings_config {
-    query_string_behavior = "all"
-  }
-
-  cookies_config {
-    cookie_behavior = "none"
-  }
-}
-
 data "aws_ec2_managed_prefix_list" "cloudfront" {
   count = var.cdn ? 1 : 0
 
   name = "com.amazonaws.global.cloudfront.origin-facing"
-}
-
-resource "aws_vpc_security_group_ingress_rule" "load_balancer_from_cdn" {
-  count = var.cdn ? 1 : 0
-
-  security_group_id = aws_security_group.load_balancer.id
-  description       = "CloudFront, by HTTP"
-  prefix_list_id    = data.aws_ec2_managed_prefix_list.cloudfront[0].id
-  ip_protocol       = "tcp"
-  from_port         = 80
-  to_port           = 80
-
-  tags = { Name = "${local.name}-http-from-cdn" }
 }

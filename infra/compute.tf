@@ -1,60 +1,70 @@
-# The instances: Amazon Linux in private subnets, each running the image under systemd.
+# The instances: Amazon Linux in private subnets, each running nginx and the service under systemd.
 
 data "aws_ssm_parameter" "ami" {
-  name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+  name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${local.arm ? "arm64" : "x86_64"}"
 }
 
 locals {
-  database_url = "postgresql://%s@%s/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/adultapi/rds-ca.pem"
-  secrets      = "/run/secrets/adultapi" # where the container finds what the instance has fetched
+  # libpq reads passwords and tokens from a file for every new connection. The folders are those in
+  # which a container finds what the instance has fetched (user_data.sh.tftpl).
+  database_url = "postgresql://%s@${aws_db_instance.main.endpoint}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/adultapi/rds-ca.pem&passfile=%s"
 
-  # What differs between deployments, as the service's README lists it. No secret among it:
-  # those are files that the instance fetches.
-  settings = merge(
-    {
-      ALLOWED_HOSTS                 = join(",", distinct(concat(var.host_names, [aws_lb.main.dns_name, local.public_dns])))
-      DATABASE_PASSWORD_FILE        = "${local.secrets}/reader"
-      DATABASE_URL                  = format(local.database_url, local.reader, aws_db_instance.main.endpoint)
-      LOADER_DATABASE_PASSWORD_FILE = "${local.secrets}/loader"
-      LOADER_DATABASE_URL           = format(local.database_url, local.database_user, aws_db_instance.main.endpoint)
-      LOG_FORMAT                    = "json"
-      RATE_LIMIT                    = var.rate_limit
-      SECRET_KEY_FILE               = "${local.secrets}/django"
-      SECURE_PROXY                  = local.https || var.cdn
-      TRUSTED_PROXIES               = var.cdn ? 2 : 1
-    },
-    { for cache in aws_elasticache_replication_group.main : "CACHE_URL" => "rediss://${cache.primary_endpoint_address}:6379/0" },
+  # What differs between deployments, as the service's README lists it. No secret among it.
+  settings = {
+    ALLOWED_HOSTS   = join(",", distinct(concat(var.host_names, [aws_lb.main.dns_name, local.public_dns])))
+    DATABASE_URL    = format(local.database_url, local.reader, "/run/secrets/adultapi/reader")
+    EXPORT_DIR      = "/var/lib/adultapi"
+    LOG_FORMAT      = "json"
+    SECRET_KEY_FILE = "/run/secrets/adultapi/django"
+    SECURE_PROXY    = local.https || var.cdn
+  }
+
+  # Of the run that migrates and loads, beside them: nothing else knows how to write.
+  loader_settings = {
+    LOADER_DATABASE_URL = format(local.database_url, local.database_user, "/run/secrets/loader/owner")
+  }
+
+  # Of nginx (docker/start-proxy.sh).
+  proxy_settings = {
+    RATE_LIMIT      = var.rate_limit
+    SERVICE         = "198.18.0.2:8000" # the service's fixed address on the instance
+    TRUSTED_PROXIES = join(",", local.trusted_proxies)
     # The load balancer overwrites X-Forwarded-Proto by how CloudFront reaches it.
-    var.cdn ? { SECURE_PROXY_HEADER = local.cdn_protocol_header } : {},
-    [for replica in aws_db_instance.replica : {
-      DATABASE_REPLICA_PASSWORD_FILE = "${local.secrets}/replica"
-      DATABASE_REPLICA_URL           = format(local.database_url, local.reader, replica.endpoint)
-    }]...
-  )
+    SECURE_PROXY_HEADER = var.cdn ? local.cdn_protocol_header : "X-Forwarded-Proto"
+  }
+
+  boot_hook       = "booted"
+  boot_seconds    = 900
+  ami             = coalesce(var.ami_id, nonsensitive(data.aws_ssm_parameter.ami.value))
+  sessions_a_core = 7 # of the database: a worker for each core, each with threads
+  most_sessions   = ceil(1.5 * var.instances.max) * data.aws_ec2_instance_type.app.default_vcpus * local.sessions_a_core
 }
 
 resource "aws_launch_template" "app" {
   name_prefix            = "${local.name}-"
-  image_id               = nonsensitive(data.aws_ssm_parameter.ami.value)
+  description            = "${var.image_tag} on ${local.ami}" # of this version, as `make rollback` lists them
+  image_id               = local.ami
   instance_type          = var.instance_type
   update_default_version = true
-  key_name               = var.ssh_public_key == null ? null : aws_key_pair.debug[0].key_name
 
   user_data = base64encode(templatefile("${path.module}/user_data.sh.tftpl", {
-    app_gid             = local.app_gid
-    app_port            = local.app_port
+    boot_seconds        = local.boot_seconds
+    database            = aws_db_instance.main.endpoint
+    database_host       = aws_db_instance.main.address
+    database_name       = local.database_name
     database_secret_arn = local.database_secret_arn
+    database_user       = local.database_user
     django_secret_arn   = aws_secretsmanager_secret.django.arn
-    image               = local.image
-    log_group           = aws_cloudwatch_log_group.app.name
+    group               = local.name
+    hook                = local.boot_hook
+    images              = local.images
+    log_group           = aws_cloudwatch_log_group.main["app"].name
+    proxy_port          = local.proxy_port
     reader              = local.reader
-    ready_seconds       = 600
     region              = var.region
-    token_hosts = merge(
-      { reader = aws_db_instance.main.address },
-      { for replica in aws_db_instance.replica : "replica" => replica.address },
-    )
-    settings = join("\n", [for name, value in local.settings : "${name}=${value}"])
+    settings = { for part, settings in { service = local.settings, loader = local.loader_settings, proxy = local.proxy_settings } :
+      part => join("\n", [for name, value in settings : "${name}=${value}"])
+    }
   }))
 
   iam_instance_profile {
@@ -63,7 +73,7 @@ resource "aws_launch_template" "app" {
 
   network_interfaces {
     associate_public_ip_address = false
-    security_groups             = [aws_security_group.app.id]
+    security_groups             = [aws_security_group.main["app"].id]
     delete_on_termination       = true
   }
 
@@ -100,6 +110,11 @@ resource "aws_launch_template" "app" {
 
   lifecycle {
     create_before_destroy = true
+
+    precondition {
+      condition     = local.most_sessions <= local.database_connections
+      error_message = "${var.instances.max} instances of ${var.instance_type}, and half as many again during a release, may hold ${local.most_sessions} sessions of the database, but a ${var.database_instance_class} takes about ${local.database_connections}: lower instances.max or instance_type, or raise database_instance_class."
+    }
   }
 }
 
@@ -110,33 +125,32 @@ resource "aws_autoscaling_group" "app" {
   vpc_zone_identifier       = [for subnet in aws_subnet.private : subnet.id]
   target_group_arns         = [aws_lb_target_group.app.arn]
   health_check_type         = "ELB"
-  health_check_grace_period = 600 # seconds: first boot, migration and load included
+  health_check_grace_period = 60 # seconds: whoever is in service has booted
   default_instance_warmup   = 60
   min_elb_capacity          = var.instances.min # the first apply waits until they serve
-  wait_for_capacity_timeout = "20m"
+  wait_for_capacity_timeout = "30m"
+  max_instance_lifetime     = 7 * 24 * 60 * 60 # a boot brings the week's security updates
   termination_policies      = ["OldestLaunchTemplate", "OldestInstance"]
 
-  # While the database fails over, no instance is ready, and each that misses three checks is
-  # replaced. The new one comes up first; the old one serves again as soon as the database does.
   instance_maintenance_policy {
     min_healthy_percentage = 100
-    max_healthy_percentage = 200
+    max_healthy_percentage = 150
   }
 
-  # By number: a refresh cannot be rolled back to "$Latest".
+  # An instance is in service when its first boot says so, and is gone when it says the contrary or
+  # nothing in time.
+  initial_lifecycle_hook {
+    name                 = local.boot_hook
+    lifecycle_transition = "autoscaling:EC2_INSTANCE_LAUNCHING"
+    default_result       = "ABANDON"
+    heartbeat_timeout    = local.boot_seconds + 300
+  }
+
+  # The version with which the group began. A later one is the group's once it has proved itself in
+  # an instance refresh (scripts/lib.sh); until then everything new starts with the one before.
   launch_template {
     id      = aws_launch_template.app.id
     version = aws_launch_template.app.latest_version
-  }
-
-  instance_refresh {
-    strategy = "Rolling"
-
-    preferences {
-      min_healthy_percentage = 100
-      auto_rollback          = true
-      instance_warmup        = 60
-    }
   }
 
   dynamic "tag" {
@@ -152,23 +166,18 @@ resource "aws_autoscaling_group" "app" {
   # What a first boot needs.
   depends_on = [
     aws_iam_role_policy.app,
-    aws_iam_role_policy_attachment.session_manager,
     aws_lb_listener.http,
     aws_lb_listener.https,
     aws_route.nat,
     aws_route_table_association.private,
-    aws_secretsmanager_secret_version.database,
     aws_secretsmanager_secret_version.django,
     aws_vpc_endpoint.s3,
-    aws_vpc_security_group_egress_rule.app_to_database,
-    aws_vpc_security_group_egress_rule.app_to_https,
-    aws_vpc_security_group_egress_rule.load_balancer_to_app,
-    aws_vpc_security_group_ingress_rule.app_from_load_balancer,
-    aws_vpc_security_group_ingress_rule.database_from_app,
+    aws_vpc_security_group_egress_rule.main,
+    aws_vpc_security_group_ingress_rule.main,
   ]
 
   lifecycle {
-    ignore_changes = [desired_capacity] # the scaling policy's
+    ignore_changes = [desired_capacity, launch_template[0].version] # the scaling policy's; a refresh's
   }
 }
 
@@ -185,64 +194,4 @@ resource "aws_autoscaling_policy" "requests" {
       resource_label         = "${aws_lb.main.arn_suffix}/${aws_lb_target_group.app.arn_suffix}"
     }
   }
-}
-
-# --- Who may connect, and where to -----------------------------------------------------------
-
-resource "aws_security_group" "app" {
-  name_prefix = "${local.name}-app-"
-  description = "The instances"
-  vpc_id      = aws_vpc.main.id
-
-  tags = { Name = "${local.name}-app" }
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_vpc_security_group_ingress_rule" "app_from_load_balancer" {
-  security_group_id            = aws_security_group.app.id
-  description                  = "Requests and health checks come from the load balancer"
-  referenced_security_group_id = aws_security_group.load_balancer.id
-  ip_protocol                  = "tcp"
-  from_port                    = local.app_port
-  to_port                      = local.app_port
-
-  tags = { Name = "${local.name}-app-from-load-balancer" }
-}
-
-resource "aws_vpc_security_group_egress_rule" "app_to_database" {
-  security_group_id            = aws_security_group.app.id
-  description                  = "Queries go to the database"
-  referenced_security_group_id = aws_security_group.database.id
-  ip_protocol                  = "tcp"
-  from_port                    = 5432
-  to_port                      = 5432
-
-  tags = { Name = "${local.name}-app-to-database" }
-}
-
-resource "aws_vpc_security_group_egress_rule" "app_to_cache" {
-  count = var.cache ? 1 : 0
-
-  security_group_id            = aws_security_group.app.id
-  description                  = "Answers are kept in the shared cache"
-  referenced_security_group_id = aws_security_group.cache[0].id
-  ip_protocol                  = "tcp"
-  from_port                    = 6379
-  to_port                      = 6379
-
-  tags = { Name = "${local.name}-app-to-cache" }
-}
-
-resource "aws_vpc_security_group_egress_rule" "app_to_https" {
-  security_group_id = aws_security_group.app.id
-  description       = "AWS APIs, the image and the packages of Amazon Linux"
-  cidr_ipv4         = "0.0.0.0/0"
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
-
-  tags = { Name = "${local.name}-app-to-https" }
 }

@@ -47,19 +47,18 @@ data "aws_iam_policy_document" "key" {
       values = [
         "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:/${local.name}/*",
         "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:/aws/rds/instance/${local.name}*",
-        "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:aws-waf-logs-${local.name}",
       ]
     }
   }
 
   statement {
-    sid       = "AlarmsToTheirTopic"
+    sid       = "AlarmsAndEventsToTheirTopic"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]
     }
 
     condition {

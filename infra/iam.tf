@@ -24,11 +24,6 @@ resource "aws_iam_instance_profile" "app" {
   role        = aws_iam_role.app.name
 }
 
-resource "aws_iam_role_policy_attachment" "session_manager" {
-  role       = aws_iam_role.app.name
-  policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
-}
-
 resource "aws_iam_role_policy" "app" {
   name   = "app"
   role   = aws_iam_role.app.id
@@ -36,7 +31,8 @@ resource "aws_iam_role_policy" "app" {
 }
 
 data "aws_iam_policy_document" "app" {
-  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken knows no resource; it gives a login, and what may be pulled is named below
+  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken and Session Manager's actions know no resource; what may be pulled is named below
+  #checkov:skip=CKV_AWS_111:As above
   statement {
     sid       = "LogInToRegistry"
     actions   = ["ecr:GetAuthorizationToken"]
@@ -44,9 +40,9 @@ data "aws_iam_policy_document" "app" {
   }
 
   statement {
-    sid       = "PullThisImage"
+    sid       = "PullTheTwoImages"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = [aws_ecr_repository.app.arn]
+    resources = [for repository in aws_ecr_repository.app : repository.arn]
   }
 
   statement {
@@ -71,15 +67,30 @@ data "aws_iam_policy_document" "app" {
     sid     = "LogInToDatabaseAsReader"
     actions = ["rds-db:connect"]
     resources = [
-      for id in concat([aws_db_instance.main.resource_id], aws_db_instance.replica[*].resource_id) :
-      "arn:${local.partition}:rds-db:${var.region}:${local.account}:dbuser:${id}/${local.reader}"
+      "arn:${local.partition}:rds-db:${var.region}:${local.account}:dbuser:${aws_db_instance.main.resource_id}/${local.reader}"
     ]
   }
 
   statement {
     sid       = "WriteOwnLog"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.app.arn}:*"]
+    resources = ["${aws_cloudwatch_log_group.main["app"].arn}:*"]
+  }
+
+  statement {
+    sid       = "SayHowTheBootEnded"
+    actions   = ["autoscaling:CompleteLifecycleAction"]
+    resources = ["arn:${local.partition}:autoscaling:${var.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${local.name}"]
+  }
+
+  # What sessions need, and no more: AmazonSSMManagedInstanceCore reads every parameter of the account.
+  statement {
+    sid = "SessionManager"
+    actions = [
+      "ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+    ]
+    resources = ["*"]
   }
 }
 
@@ -116,8 +127,14 @@ resource "aws_iam_role_policy" "flow" {
 
 data "aws_iam_policy_document" "flow" {
   statement {
+    sid       = "FindTheLogGroup" # the action knows no narrower resource
+    actions   = ["logs:DescribeLogGroups"]
+    resources = ["arn:${local.partition}:logs:${var.region}:${local.account}:log-group:*"]
+  }
+
+  statement {
     sid       = "WriteFlowLog"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-    resources = [aws_cloudwatch_log_group.flow.arn, "${aws_cloudwatch_log_group.flow.arn}:*"]
+    resources = [aws_cloudwatch_log_group.main["rejected"].arn, "${aws_cloudwatch_log_group.main["rejected"].arn}:*"]
   }
 }

@@ -1,16 +1,26 @@
-# The only thing that the internet reaches.
+# The only thing that the internet reaches. It speaks to nginx on the instances.
+
+locals {
+  balancer_subnets = var.cdn ? aws_subnet.private : aws_subnet.public
+
+  # Whose X-Forwarded-For nginx believes: the load balancer's, and CloudFront's where that is before it.
+  trusted_proxies = concat(
+    [for subnet in local.balancer_subnets : subnet.cidr_block],
+    flatten([for list in data.aws_ec2_managed_prefix_list.cloudfront : sort([for entry in list.entries : entry.cidr])]),
+  )
+}
 
 resource "aws_lb" "main" {
   #checkov:skip=CKV_AWS_150:On by variable; `make destroy` turns it off first
   #checkov:skip=CKV_AWS_91:On by variable, and on by default
   #checkov:skip=CKV2_AWS_20:HTTP is redirected to HTTPS as soon as there is a certificate; the data is public
-  #checkov:skip=CKV2_AWS_76:The service runs no Java, so no Log4j; the optional WAF has the rule
-  #checkov:skip=CKV2_AWS_28:WAF is optional (waf); the service limits its clients itself
+  #checkov:skip=CKV2_AWS_76:The service runs no Java, so no Log4j
+  #checkov:skip=CKV2_AWS_28:nginx on the instances limits clients; README.md says where WAF would attach
   name                       = local.name
   load_balancer_type         = "application"
-  internal                   = false
-  security_groups            = [aws_security_group.load_balancer.id]
-  subnets                    = [for subnet in aws_subnet.public : subnet.id]
+  internal                   = var.cdn # CloudFront reaches it inside the VPC
+  security_groups            = [aws_security_group.main["load_balancer"].id]
+  subnets                    = [for subnet in local.balancer_subnets : subnet.id]
   drop_invalid_header_fields = true
   enable_deletion_protection = var.deletion_protection
   idle_timeout               = 60 # seconds
@@ -31,12 +41,14 @@ resource "aws_lb_target_group" "app" {
   #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; the instances are in its private network
   name_prefix          = "adult-"
   vpc_id               = aws_vpc.main.id
-  port                 = local.app_port
+  port                 = local.proxy_port
   protocol             = "HTTP"
-  deregistration_delay = 30 # seconds for requests in flight
+  deregistration_delay = 120 # seconds for downloads in flight
 
+  # 503 until the service was ready once, then 200 as long as it serves: while the database fails
+  # over, no instance is replaced for it.
   health_check {
-    path                = "/readyz"
+    path                = "/startupz"
     matcher             = "200"
     interval            = 10
     timeout             = 5
@@ -82,8 +94,8 @@ resource "aws_lb_listener" "https" {
   load_balancer_arn = aws_lb.main.arn
   port              = 443
   protocol          = "HTTPS"
-  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-  certificate_arn   = var.certificate_arn
+  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+  certificate_arn   = local.certificate_arn
 
   default_action {
     type             = "forward"
@@ -91,64 +103,12 @@ resource "aws_lb_listener" "https" {
   }
 }
 
-# --- Who may connect -------------------------------------------------------------------------
-
-resource "aws_security_group" "load_balancer" {
-  name_prefix = "${local.name}-load-balancer-"
-  description = "The load balancer"
-  vpc_id      = aws_vpc.main.id
-
-  tags = { Name = "${local.name}-load-balancer" }
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_vpc_security_group_ingress_rule" "load_balancer_http" {
-  #checkov:skip=CKV_AWS_260:A public service; client_cidrs narrows it
-  for_each = var.cdn ? toset([]) : toset(var.client_cidrs)
-
-  security_group_id = aws_security_group.load_balancer.id
-  description       = "Clients, by HTTP"
-  cidr_ipv4         = each.key
-  ip_protocol       = "tcp"
-  from_port         = 80
-  to_port           = 80
-
-  tags = { Name = "${local.name}-http" }
-}
-
-resource "aws_vpc_security_group_ingress_rule" "load_balancer_https" {
-  for_each = local.https ? toset(var.client_cidrs) : toset([])
-
-  security_group_id = aws_security_group.load_balancer.id
-  description       = "Clients, by HTTPS"
-  cidr_ipv4         = each.key
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
-
-  tags = { Name = "${local.name}-https" }
-}
-
-resource "aws_vpc_security_group_egress_rule" "load_balancer_to_app" {
-  security_group_id            = aws_security_group.load_balancer.id
-  description                  = "Requests and health checks go to the instances"
-  referenced_security_group_id = aws_security_group.app.id
-  ip_protocol                  = "tcp"
-  from_port                    = local.app_port
-  to_port                      = local.app_port
-
-  tags = { Name = "${local.name}-load-balancer-to-app" }
-}
-
 # --- Access logs -----------------------------------------------------------------------------
 
 resource "aws_s3_bucket" "access_logs" {
   #checkov:skip=CKV_AWS_18:It is itself the log; logging its access would write to itself
   #checkov:skip=CKV_AWS_144:Logs that are kept for days need no second region
-  #checkov:skip=CKV_AWS_145:Load balancers write to buckets with S3's own key only
+  #checkov:skip=CKV_AWS_145:Load balancers write to buckets with S3's own key only, which is the default
   #checkov:skip=CKV2_AWS_62:Nothing reacts to a new log file
   #checkov:skip=CKV_AWS_21:Written once by AWS and expired; there are no versions to keep
   count = var.access_logs ? 1 : 0
@@ -165,18 +125,6 @@ resource "aws_s3_bucket_public_access_block" "access_logs" {
   block_public_policy     = true
   ignore_public_acls      = true
   restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "access_logs" {
-  count = var.access_logs ? 1 : 0
-
-  bucket = aws_s3_bucket.access_logs[0].id
-
-  rule {
-    apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
-    }
-  }
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "access_logs" {

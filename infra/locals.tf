@@ -12,6 +12,19 @@ data "aws_availability_zones" "available" {
   }
 }
 
+data "aws_ec2_instance_type_offerings" "app" { # not every zone has every type
+  location_type = "availability-zone"
+
+  filter {
+    name   = "instance-type"
+    values = [var.instance_type]
+  }
+}
+
+data "aws_ec2_instance_type" "app" {
+  instance_type = var.instance_type
+}
+
 locals {
   name = "adultapi-${var.environment}"
 
@@ -22,13 +35,15 @@ locals {
   })
 
   # Two zones, each with its place in the address plan.
-  zones = { for index, zone in slice(data.aws_availability_zones.available.names, 0, 2) : zone => index }
+  zones = { for index, zone in slice(sort(setintersection(
+    data.aws_availability_zones.available.names, data.aws_ec2_instance_type_offerings.app.locations
+  )), 0, 2) : zone => index }
 
   account    = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  https      = var.certificate_arn != null
-  app_port   = 8000
-  app_gid    = 10001 # the group of the image's user: it reads the mounted secrets
-  image      = "${aws_ecr_repository.app.repository_url}:${var.image_tag}"
+  https      = var.certificate_arn != null || var.zone_id != null
+  proxy_port = 8080
   public_dns = var.cdn ? aws_cloudfront_distribution.main[0].domain_name : aws_lb.main.dns_name
+  # Graviton's types have a g after the number. The image is built for the same (scripts/deploy.sh).
+  arm = can(regex("^[a-z]+[0-9]+[a-z]*g[a-z]*\\.", var.instance_type))
 }

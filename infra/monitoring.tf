@@ -2,30 +2,39 @@
 
 # --- Logs ------------------------------------------------------------------------------------
 
-resource "aws_cloudwatch_log_group" "app" {
+resource "aws_cloudwatch_log_group" "main" {
   #checkov:skip=CKV_AWS_338:How long logs are kept is a matter of law and money: log_retention_days
-  name              = "/${local.name}/app"
+  for_each = {
+    app        = "/${local.name}/app" # nginx, the service and first boots
+    rejected   = "/${local.name}/rejected-traffic"
+    postgresql = "/aws/rds/instance/${local.database_id}/postgresql"
+    upgrade    = "/aws/rds/instance/${local.database_id}/upgrade"
+  }
+
+  name              = each.value
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.main.arn
 }
 
-resource "aws_cloudwatch_log_group" "flow" {
-  #checkov:skip=CKV_AWS_338:As above
-  name              = "/${local.name}/rejected-traffic"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = aws_kms_key.main.arn
-}
+# Questions to the log of nginx, in CloudWatch under Logs Insights, saved queries.
+resource "aws_cloudwatch_query_definition" "requests" {
+  for_each = {
+    usage   = <<-QUERY
+      filter ispresent(uri)
+      | parse uri /^(?<path>[^?]+)/
+      | stats count() as requests, sum(bytes) / 1048576 as mib, pct(seconds, 50) as p50, pct(seconds, 99) as p99 by path
+      | sort requests desc
+      | limit 50
+    QUERY
+    latency = <<-QUERY
+      filter ispresent(uri)
+      | stats count() as requests, pct(seconds, 50) as p50, pct(seconds, 95) as p95, pct(seconds, 99) as p99 by bin(5m), cache
+    QUERY
+  }
 
-resource "aws_cloudwatch_log_group" "database" {
-  #checkov:skip=CKV_AWS_338:As above
-  for_each = toset(concat(
-    ["${local.database_id}/postgresql", "${local.database_id}/upgrade"],
-    var.read_replica ? ["${local.database_id}-replica/postgresql", "${local.database_id}-replica/upgrade"] : [],
-  ))
-
-  name              = "/aws/rds/instance/${each.key}"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = aws_kms_key.main.arn
+  name            = "${local.name}/${each.key}"
+  log_group_names = [aws_cloudwatch_log_group.main["app"].name]
+  query_string    = each.value
 }
 
 # --- Alarms ----------------------------------------------------------------------------------
@@ -43,10 +52,46 @@ resource "aws_sns_topic_subscription" "alarms" {
   endpoint  = var.alarm_email
 }
 
-# The load balancer counts all 4xx as one: those over RATE_LIMIT are told by the service's log.
+# What RDS does by itself: failovers, failures, storage that runs out.
+resource "aws_db_event_subscription" "database" {
+  name_prefix      = "${local.name}-"
+  sns_topic        = aws_sns_topic.alarms.arn
+  source_type      = "db-instance"
+  source_ids       = [aws_db_instance.main.identifier]
+  event_categories = ["availability", "failover", "failure", "low storage", "recovery"]
+
+  depends_on = [aws_sns_topic_policy.alarms]
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn    = aws_sns_topic.alarms.arn
+  policy = data.aws_iam_policy_document.alarms.json
+}
+
+data "aws_iam_policy_document" "alarms" {
+  statement {
+    sid       = "AlarmsAndEvents"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+# nginx writes a line of JSON for each request. The load balancer counts all 4xx as one: those over
+# rate_limit are told by that log.
 resource "aws_cloudwatch_log_metric_filter" "refused" {
   name           = "${local.name}-refused"
-  log_group_name = aws_cloudwatch_log_group.app.name
+  log_group_name = aws_cloudwatch_log_group.main["app"].name
   pattern        = "{ $.status = 429 }"
 
   metric_transformation {
@@ -70,7 +115,7 @@ locals {
   }
 
   # Each holds for `minutes` in a row before it rings. Those of the service ring for the same
-  # as the alerts of monitoring/alerts.yml, which name them.
+  # as the alerts of docs/monitoring/alerts.yml, which name them.
   shares = {
     failing-requests = {
       description = "More than 1 % of the requests fail: read the log (make aws-logs), ask /readyz."
@@ -104,13 +149,13 @@ locals {
       comparison  = "LessThanThreshold", threshold = var.instances.min, minutes = 10
     }
     unhealthy-instances = {
-      description = "An instance fails /readyz: the log says why, first boot included."
+      description = "An instance fails /startupz: the log says why."
       namespace   = "AWS/ApplicationELB", metric = "UnHealthyHostCount", statistic = "Maximum"
       dimensions  = local.target_dimension
       comparison  = "GreaterThanThreshold", threshold = 0, minutes = 10
     }
     database-cpu = {
-      description = "The database computes over 80 % of the time: see Performance Insights."
+      description = "The database computes over 80 % of the time: see Database Insights."
       namespace   = "AWS/RDS", metric = "CPUUtilization", statistic = "Average"
       dimensions  = local.db_dimension
       comparison  = "GreaterThanThreshold", threshold = 80, minutes = 15
@@ -122,22 +167,52 @@ locals {
       comparison  = "LessThanThreshold", threshold = 1024 * 1024 * 1024, minutes = 5
     }
     database-connections = {
-      description = "Over 150 connections, of about 190 that a db.t4g.small takes."
+      description = "Four of five connections that the database's class takes are in use."
       namespace   = "AWS/RDS", metric = "DatabaseConnections", statistic = "Maximum"
       dimensions  = local.db_dimension
-      comparison  = "GreaterThanThreshold", threshold = 150, minutes = 5
+      comparison  = "GreaterThanThreshold", threshold = floor(local.database_connections * 0.8), minutes = 5
     }
-    replica-lag = {
-      description = "The replica is away or over a minute behind: the database answers what it would."
-      namespace   = "AWS/RDS", metric = "ReplicaLag", statistic = "Maximum"
-      dimensions  = { DBInstanceIdentifier = "${local.database_id}-replica" }, missing = "breaching"
-      comparison  = "GreaterThanThreshold", threshold = 60, minutes = 5
+    database-memory = {
+      description = "Less than a twentieth of the database's memory is free: fewer sessions, or a larger class."
+      namespace   = "AWS/RDS", metric = "FreeableMemory", statistic = "Minimum"
+      dimensions  = local.db_dimension
+      comparison  = "LessThanThreshold", threshold = local.database_gib * 1024 * 1024 * 1024 / 20, minutes = 15
+    }
+    database-swap = {
+      description = "The database swaps over 256 MiB: it lacks memory."
+      namespace   = "AWS/RDS", metric = "SwapUsage", statistic = "Maximum"
+      dimensions  = local.db_dimension
+      comparison  = "GreaterThanThreshold", threshold = 256 * 1024 * 1024, minutes = 15
     }
   }
+
+  # Credits of burstable classes: without any, more is billed or less is computed.
+  credit_alarms = { for name, of in {
+    database-credits = ["AWS/RDS", local.db_dimension, var.database_instance_class]
+    instance-credits = ["AWS/EC2", { AutoScalingGroupName = aws_autoscaling_group.app.name }, var.instance_type]
+    } : name => {
+    description = "Fewer than 20 CPU credits are left: a larger class or type, or one that is not burstable."
+    namespace   = of[0], metric = "CPUCreditBalance", statistic = "Minimum", dimensions = of[1]
+    comparison  = "LessThanThreshold", threshold = 20, minutes = 15
+  } if can(regex("^(db\\.)?t", of[2])) }
+
+  nat_alarms = { for zone, gateway in aws_nat_gateway.main : "nat-ports-${zone}" => {
+    description = "The NAT gateway has no port left for a connection: AWS APIs and packages fail to answer."
+    namespace   = "AWS/NATGateway", metric = "ErrorPortAllocation", statistic = "Sum"
+    dimensions  = { NatGatewayId = gateway.id }
+    comparison  = "GreaterThanThreshold", threshold = 0, minutes = 5
+  } }
+
+  certificate_alarms = local.https ? { certificate = {
+    description = "The certificate ends within 20 days: AWS has not renewed it; see its validation in ACM."
+    namespace   = "AWS/CertificateManager", metric = "DaysToExpiry", statistic = "Minimum"
+    dimensions  = { CertificateArn = local.certificate_arn }
+    comparison  = "LessThanThreshold", threshold = 20, minutes = 1, period = 24 * 60 * 60
+  } } : {}
 }
 
 resource "aws_cloudwatch_metric_alarm" "main" {
-  for_each = { for name, alarm in local.alarms : name => alarm if name != "replica-lag" || var.read_replica }
+  for_each = merge(local.alarms, local.credit_alarms, local.nat_alarms, local.certificate_alarms)
 
   alarm_name          = "${local.name}-${each.key}"
   alarm_description   = each.value.description
@@ -148,7 +223,7 @@ resource "aws_cloudwatch_metric_alarm" "main" {
   dimensions          = each.value.dimensions
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
-  period              = 60
+  period              = try(each.value.period, 60)
   evaluation_periods  = each.value.minutes
   treat_missing_data  = try(each.value.missing, "notBreaching")
   alarm_actions       = [aws_sns_topic.alarms.arn]
@@ -216,7 +291,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "main" {
-  dashboard_name = local.name
+  dashboard_name = "${local.name}-${var.region}" # dashboards are the account's, in no region
   dashboard_body = jsonencode({
     widgets = [for index, graph in local.graphs : {
       type = "metric", width = 8, height = 6, x = index % 3 * 8, y = floor(index / 3) * 6

@@ -144,58 +144,12 @@ resource "aws_vpc_endpoint" "s3" {
   tags = { Name = "${local.name}-s3" }
 }
 
-locals {
-  interface_services = var.interface_endpoints ? toset([
-    "ec2messages", "ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager", "ssm", "ssmmessages",
-  ]) : toset([])
-}
-
-resource "aws_vpc_endpoint" "interface" {
-  for_each = local.interface_services
-
-  vpc_id              = aws_vpc.main.id
-  service_name        = "com.amazonaws.${var.region}.${each.key}"
-  vpc_endpoint_type   = "Interface"
-  private_dns_enabled = true
-  subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
-  security_group_ids  = [aws_security_group.endpoints[0].id]
-
-  tags = { Name = "${local.name}-${each.key}" }
-}
-
-resource "aws_security_group" "endpoints" {
-  count = var.interface_endpoints ? 1 : 0
-
-  name_prefix = "${local.name}-endpoints-"
-  description = "Private endpoints of AWS services"
-  vpc_id      = aws_vpc.main.id
-
-  tags = { Name = "${local.name}-endpoints" }
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_vpc_security_group_ingress_rule" "endpoints_from_app" {
-  count = var.interface_endpoints ? 1 : 0
-
-  security_group_id            = aws_security_group.endpoints[0].id
-  description                  = "Instances call the AWS APIs"
-  referenced_security_group_id = aws_security_group.app.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-
-  tags = { Name = "${local.name}-endpoints-from-app" }
-}
-
 # --- What was refused ------------------------------------------------------------------------
 
 resource "aws_flow_log" "rejected" {
   vpc_id          = aws_vpc.main.id
   traffic_type    = "REJECT"
-  log_destination = aws_cloudwatch_log_group.flow.arn
+  log_destination = aws_cloudwatch_log_group.main["rejected"].arn
   iam_role_arn    = aws_iam_role.flow.arn
 
   tags = { Name = "${local.name}-rejected" }

@@ -10,42 +10,22 @@ output "dns_name" {
   value       = local.public_dns
 }
 
-output "image_tag" {
-  description = "Tag that the instances run."
-  value       = var.image_tag
-}
-
-output "repository_url" {
-  description = "Repository that images are pushed to."
-  value       = aws_ecr_repository.app.repository_url
-}
-
-output "repository_name" {
-  description = "The same, by name."
-  value       = aws_ecr_repository.app.name
-}
-
-output "autoscaling_group" {
-  description = "Auto Scaling group of the instances."
-  value       = aws_autoscaling_group.app.name
+output "launch_template" {
+  description = "Id and latest version of the launch template: what a release puts into service."
+  value       = "${aws_launch_template.app.id} ${aws_launch_template.app.latest_version}"
 }
 
 output "log_group" {
-  description = "Log of the service and of first boots, a stream for each instance."
-  value       = aws_cloudwatch_log_group.app.name
-}
-
-output "database_id" {
-  description = "Identifier of the database."
-  value       = aws_db_instance.main.identifier
+  description = "Log of the service, nginx and first boots, a stream for each and instance."
+  value       = aws_cloudwatch_log_group.main["app"].name
 }
 
 output "database_secret_arn" {
-  description = "Secret that holds the database's password."
+  description = "Secret that holds the password of the database's owner."
   value       = local.database_secret_arn
 }
 
-output "alarm_topic_arn" {
-  description = "SNS topic that alarms go to."
-  value       = aws_sns_topic.alarms.arn
+output "alarm_email" {
+  description = "Who hears of alarms; null if nobody does."
+  value       = var.alarm_email
 }

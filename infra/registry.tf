@@ -1,7 +1,14 @@
-# Where the image lives. A tag is a commit and never moves.
+# Where the two images live. A tag is a commit and never moves.
+
+locals {
+  repositories = { service = local.name, proxy = "${local.name}-proxy" }
+  images       = { for part, repository in aws_ecr_repository.app : part => "${repository.repository_url}:${var.image_tag}" }
+}
 
 resource "aws_ecr_repository" "app" {
-  name                 = local.name
+  for_each = local.repositories
+
+  name                 = each.value
   image_tag_mutability = "IMMUTABLE"
   force_delete         = !var.deletion_protection
 
@@ -16,7 +23,9 @@ resource "aws_ecr_repository" "app" {
 }
 
 resource "aws_ecr_lifecycle_policy" "app" {
-  repository = aws_ecr_repository.app.name
+  for_each = aws_ecr_repository.app
+
+  repository = each.value.name
   policy = jsonencode({
     rules = [
       {

@@ -62,12 +62,6 @@ variable "nat_per_zone" {
   default     = false
 }
 
-variable "interface_endpoints" {
-  description = "Reach ECR, Secrets Manager, CloudWatch Logs and Systems Manager by private endpoints rather than through the NAT gateway."
-  type        = bool
-  default     = false
-}
-
 variable "client_cidrs" {
   description = "Who may reach the load balancer."
   type        = list(string)
@@ -81,8 +75,24 @@ variable "client_cidrs" {
 
 # --- Front door ------------------------------------------------------------------------------
 
+variable "zone_id" {
+  description = "Route 53 zone of host_names: their certificate and records are made in it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.zone_id == null || can(regex("^Z[A-Z0-9]{5,31}$", var.zone_id))
+    error_message = "zone_id must be the ID of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ."
+  }
+
+  validation {
+    condition     = var.zone_id == null || length(var.host_names) > 0 && var.certificate_arn == null && !var.cdn
+    error_message = "zone_id needs host_names, and excludes certificate_arn (it makes the certificate) and cdn (CloudFront brings its own)."
+  }
+}
+
 variable "certificate_arn" {
-  description = "ACM certificate in this region. With it the load balancer serves HTTPS and redirects HTTP; without it, HTTP alone."
+  description = "ACM certificate in this region, where zone_id does not make one. With either the load balancer serves HTTPS and redirects HTTP; with neither, HTTP alone."
   type        = string
   default     = null
 
@@ -110,24 +120,18 @@ variable "access_logs" {
 }
 
 variable "rate_limit" {
-  description = "Requests of one client that the service allows, as NUMBER/second, /minute, /hour or /day."
+  description = "Requests of one client that nginx on each instance allows, as NUMBERr/s or NUMBERr/m."
   type        = string
-  default     = "600/minute"
+  default     = "50r/s"
 
   validation {
-    condition     = can(regex("^[1-9][0-9]{0,6}/(second|minute|hour|day)$", var.rate_limit))
-    error_message = "rate_limit must be a number over second, minute, hour or day, such as 600/minute."
+    condition     = can(regex("^[1-9][0-9]{0,5}r/[sm]$", var.rate_limit))
+    error_message = "rate_limit must be a number of requests a second or a minute, such as 50r/s or 600r/m."
   }
 }
 
-variable "waf" {
-  description = "Put AWS WAF before the load balancer: a rate rule and AWS's managed groups."
-  type        = bool
-  default     = false
-}
-
 variable "cdn" {
-  description = "Put CloudFront before the load balancer, which then admits CloudFront alone."
+  description = "Put CloudFront before the load balancer, which is then private. Turning it on or off replaces the load balancer."
   type        = bool
   default     = false
 
@@ -140,13 +144,24 @@ variable "cdn" {
 # --- Instances -------------------------------------------------------------------------------
 
 variable "instance_type" {
-  description = "EC2 instance type, of the x86_64 architecture that the image is built for."
+  description = "EC2 instance type, x86_64 or Graviton: `make deploy` builds the image for it."
   type        = string
   default     = "t3.small"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.instance_type)) && !can(regex("^[a-z]+[0-9]+[a-z]*g[a-z]*\\.", var.instance_type))
-    error_message = "instance_type must be an x86_64 type, such as t3.small or m7i.large; the image is not built for Graviton (types with a g after the number)."
+    condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.instance_type))
+    error_message = "instance_type must be an EC2 instance type, such as t3.small, t4g.small or m7i.large."
+  }
+}
+
+variable "ami_id" {
+  description = "Amazon Linux 2023 image to keep to, for the architecture of instance_type; the latest where it is null."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.ami_id == null || can(regex("^ami-[0-9a-f]{8,17}$", var.ami_id))
+    error_message = "ami_id must be the ID of an AMI, such as ami-0123456789abcdef0."
   }
 }
 
@@ -156,8 +171,8 @@ variable "instances" {
   default     = { min = 2, max = 6 }
 
   validation {
-    condition     = var.instances.min >= 2 && var.instances.max >= var.instances.min && var.instances.max <= 50
-    error_message = "instances.min must be at least 2, one for each zone, and instances.max between instances.min and 50."
+    condition     = var.instances.min >= 1 && var.instances.max >= var.instances.min && var.instances.max <= 50
+    error_message = "instances.min must be at least 1 (2 for one in each zone), and instances.max between instances.min and 50."
   }
 }
 
@@ -208,31 +223,8 @@ variable "database_snapshot" {
   default     = null
 }
 
-variable "read_replica" {
-  description = "Add a read replica. RDS cannot manage the password of a database with replicas: see database_password_version."
-  type        = bool
-  default     = false
-}
-
-variable "database_password_version" {
-  description = "Raise it by one to change the database password when read_replica is on; otherwise RDS rotates it."
-  type        = number
-  default     = 1
-
-  validation {
-    condition     = var.database_password_version >= 1 && floor(var.database_password_version) == var.database_password_version
-    error_message = "database_password_version must be a whole number from 1."
-  }
-}
-
-variable "cache" {
-  description = "Add a Valkey cache that all instances share."
-  type        = bool
-  default     = false
-}
-
 variable "deletion_protection" {
-  description = "Refuse to delete the database and the load balancer, keep a final snapshot, and keep buckets, images and secrets from being emptied."
+  description = "Refuse to delete the database and the load balancer, and keep buckets, images and secrets from being emptied."
   type        = bool
   default     = true
 }
@@ -258,34 +250,5 @@ variable "alarm_email" {
   validation {
     condition     = var.alarm_email == null || can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", var.alarm_email))
     error_message = "alarm_email must be one e-mail address."
-  }
-}
-
-# --- Debugging -------------------------------------------------------------------------------
-
-variable "ssh_public_key" {
-  description = "Public half of test_key.pem; opens SSH for debugging. Given by `make deploy SSH_DEBUG=1`."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.ssh_public_key == null || can(regex("^(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/=]+", var.ssh_public_key))
-    error_message = "ssh_public_key must be an OpenSSH public key, ssh-ed25519 or ssh-rsa."
-  }
-}
-
-variable "ssh_cidr" {
-  description = "The one range that may reach port 22 of the instances while ssh_public_key is set."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = (var.ssh_cidr == null) == (var.ssh_public_key == null)
-    error_message = "ssh_cidr and ssh_public_key go together: `make deploy SSH_DEBUG=1 SSH_CIDR=203.0.113.7/32` sets both."
-  }
-
-  validation {
-    condition     = var.ssh_cidr == null || (can(cidrnetmask(var.ssh_cidr)) && !can(regex("/[0-7]$", var.ssh_cidr)))
-    error_message = "ssh_cidr must be an IPv4 range no wider than /8, such as 203.0.113.7/32: SSH is never open to the whole internet."
   }
 }

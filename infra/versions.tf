@@ -8,9 +8,9 @@ terraform {
     }
   }
 
-  # The bucket is made by bootstrap/; `make deploy` names it, and the key of the environment.
+  # The bucket is made by bootstrap/, and encrypts by itself; `make deploy` names it, and the key of
+  # the environment.
   backend "s3" {
-    encrypt      = true
     use_lockfile = true
   }
 }

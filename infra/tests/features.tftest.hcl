@@ -14,37 +14,47 @@ run "plain_http" {
   }
 
   assert {
-    condition     = keys(aws_vpc_security_group_ingress_rule.load_balancer_http) == ["0.0.0.0/0"]
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.main : "${rule.from_port} ${rule.cidr_ipv4}" if rule.cidr_ipv4 != null] == ["80 0.0.0.0/0"]
     error_message = "The load balancer must be open to client_cidrs."
   }
 
   assert {
-    condition     = local.settings.SECURE_PROXY == false && !contains(keys(local.settings), "SECURE_PROXY_HEADER")
+    condition     = local.settings.SECURE_PROXY == false && local.proxy_settings.SECURE_PROXY_HEADER == "X-Forwarded-Proto"
     error_message = "The service must not take the load balancer for one with HTTPS."
   }
 
   assert {
-    condition     = local.settings.TRUSTED_PROXIES == 1
-    error_message = "The service must know of the load balancer, to see clients' addresses and keep /metrics from them."
+    condition     = local.proxy_settings.TRUSTED_PROXIES == "10.20.0.0/20,10.20.16.0/20"
+    error_message = "nginx must take clients' addresses from the load balancer, and from nobody else."
   }
 
   assert {
-    condition     = length(aws_nat_gateway.main) == 1 && length(aws_vpc_endpoint.interface) == 0
-    error_message = "The default is one NAT gateway and no interface endpoint."
+    condition     = length(aws_nat_gateway.main) == 1
+    error_message = "The default is one NAT gateway."
   }
 
   assert {
-    condition     = length(aws_wafv2_web_acl.main) + length(aws_elasticache_replication_group.main) + length(aws_cloudfront_distribution.main) + length(aws_db_instance.replica) + length(aws_key_pair.debug) + length(aws_vpc_security_group_ingress_rule.app_ssh) == 0
+    condition     = length(aws_acm_certificate.main) + length(aws_route53_record.host) + length(aws_cloudfront_distribution.main) == 0
     error_message = "What is optional must be off."
   }
 
   assert {
-    condition     = aws_db_instance.main.manage_master_user_password == true && length(aws_secretsmanager_secret.database) == 0
+    condition     = aws_db_instance.main.manage_master_user_password == true
     error_message = "RDS must manage the password."
+  }
+
+  assert {
+    condition     = aws_lb_target_group.app.port == 8080 && aws_lb_target_group.app.health_check[0].path == "/startupz"
+    error_message = "The load balancer must speak to nginx, and must not ask for the database."
+  }
+
+  assert {
+    condition     = data.aws_ssm_parameter.ami.name == "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    error_message = "A t3.small must start an AMI for x86_64."
   }
 }
 
-run "https" {
+run "a_certificate_that_there_is" {
   command = plan
 
   variables {
@@ -58,12 +68,12 @@ run "https" {
   }
 
   assert {
-    condition     = aws_lb_listener.https[0].default_action[0].type == "forward" && aws_lb_listener.https[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
-    error_message = "HTTPS must serve, with TLS 1.2 and 1.3 alone."
+    condition     = aws_lb_listener.https[0].default_action[0].type == "forward" && aws_lb_listener.https[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+    error_message = "HTTPS must serve, with TLS 1.2 and 1.3 alone and no CBC suites."
   }
 
   assert {
-    condition     = keys(aws_vpc_security_group_ingress_rule.load_balancer_https) == ["0.0.0.0/0"]
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.main : "${rule.from_port} ${rule.cidr_ipv4}" if rule.cidr_ipv4 != null] == ["80 0.0.0.0/0", "443 0.0.0.0/0"]
     error_message = "Port 443 must be open to client_cidrs."
   }
 
@@ -71,16 +81,40 @@ run "https" {
     condition     = local.settings.SECURE_PROXY == true && output.url == "https://adult.example.org"
     error_message = "The service must know of HTTPS, and the URL be the host name's."
   }
+
+  assert {
+    condition     = length(aws_acm_certificate.main) == 0 && contains(keys(aws_cloudwatch_metric_alarm.main), "certificate")
+    error_message = "The certificate is the one that was given, and its end must be announced."
+  }
 }
 
-run "everything_in_the_network" {
+run "two_names_in_a_zone" {
   command = plan
 
   variables {
-    nat_per_zone        = true
-    interface_endpoints = true
-    client_cidrs        = ["198.51.100.0/24", "203.0.113.0/24"]
-    access_logs         = false
+    zone_id    = "Z0123456789ABCDEFGHIJ"
+    host_names = ["adult.example.org", "census.example.org"]
+  }
+
+  assert {
+    condition     = aws_acm_certificate.main[0].domain_name == "adult.example.org" && aws_acm_certificate.main[0].subject_alternative_names == toset(["adult.example.org", "census.example.org"])
+    error_message = "One certificate must have both names."
+  }
+
+  assert {
+    condition     = keys(aws_route53_record.host) == ["adult.example.org", "census.example.org"] && keys(aws_route53_record.validation) == keys(aws_route53_record.host)
+    error_message = "Each name needs its record, and one that validates the certificate."
+  }
+}
+
+run "narrow_and_in_every_zone" {
+  command = plan
+
+  variables {
+    nat_per_zone = true
+    client_cidrs = ["198.51.100.0/24", "203.0.113.0/24"]
+    access_logs  = false
+    alarm_email  = "oncall@example.org"
   }
 
   assert {
@@ -89,12 +123,12 @@ run "everything_in_the_network" {
   }
 
   assert {
-    condition     = length(aws_vpc_endpoint.interface) == 8 && aws_vpc_security_group_ingress_rule.endpoints_from_app[0].from_port == 443
-    error_message = "There must be an endpoint for each service that an instance calls."
+    condition     = length([for name in keys(aws_cloudwatch_metric_alarm.main) : name if startswith(name, "nat-ports-")]) == 2
+    error_message = "Each NAT gateway needs its alarm."
   }
 
   assert {
-    condition     = length(aws_vpc_security_group_ingress_rule.load_balancer_http) == 2
+    condition     = length([for rule in aws_vpc_security_group_ingress_rule.main : rule if rule.from_port == 80]) == 2
     error_message = "There must be a rule for each range of clients."
   }
 
@@ -102,75 +136,10 @@ run "everything_in_the_network" {
     condition     = length(aws_s3_bucket.access_logs) == 0
     error_message = "access_logs = false must make no bucket."
   }
-}
-
-run "replica_with_a_password_of_ours" {
-  command = plan
-
-  variables {
-    read_replica              = true
-    database_password_version = 2
-  }
 
   assert {
-    condition     = aws_db_instance.main.manage_master_user_password == null && aws_db_instance.main.password_wo_version == 2
-    error_message = "RDS does not manage the password of a database with replicas."
-  }
-
-  assert {
-    condition     = aws_secretsmanager_secret_version.database[0].secret_string_wo_version == aws_db_instance.main.password_wo_version
-    error_message = "The secret and the database must change together."
-  }
-
-  assert {
-    condition     = aws_db_instance.replica[0].replicate_source_db == "adultapi-production" && aws_db_instance.replica[0].publicly_accessible == false
-    error_message = "The replica must follow the database, in private."
-  }
-
-  assert {
-    condition     = length(aws_cloudwatch_log_group.database) == 4
-    error_message = "The replica's logs need their groups."
-  }
-
-  assert {
-    condition     = contains(keys(aws_cloudwatch_metric_alarm.main), "replica-lag")
-    error_message = "Somebody must hear of a replica that is away or behind."
-  }
-
-  assert {
-    condition     = endswith(local.settings.DATABASE_REPLICA_PASSWORD_FILE, "/replica") && contains(keys(local.settings), "DATABASE_REPLICA_URL")
-    error_message = "The service must know of the replica."
-  }
-}
-
-run "cache" {
-  command = plan
-
-  variables {
-    cache = true
-  }
-
-  assert {
-    condition     = aws_elasticache_replication_group.main[0].engine == "valkey" && aws_elasticache_replication_group.main[0].transit_encryption_enabled && aws_elasticache_replication_group.main[0].at_rest_encryption_enabled == "true"
-    error_message = "The cache must be a Valkey, encrypted on both ways."
-  }
-
-  assert {
-    condition     = aws_vpc_security_group_ingress_rule.cache_from_app[0].from_port == 6379
-    error_message = "The instances must reach the cache."
-  }
-}
-
-run "waf" {
-  command = plan
-
-  variables {
-    waf = true
-  }
-
-  assert {
-    condition     = length(aws_wafv2_web_acl.main[0].rule) == 4 && length(aws_wafv2_web_acl_association.main) == 1
-    error_message = "The rate rule and three managed groups must stand before the load balancer."
+    condition     = length(aws_sns_topic_subscription.alarms) == 1
+    error_message = "Somebody must hear of alarms."
   }
 }
 
@@ -182,55 +151,47 @@ run "cdn" {
   }
 
   assert {
-    condition     = local.settings.TRUSTED_PROXIES == 2
-    error_message = "The service must know of CloudFront and the load balancer."
+    condition     = aws_lb.main.internal && [for rule in aws_vpc_security_group_ingress_rule.main : rule.prefix_list_id != null if rule.from_port == 80] == [true]
+    error_message = "The load balancer must be private and admit CloudFront alone."
   }
 
   assert {
-    condition     = length(aws_vpc_security_group_ingress_rule.load_balancer_http) == 0 && length(aws_vpc_security_group_ingress_rule.load_balancer_from_cdn) == 1
-    error_message = "The load balancer must admit CloudFront alone."
+    condition     = aws_cloudfront_distribution.main[0].default_cache_behavior[0].viewer_protocol_policy == "redirect-to-https" && length(tolist(aws_cloudfront_distribution.main[0].origin)[0].vpc_origin_config) == 1
+    error_message = "CloudFront must serve HTTPS, and reach the load balancer inside the VPC."
   }
 
   assert {
-    condition     = aws_cloudfront_distribution.main[0].default_cache_behavior[0].viewer_protocol_policy == "redirect-to-https"
-    error_message = "CloudFront must serve HTTPS."
+    condition     = startswith(local.proxy_settings.TRUSTED_PROXIES, "10.20.32.0/20,10.20.48.0/20,") && length(local.trusted_proxies) > 10
+    error_message = "nginx must take clients' addresses from the load balancer and from CloudFront."
   }
 
   assert {
-    condition = (
-      local.settings.SECURE_PROXY == true && local.settings.SECURE_PROXY_HEADER == "CloudFront-Forwarded-Proto"
-      && aws_cloudfront_origin_request_policy.main[0].headers_config[0].header_behavior == "allViewerAndWhitelistCloudFront"
-      && contains(tolist(aws_cloudfront_origin_request_policy.main[0].headers_config[0].headers[0].items), local.settings.SECURE_PROXY_HEADER)
-    )
+    condition     = local.settings.SECURE_PROXY == true && local.proxy_settings.SECURE_PROXY_HEADER == "CloudFront-Forwarded-Proto"
     error_message = "The service must hear of HTTPS from CloudFront, for its links: the load balancer is reached by HTTP."
   }
-}
-
-run "ssh_for_debugging" {
-  command = plan
-
-  variables {
-    ssh_public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAKnl0Zt5mTyHrIaX0uCU2wDBKdLp1V8SGqdjKk"
-    ssh_cidr       = "203.0.113.7/32"
-  }
 
   assert {
-    condition     = aws_vpc_security_group_ingress_rule.app_ssh[0].cidr_ipv4 == "203.0.113.7/32" && aws_vpc_security_group_ingress_rule.app_ssh[0].from_port == 22
-    error_message = "SSH must be open to the one range."
+    condition     = aws_cloudfront_cache_policy.main[0].name == "adultapi-production-us-east-1" && aws_cloudwatch_dashboard.main.dashboard_name == "adultapi-production-us-east-1"
+    error_message = "What belongs to the account and no region must have the region in its name."
   }
 }
 
-run "a_deployment_to_throw_away" {
+run "a_small_one_to_throw_away" {
   command = plan
 
   variables {
-    environment         = "staging"
-    deletion_protection = false
-    database_multi_az   = false
+    environment             = "staging"
+    deletion_protection     = false
+    database_instance_class = "db.t4g.micro"
+    database_backup_days    = 1
+    database_multi_az       = false
+    instance_type           = "t4g.micro"
+    instances               = { min = 1, max = 2 }
+    ami_id                  = "ami-0123456789abcdef0"
   }
 
   assert {
-    condition     = !aws_db_instance.main.deletion_protection && aws_db_instance.main.skip_final_snapshot && aws_ecr_repository.app.force_delete && aws_s3_bucket.access_logs[0].force_destroy && aws_secretsmanager_secret.django.recovery_window_in_days == 0 && !aws_lb.main.enable_deletion_protection
+    condition     = !aws_db_instance.main.deletion_protection && aws_db_instance.main.skip_final_snapshot && alltrue([for repository in aws_ecr_repository.app : repository.force_delete]) && aws_s3_bucket.access_logs[0].force_destroy && aws_secretsmanager_secret.django.recovery_window_in_days == 0 && !aws_lb.main.enable_deletion_protection
     error_message = "Without protection everything must go at once."
   }
 
@@ -238,6 +199,46 @@ run "a_deployment_to_throw_away" {
     condition     = aws_lb.main.name == "adultapi-staging"
     error_message = "Every environment must have its own names."
   }
+
+  assert {
+    condition     = aws_launch_template.app.image_id == "ami-0123456789abcdef0" && endswith(data.aws_ssm_parameter.ami.name, "arm64")
+    error_message = "ami_id must be kept to; a t4g is of the architecture arm64."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.main["database-connections"].threshold == 76
+    error_message = "The alarm on connections must be that of the class."
+  }
+}
+
+run "large" {
+  command = plan
+
+  variables {
+    database_instance_class = "db.r8g.large"
+    instance_type           = "m7i.large"
+    instances               = { min = 20, max = 40 }
+  }
+
+  assert {
+    condition     = local.database_connections == 1520 && local.most_sessions == 840
+    error_message = "A class of 16 GiB takes about 1,520 connections, and 60 instances of two cores hold 840."
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.main), "database-credits") && !contains(keys(aws_cloudwatch_metric_alarm.main), "instance-credits")
+    error_message = "What is not burstable has no credits."
+  }
+}
+
+run "more_sessions_than_the_database_takes" {
+  command = plan
+
+  variables {
+    instances = { min = 2, max = 10 }
+  }
+
+  expect_failures = [aws_launch_template.app]
 }
 
 run "restored_from_a_snapshot" {

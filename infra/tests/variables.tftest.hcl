@@ -9,25 +9,22 @@ run "a_first_wrong_value" {
   command = plan
 
   variables {
-    image_tag                 = "latest"
-    environment               = "Production"
-    tags                      = { Project = "mine" }
-    vpc_cidr                  = "10.0.0.0"
-    client_cidrs              = []
-    certificate_arn           = "example.org"
-    host_names                = ["https://example.org"]
-    rate_limit                = "600"
-    instance_type             = "small"
-    instances                 = { min = 1, max = 2 }
-    requests_per_instance     = 0
-    database_instance_class   = "t4g.small"
-    database_backup_days      = 0
-    database_password_version = 0
-    log_retention_days        = 31
-    alarm_email               = "nobody"
-    region                    = "nowhere"
-    ssh_public_key            = "-----BEGIN PRIVATE KEY-----"
-    ssh_cidr                  = "203.0.113.7/32"
+    image_tag               = "latest"
+    environment             = "Production"
+    tags                    = { Project = "mine" }
+    vpc_cidr                = "10.0.0.0"
+    client_cidrs            = []
+    certificate_arn         = "example.org"
+    host_names              = ["https://example.org"]
+    rate_limit              = "600"
+    instance_type           = "small"
+    instances               = { min = 0, max = 2 }
+    requests_per_instance   = 0
+    database_instance_class = "t4g.small"
+    database_backup_days    = 0
+    log_retention_days      = 31
+    alarm_email             = "nobody"
+    region                  = "nowhere"
   }
 
   expect_failures = [
@@ -44,11 +41,9 @@ run "a_first_wrong_value" {
     var.requests_per_instance,
     var.database_instance_class,
     var.database_backup_days,
-    var.database_password_version,
     var.log_retention_days,
     var.alarm_email,
     var.region,
-    var.ssh_public_key,
   ]
 }
 
@@ -56,19 +51,19 @@ run "a_second" {
   command = plan
 
   variables {
-    image_tag                 = "0123"
-    environment               = "p"
-    vpc_cidr                  = "10.0.0.0/8"
-    client_cidrs              = ["203.0.113.7"]
-    certificate_arn           = "arn:aws:iam::123456789012:server-certificate/x"
-    host_names                = ["localhost"]
-    rate_limit                = "0/minute"
-    instance_type             = "t4g.small"
-    instances                 = { min = 3, max = 2 }
-    database_backup_days      = 36
-    database_password_version = 1.5
-    alarm_email               = "a b@example.org"
-    region                    = "us-east"
+    image_tag            = "0123"
+    environment          = "p"
+    vpc_cidr             = "10.0.0.0/8"
+    client_cidrs         = ["203.0.113.7"]
+    certificate_arn      = "arn:aws:iam::123456789012:server-certificate/x"
+    host_names           = ["localhost"]
+    rate_limit           = "0r/s"
+    instance_type        = "t3"
+    ami_id               = "al2023"
+    instances            = { min = 3, max = 2 }
+    database_backup_days = 36
+    alarm_email          = "a b@example.org"
+    region               = "us-east"
   }
 
   expect_failures = [
@@ -80,9 +75,9 @@ run "a_second" {
     var.host_names,
     var.rate_limit,
     var.instance_type,
+    var.ami_id,
     var.instances,
     var.database_backup_days,
-    var.database_password_version,
     var.alarm_email,
     var.region,
   ]
@@ -96,8 +91,9 @@ run "a_third" {
     environment   = "a-b"
     vpc_cidr      = "10.0.0.0/24"
     host_names    = ["Example.org"]
-    rate_limit    = "600/min"
-    instance_type = "c7gn.large"
+    rate_limit    = "600r/h"
+    instance_type = "T3.small"
+    ami_id        = "ami-xyz"
     instances     = { min = 2, max = 51 }
   }
 
@@ -108,6 +104,7 @@ run "a_third" {
     var.host_names,
     var.rate_limit,
     var.instance_type,
+    var.ami_id,
     var.instances,
   ]
 }
@@ -116,15 +113,15 @@ run "a_fourth" {
   command = plan
 
   variables {
-    image_tag     = "0123456789AB"
-    environment   = "abcdefghijklmnop"
-    instance_type = "m8gd.large"
+    image_tag   = "0123456789AB"
+    environment = "abcdefghijklmnop"
+    zone_id     = "Z0123456789ABCDEFGHIJ" # without a name in it
   }
 
   expect_failures = [
     var.image_tag,
     var.environment,
-    var.instance_type,
+    var.zone_id,
   ]
 }
 
@@ -134,36 +131,36 @@ run "cdn_or_certificate" {
   variables {
     cdn             = true
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/x"
-    ssh_public_key  = "ssh-ed25519 AAAA"
   }
 
   expect_failures = [
     var.cdn,
-    var.ssh_cidr,
   ]
 }
 
-run "ssh_for_nobody" {
+run "zone_or_cdn" {
   command = plan
 
   variables {
-    ssh_cidr = "203.0.113.7/32"
+    cdn        = true
+    zone_id    = "Z0123456789ABCDEFGHIJ"
+    host_names = ["adult.example.org"]
   }
 
   expect_failures = [
-    var.ssh_cidr,
+    var.zone_id,
   ]
 }
 
-run "ssh_for_all" {
+run "no_zone" {
   command = plan
 
   variables {
-    ssh_public_key = "ssh-ed25519 AAAA"
-    ssh_cidr       = "0.0.0.0/0"
+    zone_id    = "example.org"
+    host_names = ["adult.example.org"]
   }
 
   expect_failures = [
-    var.ssh_cidr,
+    var.zone_id,
   ]
 }

@@ -5,7 +5,8 @@ right after an apply is empty; and the instance refresh, which moto does not hav
 patch names its gap.
 
 Run as `python moto_aws.py BROKEN`; it prints its address. Images whose tags the file BROKEN
-lists never get ready; the word "stuck" there keeps every instance refresh from moving on.
+lists never get ready; the word "stuck" there keeps every instance refresh from moving on, "alarm"
+has the alarm of its specification ring when half of the instances are replaced.
 """
 
 import json
@@ -17,6 +18,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import moto_cloudfront  # noqa: F401 - mends by being imported
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import FakeAutoScalingGroup, FakeScalingPolicy, InstanceState
 from moto.autoscaling.responses import AutoScalingResponse
@@ -26,6 +28,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
+from moto.logs.responses import LogsResponse
 from moto.rds.models import DBInstance, DBParameterGroup
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
@@ -65,9 +68,22 @@ def get_permission(original, bucket, action, resource):
         bucket.policy = policy
 
 
-# A rule that names a security group has its description there, not beside an address range.
+@mends(SecurityGroupRule, "__init__")
+def security_group_rule(original, rule, *args, **kwargs):
+    original(rule, *args, **kwargs)
+    rule.prefix_list = kwargs.get("prefix_list_id") or {}
+
+
+# The description of a rule is beside what it names: addresses, a security group or a prefix list.
 SecurityGroupRule.description = property(
-    lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description")
+    lambda rule: next(
+        (
+            named["Description"]
+            for named in (rule.ip_range, rule.source_group, rule.prefix_list)
+            if named.get("Description")
+        ),
+        None,
+    )
 )
 
 # A target-tracking policy is on, and is not a predictive one as well.
@@ -94,6 +110,8 @@ def db_instance(original, instance, *args, **kwargs):
     instance.performance_insights_retention_period = kwargs.get(
         "performance_insights_retention_period"
     )
+    instance.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"  # moto has one for all
+    instance.database_insights_mode = kwargs.get("database_insights_mode")
 
 
 @mends(LaunchTemplates, "create_launch_template")
@@ -133,6 +151,9 @@ for action in ("create_auto_scaling_group", "update_auto_scaling_group"):
         warmup = response._get_int_param("DefaultInstanceWarmup")
         if warmup is not None:
             group.default_instance_warmup = warmup
+        lifetime = response._get_int_param("MaxInstanceLifetime")
+        if lifetime is not None:
+            group.max_instance_lifetime = lifetime
         if policy := response._get_param("InstanceMaintenancePolicy"):
             group.instance_maintenance_policy = policy
         return result
@@ -143,6 +164,7 @@ for action in ("create_auto_scaling_group", "update_auto_scaling_group"):
 # As the guide of Auto Scaling has it ("Undo changes with a manual or auto rollback"): a rollback
 # returns to what the group held when the refresh began, whoever changed that shortly before. The
 # group takes the desired configuration over when the refresh has ended well, and only then.
+
 
 class InstanceRefreshInProgress(AutoscalingClientError):
     code = "InstanceRefreshInProgress"
@@ -182,15 +204,20 @@ def terminate(group: FakeAutoScalingGroup, states: list[InstanceState]) -> None:
     backend.update_attached_target_groups(group.name)
 
 
+def broken() -> list[str]:
+    return Path(sys.argv[1]).read_text().split()
+
+
 def never_ready(group: FakeAutoScalingGroup, version: str) -> bool:
     user_data = group.ec2_launch_template.get_version(version).user_data.decode()
-    return any(tag in user_data for tag in Path(sys.argv[1]).read_text().split())
+    return any(tag in user_data for tag in broken())
 
 
 def alarm_rings(group: FakeAutoScalingGroup, refresh: dict[str, Any]) -> bool:
     names = refresh["Preferences"].get("AlarmSpecification", {}).get("Alarms", [])
     alarms = cloudwatch_backends[group.account_id][group.region].alarms
-    return any(alarms[name].state_value == "ALARM" for name in names)
+    half_done = refresh["PercentageComplete"] >= 50 and "alarm" in broken()
+    return any(half_done or alarms[name].state_value == "ALARM" for name in names)
 
 
 def advance(group: FakeAutoScalingGroup, refresh: dict[str, Any]) -> None:
@@ -280,7 +307,7 @@ def describe_instance_refreshes(response: AutoScalingResponse) -> ActionResult:
         if not getattr(group, "answered", False):
             group.answered = True
             raise ValidationError("AWS fails to answer, once")
-        if "stuck" not in Path(sys.argv[1]).read_text().split() or "Roll" in refresh["Status"]:
+        if "stuck" not in broken() or "Roll" in refresh["Status"]:
             advance(group, refresh)
     shown = [{k: v for k, v in r.items() if not k.startswith("_")} for r in refreshes]
     return ActionResult({"InstanceRefreshes": shown})
@@ -289,6 +316,35 @@ def describe_instance_refreshes(response: AutoScalingResponse) -> ActionResult:
 AutoScalingResponse.start_instance_refresh = start_instance_refresh
 AutoScalingResponse.rollback_instance_refresh = rollback_instance_refresh
 AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes
+
+
+# --- Saved queries ----------------------------------------------------------------------------
+
+QUERIES: dict[str, dict[str, Any]] = {}
+
+
+def put_query_definition(response: LogsResponse) -> str:
+    name = response._get_param("queryDefinitionId") or str(uuid.uuid4())
+    QUERIES[name] = {"queryDefinitionId": name} | {
+        key: response._get_param(key) for key in ("name", "queryString", "logGroupNames")
+    }
+    return json.dumps({"queryDefinitionId": name})
+
+
+def describe_query_definitions(response: LogsResponse) -> str:
+    prefix = response._get_param("queryDefinitionNamePrefix") or ""
+    return json.dumps(
+        {"queryDefinitions": [q for q in QUERIES.values() if q["name"].startswith(prefix)]}
+    )
+
+
+def delete_query_definition(response: LogsResponse) -> str:
+    return json.dumps({"success": bool(QUERIES.pop(response._get_param("queryDefinitionId")))})
+
+
+LogsResponse.put_query_definition = put_query_definition
+LogsResponse.describe_query_definitions = describe_query_definitions
+LogsResponse.delete_query_definition = delete_query_definition
 
 
 # --- Sessions ---------------------------------------------------------------------------------

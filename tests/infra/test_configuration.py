@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import GUARD, HERE, INFRA, ROOT, Aws, run
 
-SCRIPTS = sorted((INFRA / "scripts").glob("*.sh"))
+SCRIPTS = sorted(p for p in (INFRA / "scripts").glob("*.sh") if not p.stem.startswith("lib"))
+EXAMPLE = (INFRA / "terraform.tfvars.example").read_text()
 COMPUTE = (INFRA / "compute.tf").read_text()
 
 
@@ -58,19 +59,48 @@ def test_the_example_sets_variables_that_there_are() -> None:
     names = set(
         re.findall(r'^variable "(\w+)"', (INFRA / "variables.tf").read_text(), re.MULTILINE)
     )
-    example = (INFRA / "terraform.tfvars.example").read_text()
-    shown = set(re.findall(r"^#? ?(\w+) += ", example, re.MULTILINE))
+    shown = set(re.findall(r"^#? ?(\w+) += ", EXAMPLE, re.MULTILINE))
     # Given by the scripts: what they run, and where.
-    assert names - shown == {"image_tag", "environment", "region", "ssh_public_key", "ssh_cidr"}
+    assert names - shown == {"image_tag", "environment", "region"}
     assert shown <= names
 
 
+@pytest.mark.parametrize("size", ["smallest", "standard", "busy"])
+def test_the_sizes_of_the_example_can_be_planned(
+    infra_copy: Path, aws: Aws, tmp_path: Path, size: str
+) -> None:
+    [block] = re.findall(rf"^# --- {size}: .*\n((?:.+\n)+)", EXAMPLE, re.MULTILINE)
+    settings = "\n".join(line.removeprefix("# ") for line in block.splitlines())
+    test = infra_copy / "tests" / f"{size}.tftest.hcl"
+    test.write_text(
+        f'variables {{\n  image_tag = "0123456789ab"\n{settings}\n}}\n'
+        f'run "{size}" {{\n  command = plan\n}}\n'
+    )
+    try:
+        passes(
+            ["terraform", "test", "-no-color", f"-filter=tests/{test.name}"], infra_copy, aws.env
+        )
+    finally:
+        test.unlink()
+
+
+def names_in(block: str) -> set[str]:
+    [text] = re.findall(rf"^  {block} = {{\n(.*?)^  }}", COMPUTE, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"^ +([A-Z]+(?:_[A-Z]+)*) +=", text, re.MULTILINE))
+
+
 def test_settings_are_those_of_the_service() -> None:
-    [block] = re.findall(r"^  settings = merge\(\n(.*?)^  \)", COMPUTE, re.MULTILINE | re.DOTALL)
-    names = set(re.findall(r'\b([A-Z]+(?:_[A-Z]+)+)"? +=', block))
-    assert {"DATABASE_URL", "DATABASE_REPLICA_URL", "CACHE_URL"} <= names
-    rows = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert names <= set(re.findall(r"`([A-Z_]+)`", " ".join(rows)))
+    names = names_in("settings") | names_in("loader_settings")
+    assert {"DATABASE_URL", "LOADER_DATABASE_URL", "EXPORT_DIR"} <= names
+    code = "\n".join(path.read_text() for path in (ROOT / "adultapi").glob("*.py"))
+    assert names <= set(re.findall(r'"([A-Z_]+)"', code)) | {"SECRET_KEY_FILE"}
+
+
+def test_settings_are_those_of_nginx() -> None:
+    names = names_in("proxy_settings")
+    assert "TRUSTED_PROXIES" in names
+    script = (ROOT / "docker" / "start-proxy.sh").read_text()
+    assert names <= set(re.findall(r"^([A-Z_]+)=\$\{\1:-", script, re.MULTILINE))
 
 
 def test_checkov(infra_copy: Path, terraform_env: dict[str, str]) -> None:
@@ -108,4 +138,4 @@ def test_stubs_lint(terraform_env: dict[str, str]) -> None:
 
 def test_every_target_has_its_script() -> None:
     targets = re.findall(r"infra/scripts/(\w+)\.sh", (INFRA / "infra.mk").read_text())
-    assert sorted(targets) == sorted(path.stem for path in SCRIPTS if path.stem != "lib")
+    assert sorted(targets) == sorted(path.stem for path in SCRIPTS)

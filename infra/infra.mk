@@ -2,16 +2,22 @@
 
 INFRA_PYTHON := .venv-infra/bin/python
 
-.PHONY: deploy rollback destroy aws-shell aws-logs url test-infra
+.PHONY: plan deploy rollback destroy ssh aws-shell aws-logs url test-infra test-instance
+
+plan: ## Show what `make deploy` would change on AWS
+	@infra/scripts/plan.sh
 
 deploy: ## Build this commit's image and put it into service on AWS (ENVIRONMENT=, AWS_REGION=)
 	@infra/scripts/deploy.sh
 
-rollback: ## Put an earlier image back into service on AWS (TAG=)
+rollback: ## Put an earlier image, with its AMI and settings, back into service on AWS (TAG=)
 	@infra/scripts/rollback.sh
 
 destroy: ## Delete the deployment on AWS with all its data (CONFIRM=)
 	@infra/scripts/destroy.sh
+
+ssh: ## Log in to an instance on AWS by SSH, through Session Manager (INSTANCE=, ARGS=)
+	@infra/scripts/ssh.sh
 
 aws-shell: ## Open a session on an instance on AWS (INSTANCE=)
 	@infra/scripts/shell.sh
@@ -23,7 +29,7 @@ url: ## Print where the deployment on AWS answers
 	@infra/scripts/url.sh
 
 # uv, of the version in requirements-dev.txt, installs in seconds what takes pip minutes.
-.venv-infra/installed: infra/requirements.txt
+.venv-infra/installed: tests/infra/requirements.txt
 	@echo "Installing $< into .venv-infra, only this once."
 	@$(PYTHON) -m venv .venv-infra
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt >.venv-infra/uv.txt
@@ -34,4 +40,8 @@ url: ## Print where the deployment on AWS answers
 test-infra: ## Test the infrastructure: plans, a whole life on a mocked AWS, first boots
 	@command -v terraform >/dev/null || { echo "Error: test-infra needs Terraform 1.11 or later: get it from https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 	@$(MAKE) --no-print-directory .venv-infra/installed
-	@$(INFRA_PYTHON) -m pytest -c tests/infra/pytest.ini -n 4 --dist loadfile --no-loadscope-reorder --durations 8 tests/infra $(ARGS)
+	@$(INFRA_PYTHON) -m pytest -c tests/infra/pytest.ini -m 'not engine' -n 4 --dist loadfile --no-loadscope-reorder --durations 8 tests/infra $(ARGS)
+
+test-instance: image ## Run the containers of an instance on AWS under this machine's engine
+	@$(MAKE) --no-print-directory .venv-infra/installed
+	@$(INFRA_PYTHON) -m pytest -c tests/infra/pytest.ini -m engine tests/infra/test_instance.py $(ARGS)

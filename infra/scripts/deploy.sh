@@ -1,65 +1,93 @@
 #!/usr/bin/env bash
-# make deploy: build the image of this commit, push it, and put it into service.
+# make deploy: build the images of this commit, push them, and put them into service.
 #
 # Safe to run again after any failure: what is done is found done. Settings:
 #   ENVIRONMENT   name of the deployment (production); ENVIRONMENT.tfvars is read if it is there
-#   AWS_REGION    region (us-east-1)
-#   SSH_DEBUG=1   open SSH for debugging, to SSH_CIDR alone, with the key infra/test_key.pem;
-#                 the next deploy without it closes SSH again
+#   AWS_REGION    region (the profile's, or us-east-1)
+#   CONFIRM       the environment's name, where the plan loses the database, the balancer or a bucket
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib_account.sh
+source "$infra/scripts/lib_account.sh"
+# shellcheck source-path=SCRIPTDIR source=lib_release.sh
+source "$infra/scripts/lib_release.sh"
 
 engine=${CONTAINER_ENGINE:-docker}
+export BUILDX_NO_DEFAULT_ATTESTATIONS=1 # one manifest for each tag: what is scanned and kept
 
 # --- Check first --------------------------------------------------------------------------------
 
 need git 'install it with the packages of your system'
 need make 'install it with the packages of your system'
-need "$engine" 'it builds the image; install Docker, or set CONTAINER_ENGINE=podman'
+need "$engine" 'it builds the images; install Docker, or set CONTAINER_ENGINE=podman'
 need curl 'install it with the packages of your system'
 "$engine" info >/dev/null 2>&1 || die "$engine does not answer: start it."
 root=$(git -C "$infra" rev-parse --show-toplevel)
 [[ -z $(git -C "$root" status --porcelain) ]] ||
   die 'there are uncommitted changes: commit them, for an image is named after its commit.'
-tag=$(git -C "$root" rev-parse --short=12 HEAD)
-
-if [[ -n ${SSH_DEBUG:-} ]]; then
-  [[ -n ${SSH_CIDR:-} ]] || die 'SSH_DEBUG needs SSH_CIDR, the one range that may connect, such as 203.0.113.7/32.'
-  need ssh-keygen 'install OpenSSH'
-  key=$infra/test_key.pem
-  if [[ ! -f $key ]]; then
-    say "Making the key for debugging: $key"
-    ssh-keygen -q -t ed25519 -N '' -C "$name debugging" -f "$key"
-  fi
-  chmod 600 "$key"
-  variables+=(-var "ssh_public_key=$(ssh-keygen -y -f "$key")" -var "ssh_cidr=$SSH_CIDR")
-fi
-
+tag=$(commit_tag)
 preflight
-state_exists || bootstrap
+bucket_is_complete || bootstrap
 init
-before=$(output image_tag || true)
+read_settings "$tag"
+check_account
 
-# --- The image ----------------------------------------------------------------------------------
+# --- The images ---------------------------------------------------------------------------------
 
-if ! aws ecr describe-repositories --repository-names "$name" >/dev/null 2>&1; then
-  say 'Making the repository for images'
-  apply "$tag" -target=aws_ecr_repository.app -target=aws_ecr_lifecycle_policy.app
-fi
+repositories=("$name" "$name-proxy")
+for repository in "${repositories[@]}"; do
+  if ! exists RepositoryNotFoundException aws ecr describe-repositories --repository-names "$repository"; then
+    say 'Making the repositories for images'
+    tf apply -auto-approve "${variables[@]}" -var "image_tag=$tag" \
+      -target=aws_ecr_repository.app -target=aws_ecr_lifecycle_policy.app
+  fi
+done
 
-if image_exists "$tag"; then
-  say "Image $tag is in the repository already"
-else
-  repository=$(aws ecr describe-repositories --repository-names "$name" \
-    --query 'repositories[0].repositoryUri' --output text)
-  say "Building image $tag"
-  make --no-print-directory -C "$root" image IMAGE="$repository:$tag" PLATFORM=linux/amd64
-  say "Pushing image $tag"
-  aws ecr get-login-password | "$engine" login --username AWS --password-stdin "${repository%%/*}"
-  "$engine" push "$repository:$tag"
-  "$engine" logout "${repository%%/*}"
+# Usage: warn_of_findings REPOSITORY: say what the scan of the pushed image found, if it is bad.
+warn_of_findings() {
+  local critical
+  critical=$(aws ecr wait image-scan-complete --repository-name "$1" --image-id "imageTag=$tag" &&
+    aws ecr describe-image-scan-findings --repository-name "$1" --image-id "imageTag=$tag" --output text \
+      --query 'imageScanFindings.findingSeverityCounts.CRITICAL') 2>/dev/null || critical='? (no scan to be read)'
+  [[ $critical == None ]] ||
+    say "Critical findings in $1:$tag: $critical; see \`aws ecr describe-image-scan-findings\`"
+}
+
+lacking=()
+for repository in "${repositories[@]}"; do
+  if image_exists "$repository" "$tag"; then
+    say "Image $repository:$tag is in the repository already"
+  else
+    lacking+=("$repository")
+  fi
+done
+
+if ((${#lacking[@]})); then
+  registry=$(aws ecr describe-repositories --repository-names "$name" --query 'repositories[0].repositoryUri' --output text)
+  registry=${registry%%/*}
+  say "Building the images $tag"
+  make --no-print-directory -C "$root" image PLATFORM="linux/$architecture" \
+    IMAGE="$registry/$name:$tag" PROXY_IMAGE="$registry/$name-proxy:$tag"
+  aws ecr get-login-password | "$engine" login --username AWS --password-stdin "$registry"
+  for repository in "${lacking[@]}"; do
+    say "Pushing image $repository:$tag"
+    "$engine" push "$registry/$repository:$tag"
+  done
+  "$engine" logout "$registry"
+  for repository in "${lacking[@]}"; do
+    warn_of_findings "$repository"
+  done
 fi
 
 # --- Into service -------------------------------------------------------------------------------
 
-release "$tag" "$before"
+group=$(group_version)
+if [[ $group != None ]]; then
+  follow_refresh || true # another deploy's, that was cut off: its end is awaited, whichever it is
+fi
+say "Applying with image $tag (the first time takes about 15 minutes, for the database)"
+apply "$tag"
+output dns_name >"$infra/api_dns_name.txt"
+read -r template version <<<"$(output launch_template)"
+put_into_service "$template" "$version"
+confirm_ready

@@ -1,63 +1,69 @@
 #!/usr/bin/env bash
 # make destroy: delete a deployment with all its data, images and logs, for good.
 #
-# Asks for the environment's name first; CONFIRM=NAME answers. Safe to run again.
+# Asks for the environment's name first; CONFIRM=NAME answers. Safe to run again after it was cut
+# off anywhere.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# What deletion_protection protects, in the order of the files.
-protected=(
-  'aws_db_instance.main'
-  'aws_ecr_repository.app'
-  'aws_lb.main'
-  'aws_s3_bucket.access_logs[0]'
-  'aws_secretsmanager_secret.django'
-  'aws_secretsmanager_secret.database[0]'
-)
+# What deletion_protection protects.
+protected='^aws_(db_instance\.main|ecr_repository\.app|lb\.main|s3_bucket\.access_logs|secretsmanager_secret\.django)'
 
-# Delete every version of every object of the bucket under a prefix.
-empty() {
+# Usage: delete_versions PREFIX FILTER: delete those versions of objects of the bucket.
+delete_versions() {
   local versions
   while versions=$(aws s3api list-object-versions --bucket "$bucket" --prefix "$1" --max-items 500 --output json \
-    --query '{Objects: [Versions, DeleteMarkers][] | [?@].{Key: Key, VersionId: VersionId}, Quiet: `true`}') &&
+    --query "{Objects: [Versions, DeleteMarkers][] | [?@ && $2].{Key: Key, VersionId: VersionId}, Quiet: \`true\`}") || exit
     [[ $versions == *VersionId* ]]; do
     aws s3api delete-objects --bucket "$bucket" --delete "$versions" >/dev/null
   done
 }
 
-preflight
-state_exists || {
-  say 'Nothing is deployed here.'
-  exit 0
+# Usage: empty PREFIX: old versions first, so that no older state ever becomes the present one.
+empty() {
+  delete_versions "$1" '!IsLatest'
+  delete_versions "$1" '`true`'
 }
 
-if [[ -z ${CONFIRM:-} && -t 0 ]]; then
-  read -r -p "This deletes $name with all its data. Type $environment to go on: " CONFIRM
+# Usage: objects PREFIX: how many there are, in any version.
+objects() {
+  aws s3api list-object-versions --bucket "$bucket" --prefix "$1" --output json \
+    --query 'length([Versions, DeleteMarkers][] | [?@])'
+}
+
+preflight
+if ! bucket_exists; then
+  rm -f "$infra/bootstrap/$bucket.tfstate" "$infra/bootstrap/$bucket.tfstate.backup"
+  say 'Nothing is deployed here.'
+  exit 0
 fi
-[[ ${CONFIRM:-} == "$environment" ]] || die "not confirmed: run \`make destroy CONFIRM=$environment\`."
+everything=$(objects '')
+here=$(objects "$environment/")
+if ((here == 0 && everything > 0)); then
+  say "Nothing is deployed under the name $environment; $bucket holds the state of others."
+  exit 0
+fi
+confirm "This deletes $name with all its data."
 
-init
-tag=$(output image_tag || true)
-variables+=(-var "image_tag=${tag:-0000000}" -var deletion_protection=false)
-
-# Only what is still there: after a destroy that stopped half-way, nothing is made anew.
-present=$(tf state list)
-targets=()
-for address in "${protected[@]}"; do
-  if grep -qxF "$address" <<<"$present"; then
+if state_exists; then
+  init
+  variables+=(-var image_tag=0000000 -var deletion_protection=false)
+  # Only what is still there: after a destroy that was cut off, nothing is made anew.
+  present=$(tf state list)
+  targets=()
+  while read -r address; do
     targets+=("-target=$address")
+  done < <(grep -E "$protected" <<<"$present")
+  if ((${#targets[@]})); then
+    say 'Taking the protection off'
+    tf apply -auto-approve "${variables[@]}" "${targets[@]}"
   fi
-done
-if ((${#targets[@]})); then
-  say 'Taking the protection off'
-  tf apply -auto-approve "${variables[@]}" "${targets[@]}"
+  say "Deleting $name"
+  tf destroy -auto-approve "${variables[@]}"
 fi
-
-say "Deleting $name"
-tf destroy -auto-approve "${variables[@]}"
 empty "$environment/"
 
-if [[ $(aws s3api list-objects-v2 --bucket "$bucket" --query 'length(Contents || `[]`)' --output text) == 0 ]]; then
+if ((everything == here)); then
   say "No other environment keeps its state in $bucket: deleting it as well"
   empty ''
   aws s3api delete-bucket --bucket "$bucket"

@@ -1,20 +1,14 @@
-# Shared by the scripts beside it: settings, checks, and the steps that several of them take.
+# Shared by the scripts beside it: settings, checks of what they need, and looks at what is there.
 # shellcheck shell=bash
 set -euo pipefail
 
 infra=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 environment=${ENVIRONMENT:-production}
-region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}
 name=adultapi-$environment
 poll_seconds=${POLL_SECONDS:-10}
-export AWS_REGION=$region AWS_DEFAULT_REGION=$region AWS_PAGER='' TF_IN_AUTOMATION=1 TF_INPUT=0
+export AWS_PAGER='' TF_IN_AUTOMATION=1 TF_INPUT=0
 
 [[ -t 1 ]] || export TF_CLI_ARGS=-no-color
-
-variables=(-var "environment=$environment" -var "region=$region")
-if [[ -f $infra/$environment.tfvars ]]; then
-  variables+=(-var-file "$environment.tfvars")
-fi
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -28,18 +22,45 @@ need() { command -v "$1" >/dev/null || die "$1 is not installed: $2."; }
 
 tf() { terraform -chdir="$infra" "$@"; }
 
-# Check what every script needs, and name the account and the bucket of its state.
+output() { tf output -raw "$1" 2>/dev/null; }
+
+# Check what every script needs; name the region, the account and the bucket of its state.
 preflight() {
   need terraform 'get 1.11 or later from https://developer.hashicorp.com/terraform/install'
   need aws 'get the AWS CLI from https://aws.amazon.com/cli/'
-  account=$(aws sts get-caller-identity --query Account --output text) ||
+  [[ $(aws --version 2>&1) == aws-cli/2.* ]] || die 'the AWS CLI must be version 2: get it from https://aws.amazon.com/cli/.'
+  region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
+  region=${region:-us-east-1}
+  export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+  read -r account caller < <(aws sts get-caller-identity --query '[Account, Arn]' --output text) ||
     die 'AWS accepts no credentials: run `aws sso login` or `aws configure`, or set AWS_PROFILE.'
   bucket=adultapi-state-$account-$region
+  variables=(-var "environment=$environment" -var "region=$region")
+  if [[ -f $infra/$environment.tfvars ]]; then
+    variables+=(-var-file "$environment.tfvars")
+  fi
   say "Environment $environment in account $account, $region"
 }
 
+# Usage: exists CODES COMMAND...: succeed if the command does, and fail if AWS answers with one of the
+# codes (A|B), which mean "there is none". Whatever else fails says nothing about that: it ends the script.
+exists() {
+  local answer
+  answer=$("${@:2}" 2>&1 >/dev/null) && return 0
+  [[ $answer =~ \(($1)\) ]] && return 1
+  die "AWS does not say whether it is there: ${*:2}: $answer"
+}
+
+# --- The state ----------------------------------------------------------------------------------
+
+bucket_exists() { exists 404 aws s3api head-bucket --bucket "$bucket"; }
+
+state_exists() { exists 404 aws s3api head-object --bucket "$bucket" --key "$environment/terraform.tfstate"; }
+
 # The policy is the last thing bootstrap/ makes: with it the bucket is complete.
-state_exists() { aws s3api get-bucket-policy --bucket "$bucket" >/dev/null 2>&1; }
+bucket_is_complete() {
+  exists 'NoSuchBucket|NoSuchBucketPolicy' aws s3api get-bucket-policy --bucket "$bucket"
+}
 
 bootstrap() {
   local root=$infra/bootstrap settings=(-var "bucket=$bucket" -var "region=$region")
@@ -47,8 +68,7 @@ bootstrap() {
   terraform -chdir="$root" init -reconfigure -lockfile=readonly \
     -backend-config="path=$bucket.tfstate" >/dev/null
   # An earlier attempt, from another machine perhaps, got as far as the bucket: take it over.
-  if aws s3api head-bucket --bucket "$bucket" >/dev/null 2>&1 &&
-    ! terraform -chdir="$root" state list aws_s3_bucket.state 2>/dev/null | grep -q .; then
+  if bucket_exists && ! terraform -chdir="$root" state list aws_s3_bucket.state 2>/dev/null | grep -q .; then
     terraform -chdir="$root" import "${settings[@]}" aws_s3_bucket.state "$bucket"
   fi
   terraform -chdir="$root" apply -auto-approve "${settings[@]}"
@@ -61,93 +81,46 @@ init() {
 
 # For scripts that look at what is there.
 need_deployment() {
-  state_exists || die "nothing is deployed in this account and region: run \`make deploy\`."
+  { bucket_exists && state_exists; } ||
+    die "$name is not deployed in this account and region: run \`make deploy\`."
   init
 }
 
-output() { tf output -raw "$1" 2>/dev/null; }
+# --- People -------------------------------------------------------------------------------------
 
-# Usage: image_exists TAG
-image_exists() {
-  aws ecr describe-images --repository-name "$name" --image-ids "imageTag=$1" >/dev/null 2>&1
-}
-
-# The latest instance refresh: its id, status and percentage; "None" where there was none.
-latest_refresh() {
-  aws autoscaling describe-instance-refreshes --auto-scaling-group-name "$name" --max-records 1 \
-    --query 'InstanceRefreshes[0].[InstanceRefreshId,Status,PercentageComplete]' --output text
-}
-
-# Usage: follow_refresh ID-BEFORE: wait for the refresh that the apply has started, if any.
-# Fails when it is rolled back, fails, is cancelled, or takes over an hour.
-follow_refresh() {
-  local latest id status percent deadline=$((SECONDS + 3600))
-  while ((SECONDS < deadline)); do
-    latest=$(latest_refresh) || latest='? unknown'
-    read -r id status percent <<<"$latest"
-    case $status in
-      '' | Successful) return 0 ;;
-      unknown | Pending | InProgress | Baking | Cancelling | RollbackInProgress)
-        say "Instance refresh: $status${percent:+, ${percent/None/0} %}"
-        sleep "$poll_seconds"
-        ;;
-      *)
-        [[ $id != "$1" ]] || return 0 # an earlier one: this apply has started none
-        say "Instance refresh: $status"
-        return 1
-        ;;
-    esac
-  done
-  say 'Instance refresh: not done within an hour'
-  return 1
-}
-
-# Usage: apply TAG [OPTION...]
-apply() {
-  tf apply -auto-approve "${variables[@]}" -var "image_tag=$1" "${@:2}"
-}
-
-# Usage: put_in_place TAG: apply, and see the instances replaced. Fails when they are not; an
-# apply that fails ends the script.
-put_in_place() {
-  local before
-  before=$(latest_refresh 2>/dev/null) || before='' # at first there is no group
-  apply "$1" || exit
-  follow_refresh "${before%%[[:space:]]*}"
-}
-
-# Usage: release TAG TAG-BEFORE: put an image into service, or the one before it back.
-release() {
-  say "Applying with image $1 (the first time takes about 15 minutes, for the database)"
-  if ! put_in_place "$1"; then
-    if [[ -n $2 && $2 != "$1" ]]; then
-      say "Going back to image $2"
-      put_in_place "$2" || say 'That was not taken back either'
-    fi
-    die "image $1 is not in service. \`make aws-logs\` says why: look at the latest streams, NAME/boot among them."
+# Usage: confirm WHAT: go on if a person types the environment's name, or CONFIRM holds it.
+confirm() {
+  if [[ -z ${CONFIRM:-} && -t 0 ]]; then
+    read -r -p "$1 Type $environment to go on: " CONFIRM
   fi
-  confirm_ready
+  [[ ${CONFIRM:-} == "$environment" ]] || die "$1 Not confirmed: set CONFIRM=$environment to go on."
 }
 
-# Ask through the load balancer, whose name takes a minute to be known when it is new.
-confirm_ready() {
-  local url deadline=$((SECONDS + 600))
-  url=$(output url)
-  say "Asking $url/readyz"
-  until curl --fail --silent --show-error --max-time 10 --output /dev/null "$url/readyz"; do
-    ((SECONDS < deadline)) || die "$url/readyz does not answer 200 after ten minutes: see \`make aws-logs\`."
-    sleep "$poll_seconds"
-  done
-  output dns_name >"$infra/api_dns_name.txt"
-  say 'In service'
-  echo "    instances  $(instances | tr '\t\n' '  ')"
-  echo '    session    make aws-shell'
-  echo "    log        make aws-logs   ($(output log_group))"
-  echo "    url        $url"
+# --- Images and instances -----------------------------------------------------------------------
+
+# Usage: commit_tag: the tag of this commit's images.
+commit_tag() { git -C "$infra" rev-parse --short=12 HEAD; }
+
+# Usage: image_exists REPOSITORY TAG
+image_exists() {
+  exists 'ImageNotFoundException|RepositoryNotFoundException' \
+    aws ecr describe-images --repository-name "$1" --image-ids "imageTag=$2"
 }
 
 # Ids of the running instances.
 instances() {
   aws ec2 describe-instances --query 'Reservations[].Instances[].InstanceId' --output text \
     --filters "Name=tag:aws:autoscaling:groupName,Values=$name" Name=instance-state-name,Values=running
+}
+
+# The instance that INSTANCE names, or the first that runs.
+an_instance() {
+  local found
+  found=${INSTANCE:-$(instances | awk '{print $1; exit}')}
+  [[ -n $found ]] || die "no instance of $name runs: see the Auto Scaling group's activity."
+  echo "$found"
+}
+
+need_sessions() {
+  need session-manager-plugin 'see https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html'
 }

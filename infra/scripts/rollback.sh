@@ -1,18 +1,28 @@
 #!/usr/bin/env bash
-# make rollback TAG=...: put an earlier image, still in the repository, back into service.
+# make rollback TAG=...: put an earlier version back into service: its image, its AMI and its settings.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib_release.sh
+source "$infra/scripts/lib_release.sh"
 
 need curl 'install it with the packages of your system'
 preflight
 need_deployment
-before=$(output image_tag || true)
+template=$(output launch_template) || die "$name has no instances yet: run \`make deploy\`."
+template=${template% *}
+versions=$(aws ec2 describe-launch-template-versions --launch-template-id "$template" --output text \
+  --query 'LaunchTemplateVersions[].[VersionNumber, VersionDescription, CreateTime]' | sort -rn)
+version=$(awk -v tag="${TAG:-}" '$2 == tag {print $1; exit}' <<<"$versions")
 
-if [[ -z ${TAG:-} ]] || ! image_exists "$TAG"; then
-  say "Images in the repository, latest first; in service is ${before:-none}:"
-  aws ecr describe-images --repository-name "$name" --output text \
-    --query 'reverse(sort_by(imageDetails, &imagePushedAt))[].[imageTags[0], imagePushedAt]'
-  die "${TAG:+$TAG is not among them. }Say which one: make rollback TAG=..."
+if [[ -z $version ]]; then
+  say "Versions, latest first: number, image, AMI, time. In service is $(version_text "$template" "$(group_version)")."
+  printf '%s\n' "$versions"
+  die "${TAG:+$TAG is not among them. }Say which image: make rollback TAG=..."
 fi
+for repository in "$name" "$name-proxy"; do
+  image_exists "$repository" "$TAG" || die "$repository:$TAG is no longer in the repository, which keeps the last 30: deploy its commit."
+done
 
-release "$TAG" "$before"
+follow_refresh || true # one that is under way
+put_into_service "$template" "$version"
+confirm_ready

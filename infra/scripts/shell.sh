@@ -3,9 +3,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-need session-manager-plugin 'see https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html'
+need_sessions
 preflight
-instance=${INSTANCE:-$(instances | awk '{print $1; exit}')}
-[[ -n $instance ]] || die "no instance of $name runs: see the Auto Scaling group's activity."
+instance=$(an_instance)
 say "Session on $instance (the service: sudo docker logs -f adultapi)"
 exec aws ssm start-session --target "$instance"

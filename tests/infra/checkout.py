@@ -1,11 +1,12 @@
 """A checkout from which the scripts are run, on the AWS of the tests.
 
-Two things have no counterpart there and are played: the push to the registry (stubs/docker) and
-the answer of the load balancer.
+What has no counterpart there is played: the push to the registry (stubs/docker), the account's
+quota and plan (stubs/aws), SSH (stubs/ssh), and the answer of the load balancer.
 """
 
 import re
 import shutil
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -54,19 +55,66 @@ class Site:
              "-var", f"image_tag={tag}"],
         )  # fmt: skip
 
+    def settings(self, text: str) -> None:
+        (self.infra / "production.tfvars").write_text(text)
+
     def built(self) -> list[str]:
+        """The images that were built, as NAME:TAG."""
         calls = self.docker_calls.read_text()
-        return re.findall(r"^build --tag \S+:(\w+) --platform linux/amd64 ", calls, re.MULTILINE)
+        return re.findall(r"^build .*--tag \S+/(\S+) --platform linux/amd64 ", calls, re.MULTILINE)
+
+
+NAMED = "adult.example.org"  # a name that leads nowhere yet
+
+
+@dataclass
+class LoadBalancer:
+    """Answers for every load balancer, as the proxy of curl: 503 once, then 200."""
+
+    address: str
+    certificate: Path
+    asked: list[str]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for NAMED, in one file."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", f"/CN={NAMED}", "-addext", f"subjectAltName=DNS:{NAMED}",
+         "-keyout", path, "-out", f"{path}.crt"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with path.open("a") as both:
+        both.write(Path(f"{path}.crt").read_text())
+    return path
 
 
 @pytest.fixture(scope="module")
-def load_balancer() -> Iterator[tuple[str, list[str]]]:
-    """Answers for every load balancer, as the HTTP proxy of curl: 503 once, then 200."""
+def load_balancer(certificate: Path) -> Iterator[LoadBalancer]:
     asked: list[str] = []
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_CONNECT(self) -> None:
+            """Be what curl is led to: a load balancer by its own name."""
+            host, _, port = self.path.partition(":")
+            if not host.endswith((".amazonaws.com", ".cloudfront.net")):
+                return self.send_error(502)
+            self.send_response(200)
+            self.end_headers()
+            if port == "443":
+                self.connection = tls.wrap_socket(self.connection, server_side=True)
+                self.rfile = self.connection.makefile("rb")
+                self.wfile = self.connection.makefile("wb", 0)
+            return None
+
         def do_GET(self) -> None:
-            asked.append(self.path)
+            asked.append(f"{self.headers['Host']} {self.path}")
             self.send_response(503 if len(asked) == 1 else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -76,15 +124,13 @@ def load_balancer() -> Iterator[tuple[str, list[str]]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
+    yield LoadBalancer(f"http://127.0.0.1:{server.server_port}", certificate, asked)
     server.shutdown()
     server.server_close()
 
 
 @pytest.fixture(scope="module")
-def site(
-    aws: Aws, load_balancer: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Site:
+def site(aws: Aws, load_balancer: LoadBalancer, tmp_path_factory: pytest.TempPathFactory) -> Site:
     root = tmp_path_factory.mktemp("site")
     copy_of_infra(root)
     for file in [ROOT / ".gitignore", ROOT / "Makefile", *ROOT.glob("*.mk")]:
@@ -95,9 +141,11 @@ def site(
         "PATH": f"{HERE / 'stubs'}:{aws.env['PATH']}",
         "DOCKER_CALLS": str(tmp_path_factory.mktemp("docker") / "calls"),
         "POLL_SECONDS": "0.1",
-        "http_proxy": load_balancer[0],
+        "http_proxy": load_balancer.address,
+        "https_proxy": load_balancer.address,
         "no_proxy": "127.0.0.1",
+        "CURL_CA_BUNDLE": f"{load_balancer.certificate}.crt",
     }  # fmt: skip
-    site = Site(root, env, load_balancer[1])
+    site = Site(root, env, load_balancer.asked)
     assert site.run(["git", "init", "--quiet"]).returncode == 0
     return site

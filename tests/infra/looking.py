@@ -1,6 +1,7 @@
 """What is there on the AWS of the tests."""
 
 import base64
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,14 +20,31 @@ def ids(aws: Aws) -> set[str]:
     return {instance["InstanceId"] for instance in running(aws)}
 
 
-def run_by_instances(aws: Aws, tag: str) -> bool:
-    """Whether two instances run, and each was started with the image of this tag."""
+def started_with(aws: Aws) -> list[str]:
+    """The tags of the images with which the running instances were started."""
     ec2 = aws.client("ec2")
     booted = [
         ec2.describe_instance_attribute(InstanceId=name, Attribute="userData")["UserData"]["Value"]
         for name in ids(aws)
     ]
-    return len(booted) == 2 and all(f":{tag}'" in base64.b64decode(b).decode() for b in booted)
+    return [
+        tag
+        for data in booted
+        for tag in re.findall(
+            r"^service='.*:(\w+)'$", base64.b64decode(data).decode(), re.MULTILINE
+        )
+    ]
+
+
+def run_by_instances(aws: Aws, tag: str) -> bool:
+    """Whether two instances run, and each was started with the image of this tag."""
+    return started_with(aws) == [tag, tag]
+
+
+def group_version(aws: Aws) -> str:
+    """The version of the launch template that new instances start with."""
+    [group] = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return str(group["LaunchTemplate"]["Version"])
 
 
 def launch_template(aws: Aws) -> dict[str, Any]:
@@ -50,7 +68,6 @@ LEFT: dict[str, Callable[[Aws], list[Any]]] = {
         v for v in aws.client("ec2").describe_vpcs()["Vpcs"] if not v["IsDefault"]
     ],
     "addresses": lambda aws: aws.client("ec2").describe_addresses()["Addresses"],
-    "key pairs": lambda aws: aws.client("ec2").describe_key_pairs()["KeyPairs"],
     "launch templates": lambda aws: aws.client("ec2").describe_launch_templates()[
         "LaunchTemplates"
     ],

@@ -1,11 +1,11 @@
 """Images that go into service and out of it, by the scripts that people run."""
 
-import stat
+import re
 
 import pytest
 from checkout import Site
 from conftest import Aws
-from looking import NAME, ids, launch_template, run_by_instances, ssh_ranges
+from looking import NAME, group_version, ids, run_by_instances, started_with
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +17,8 @@ def deployed(site: Site, aws: Aws) -> Site:
     site.push_fails.touch()
     assert site.script("deploy").returncode != 0
     site.push_fails.unlink()
-    assert site.script("deploy").returncode == 0
-    assert site.built() == [tag, tag]
+    assert site.script("deploy", QUOTA="5").returncode == 0
+    assert site.built() == 2 * [f"{NAME}:{tag}", f"{NAME}-proxy:{tag}"]
     return site
 
 
@@ -28,19 +28,51 @@ def test_the_same_commit_again_changes_nothing(deployed: Site, aws: Aws) -> None
     assert result.returncode == 0
     assert "is in the repository already" in result.stdout
     assert "0 added, 0 changed, 0 destroyed" in result.stdout
+    assert "Instance refresh" not in result.stdout
     assert (ids(aws), deployed.built()) == (before, built)
 
 
 def test_an_image_that_never_gets_ready_is_taken_back(deployed: Site, aws: Aws) -> None:
+    """The old one serves throughout, and is what new instances start with."""
     good, bad = deployed.tags[-1], deployed.commit("Second, not ready yet")
+    before, version = ids(aws), group_version(aws)
     aws.broken_tags.write_text(bad)
     result = deployed.script("deploy")
     assert result.returncode == 1
+    assert (
+        "Instance refresh: RollbackSuccessful: Instances failed to become healthy" in result.stdout
+    )
+    assert re.search(rf"version 2 \({bad} on ami-\w+\) is not in service", result.stdout)
+    assert re.search(rf"the group holds version 1 \({good} on ami-\w+\)", result.stdout)
+    assert ids(aws) == before
+    assert group_version(aws) == version
+    assert deployed.plan(bad).returncode == 0
+    scaling = aws.client("autoscaling")
+    scaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=3)
+    assert started_with(aws) == [good] * 3
+    scaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=2)
+
+
+def test_no_progress_is_taken_back(deployed: Site, aws: Aws) -> None:
+    before = ids(aws)
+    aws.broken_tags.write_text("stuck")
+    result = deployed.script("deploy", STALL_SECONDS="1")
+    assert result.returncode == 1
+    assert "No progress for 1 s" in result.stdout
     assert "Instance refresh: RollbackSuccessful" in result.stdout
-    assert f"Going back to image {good}" in result.stdout
-    assert f"image {bad} is not in service" in result.stdout
+    assert ids(aws) == before
+
+
+def test_a_release_that_fails_requests_is_taken_back(deployed: Site, aws: Aws) -> None:
+    """The alarm rings while the instances are replaced."""
+    good, before = deployed.tags[0], group_version(aws)
+    aws.broken_tags.write_text("alarm")
+    result = deployed.script("deploy")
+    assert result.returncode == 1
+    assert "Instance refresh: RollbackSuccessful: An alarm" in result.stdout
     assert run_by_instances(aws, good)
-    assert deployed.plan(good).returncode == 0
+    assert group_version(aws) == before
+    aws.broken_tags.write_text("")
 
 
 def test_rollback_wants_an_image_that_there_is(deployed: Site) -> None:
@@ -50,27 +82,38 @@ def test_rollback_wants_an_image_that_there_is(deployed: Site) -> None:
         assert all(tag in result.stdout for tag in deployed.tags)
 
 
-def test_rollback(deployed: Site, aws: Aws) -> None:
-    """To any image of the repository, without a build: here, to the one that is ready by now."""
-    second = deployed.tags[-1]
-    aws.broken_tags.write_text("")
-    built = deployed.built()
-    assert deployed.script("rollback", TAG=second).returncode == 0
-    assert run_by_instances(aws, second)
-    assert deployed.built() == built
-    assert deployed.plan(second).returncode == 0
-
-
-def test_ssh_is_opened_to_one_range_and_closed_again(deployed: Site, aws: Aws) -> None:
-    tag = deployed.commit("Third")
-    result = deployed.script("deploy", SSH_DEBUG="1", SSH_CIDR="203.0.113.7/32")
+def test_a_good_release(deployed: Site, aws: Aws) -> None:
+    """The remedy goes into service though the alarm still rings."""
+    good, bad = deployed.commit("Third"), deployed.tags[1]
+    aws.client("cloudwatch").set_alarm_state(
+        AlarmName=f"{NAME}-failing-requests", StateValue="ALARM", StateReason="test"
+    )
+    result = deployed.script("deploy")
     assert result.returncode == 0
-    key = deployed.infra / "test_key.pem"
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert ssh_ranges(aws) == ["203.0.113.7/32"]
-    assert launch_template(aws)["KeyName"].startswith(f"{NAME}-debug-")
-    assert deployed.run(["git", "status", "--porcelain"]).stdout == ""
+    assert bad not in started_with(aws)
+    assert run_by_instances(aws, good)
+    assert deployed.plan(good).returncode == 0
+
+
+def test_rollback(deployed: Site, aws: Aws) -> None:
+    """To the image, the AMI and the settings of then, without a build and without Terraform."""
+    first, built = deployed.tags[0], deployed.built()
+    assert deployed.script("rollback", TAG=first).returncode == 0
+    assert run_by_instances(aws, first)
+    assert group_version(aws) == "1"
+    assert deployed.built() == built
+    assert deployed.plan(deployed.tags[-1]).returncode == 0
     assert deployed.script("deploy").returncode == 0
-    assert ssh_ranges(aws) == []
-    assert aws.client("ec2").describe_key_pairs()["KeyPairs"] == []
-    assert run_by_instances(aws, tag)
+    assert run_by_instances(aws, deployed.tags[-1])
+
+
+@pytest.mark.parametrize("size", [3, 20])
+def test_a_good_release_of_many_instances(deployed: Site, aws: Aws, size: int) -> None:
+    deployed.settings(
+        f'instances = {{ min = {size}, max = 20 }}\ndatabase_instance_class = "db.m7g.large"\n'
+    )
+    tag = deployed.commit(f"For {size}")
+    result = deployed.script("deploy")
+    assert result.returncode == 0
+    assert started_with(aws) == [tag] * size
+    assert result.stdout.count("Instance refresh: InProgress") >= 2

@@ -1,5 +1,7 @@
 """The scripts where nothing is deployed, or something is missing: they say what."""
 
+from pathlib import Path
+
 import pytest
 from checkout import Site
 
@@ -7,15 +9,18 @@ from checkout import Site
 @pytest.mark.parametrize(
     ("script", "env", "message"),
     [
-        ("rollback", {"TAG": "0123456789ab"}, "nothing is deployed in this account and region"),
-        ("url", {}, "nothing is deployed in this account and region"),
+        ("rollback", {"TAG": "0123456789ab"}, "adultapi-production is not deployed in this"),
+        ("url", {}, "adultapi-production is not deployed in this account and region"),
+        ("plan", {}, "adultapi-production is not deployed in this account and region"),
         ("shell", {}, "no instance of adultapi-production runs"),
+        ("ssh", {}, "no instance of adultapi-production runs"),
         ("logs", {"SINCE": "1h"}, "SINCE is '1h': set it to a number of minutes"),
         ("destroy", {}, "Nothing is deployed here."),
+        ("destroy", {"REFUSED": "head-bucket"}, "AWS does not say whether it is there"),
+        ("url", {"REFUSED": "head-bucket"}, "AWS does not say whether it is there"),
         ("deploy", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "AWS accepts no credentials"),
         ("deploy", {"CONTAINER_ENGINE": "no-engine"}, "no-engine is not installed"),
         ("deploy", {"CONTAINER_ENGINE": "false"}, "false does not answer: start it"),
-        ("deploy", {"SSH_DEBUG": "1"}, "SSH_DEBUG needs SSH_CIDR"),
     ],
 )
 def test_scripts_say_what_they_lack(
@@ -24,7 +29,7 @@ def test_scripts_say_what_they_lack(
     site.commit(f"To deploy with {env}")
     result = site.script(script, **env)
     assert message in result.stdout
-    assert result.returncode == (0 if script == "destroy" else 1)
+    assert result.returncode == (0 if message == "Nothing is deployed here." else 1)
 
 
 def test_uncommitted_changes_are_not_deployed(site: Site) -> None:
@@ -33,3 +38,16 @@ def test_uncommitted_changes_are_not_deployed(site: Site) -> None:
     (site.root / "stray").unlink()
     assert result.returncode == 1
     assert "uncommitted changes" in result.stdout
+
+
+def test_the_region_is_the_profiles(site: Site, tmp_path: Path) -> None:
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = eu-west-3\n")
+    result = site.script("url", AWS_CONFIG_FILE=str(profile), AWS_REGION="")
+    assert "Environment production in account 123456789012, eu-west-3" in result.stdout
+
+
+def test_the_first_version_of_the_cli_will_not_do(site: Site) -> None:
+    real = site.env["PATH"].partition(":")[2]
+    result = site.script("url", PATH=real)
+    assert (result.returncode, "the AWS CLI must be version 2" in result.stdout) == (1, True)

@@ -1,0 +1,119 @@
+# Putting a version of the launch template into service. For deploy.sh and rollback.sh.
+# shellcheck shell=bash
+
+stall_seconds=${STALL_SECONDS:-1800} # longer than a boot may take
+
+# What is lost with these cannot be made anew.
+precious='aws_(db_instance|lb|s3_bucket|kms_key|ecr_repository)'
+
+# Usage: plan TAG [OPTION...]
+plan() { tf plan "${variables[@]}" -var "image_tag=$1" "${@:2}"; }
+
+# Usage: apply TAG: plan, ask if something precious would be lost, and apply that very plan.
+apply() {
+  local folder lost
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2064 # the folder of now
+  trap "rm -rf '$folder'" EXIT
+  plan "$1" -out="$folder/plan"
+  lost=$(tf show -no-color "$folder/plan" | grep -E "^  # $precious\..* (destroyed|replaced)" || true)
+  if [[ -n $lost ]]; then
+    printf '%s\n' "$lost" >&2
+    confirm 'This plan destroys or replaces what is named above, with what is in it.'
+  fi
+  tf apply "$folder/plan"
+}
+
+# The version of the launch template that the group holds: what new instances start with.
+group_version() {
+  aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$name" \
+    --query 'AutoScalingGroups[0].LaunchTemplate.Version' --output text
+}
+
+# Usage: version_text ID VERSION: the version, with the image and AMI that it starts.
+version_text() {
+  echo "version $2 ($(aws ec2 describe-launch-template-versions --launch-template-id "$1" --versions "$2" \
+    --query 'LaunchTemplateVersions[0].VersionDescription' --output text))"
+}
+
+# The latest instance refresh: id, status, percentage, instances left; "None" where there was none.
+latest_refresh() {
+  aws autoscaling describe-instance-refreshes --auto-scaling-group-name "$name" --max-records 1 --output text \
+    --query 'InstanceRefreshes[0].[InstanceRefreshId,Status,PercentageComplete,InstancesToUpdate]'
+}
+
+# Wait for the latest instance refresh to end. Fails unless it ends well. What makes no progress is
+# taken back; a large group may take as long as it needs.
+follow_refresh() {
+  local seen='' answer status percent since=$SECONDS taken_back=''
+  while true; do
+    answer=$(latest_refresh) || answer='? unknown'
+    read -r _ status percent _ <<<"$answer"
+    case $status in
+      '' | Successful) return 0 ;; # or there is none
+      unknown | Pending | InProgress | Baking | Cancelling | RollbackInProgress) ;;
+      *)
+        say "Instance refresh: $status: $(aws autoscaling describe-instance-refreshes --max-records 1 \
+          --auto-scaling-group-name "$name" --query 'InstanceRefreshes[0].StatusReason' --output text)"
+        return 1
+        ;;
+    esac
+    say "Instance refresh: $status${percent:+, ${percent/None/0} %}"
+    if [[ $answer != "$seen" ]]; then
+      seen=$answer since=$SECONDS
+    elif ((SECONDS - since >= stall_seconds)); then
+      say "No progress for $stall_seconds s"
+      [[ -z $taken_back ]] || return 1
+      aws autoscaling rollback-instance-refresh --auto-scaling-group-name "$name" >/dev/null || return 1
+      taken_back=1 since=$SECONDS
+    fi
+    sleep "$poll_seconds"
+  done
+}
+
+# The alarm that takes a release back, unless it rings already: then it would take back the remedy.
+watching_alarm() {
+  local alarm=$name-failing-requests state
+  state=$(aws cloudwatch describe-alarms --alarm-names "$alarm" --query 'MetricAlarms[0].StateValue' --output text)
+  if [[ $state != ALARM ]]; then
+    printf ',"AlarmSpecification":{"Alarms":["%s"]}' "$alarm"
+  fi
+}
+
+# Usage: put_into_service ID VERSION: replace the instances by those of a version of the template. The
+# group holds the one before until all of them serve; AWS goes back to it if they do not.
+put_into_service() {
+  local before preferences
+  before=$(group_version)
+  [[ $before != "$2" ]] || return 0
+  say "Replacing $(version_text "$1" "$before") by $(version_text "$1" "$2")"
+  preferences='"MinHealthyPercentage":100,"MaxHealthyPercentage":150,"InstanceWarmup":60,"AutoRollback":true,"SkipMatching":true'
+  aws autoscaling start-instance-refresh --auto-scaling-group-name "$name" --output text >/dev/null \
+    --desired-configuration "LaunchTemplate={LaunchTemplateId=$1,Version=$2}" \
+    --preferences "{$preferences$(watching_alarm)}"
+  follow_refresh ||
+    die "$(version_text "$1" "$2") is not in service: the group holds $(version_text "$1" "$(group_version)"), which serves and starts what is new. \`make aws-logs\` says why: look at the latest streams, INSTANCE/boot and INSTANCE/prepare among them."
+}
+
+# Ask the load balancer itself, under the name in the URL, which may not lead there yet. Its own
+# name takes a minute to be known when it is new.
+confirm_ready() {
+  local url balancer email deadline=$((SECONDS + 600))
+  url=$(output url)
+  balancer=$(output dns_name)
+  say "Asking $url/readyz of $balancer"
+  until curl --fail --silent --show-error --max-time 10 --output /dev/null --connect-to "::$balancer:" "$url/readyz"; do
+    ((SECONDS < deadline)) || die "$url/readyz does not answer 200 after ten minutes: see \`make aws-logs\`."
+    sleep "$poll_seconds"
+  done
+  say 'In service'
+  if ! curl --fail --silent --max-time 10 --output /dev/null "$url/readyz"; then
+    say "$url does not lead there yet: point its name at $balancer (CNAME or alias)"
+  fi
+  email=$(output alarm_email) || email=''
+  [[ -n $email ]] || say 'Nobody hears of alarms: set alarm_email'
+  echo "    instances  $(instances | tr '\t\n' '  ')"
+  echo '    session    make aws-shell, make ssh'
+  echo "    log        make aws-logs   ($(output log_group))"
+  echo "    url        $url"
+}

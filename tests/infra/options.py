@@ -1,0 +1,53 @@
+"""The optional features, and how a deployment is given some of them."""
+
+import json
+
+import pytest
+from checkout import NAMED, Site
+from conftest import Aws
+
+# What can be had beside each other; a certificate comes from one place.
+ALONE = {
+    "nat_per_zone": {"nat_per_zone": True},
+    "no_access_logs": {"access_logs": False},
+    "alarm_email": {"alarm_email": "oncall@example.org", "log_retention_days": 7},
+    "clients": {"client_cidrs": ["198.51.100.0/24"], "rate_limit": "600r/m", "tags": {"Team": "a"}},
+    "small": {
+        "instance_type": "t4g.micro", "instances": {"min": 1, "max": 2},
+        "ami_id": "ami-0123456789abcdef0", "database_instance_class": "db.t4g.micro",
+        "database_multi_az": False, "database_backup_days": 1,
+    },
+    "certificate_arn": {"certificate_arn": "its ARN", "host_names": [NAMED]},
+    "no_protection": {"deletion_protection": False},
+    "cdn": {"deletion_protection": False, "cdn": True},
+}  # fmt: skip
+MOST = ["nat_per_zone", "no_access_logs", "alarm_email", "clients", "small", "no_protection"]
+
+
+@pytest.fixture(scope="module")
+def zone(aws: Aws) -> str:
+    zones = aws.client("route53")
+    made = zones.create_hosted_zone(Name="example.org", CallerReference="test")
+    return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
+
+
+def put(site: Site, aws: Aws, settings: dict[str, object]) -> None:
+    """Have the deployment be one of these settings, whatever it was, and nothing left to change."""
+    if "certificate_arn" in settings:
+        made = aws.client("acm").request_certificate(DomainName=NAMED, ValidationMethod="DNS")
+        settings = settings | {"certificate_arn": made["CertificateArn"]}
+    if "database_snapshot" in settings:
+        rds = aws.client("rds")
+        if not rds.describe_db_snapshots()["DBSnapshots"]:
+            rds.create_db_instance(
+                DBInstanceIdentifier="another", DBInstanceClass="db.t4g.micro", Engine="postgres",
+                MasterUsername="adultapi", MasterUserPassword="password", AllocatedStorage=20,
+                DBName="adult",
+            )  # fmt: skip
+            rds.create_db_snapshot(DBSnapshotIdentifier="before", DBInstanceIdentifier="another")
+    text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    site.settings(text)
+    terraform = ["terraform", f"-chdir={site.infra}"]
+    given = ["-no-color", "-var", f"image_tag={site.tags[-1]}", "-var-file=production.tfvars"]
+    assert site.run([*terraform, "apply", "-auto-approve", *given]).returncode == 0
+    assert site.run([*terraform, "plan", "-detailed-exitcode", *given]).returncode == 0

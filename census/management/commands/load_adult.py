@@ -121,12 +121,12 @@ class Command(BaseCommand):
             tempfile.TemporaryDirectory() as folder,
             tqdm(unit=" rows", unit_scale=True, leave=False, disable=None) as progress,
         ):
-            progress.set_description("Getting the files")
+            progress.set_description_str("Getting the files")
             if not options["dry_run"]:
                 Dataset.objects.exists()  # fail before the download, not after
             files = gather(options["source"], Path(folder))
             split = Split(options["split"]) if options["split"] else None
-            content = Content(files, options["max_errors"], split, progress.set_description)
+            content = Content(files, options["max_errors"], split, progress.set_description_str)
             if options["dry_run"]:
                 for _ in content.csv(progress.update):
                     pass

@@ -17,6 +17,14 @@ UCI_ROWS: Mapping[Split, _Known] = {
     Split.TEST: _Known(16_281, "61a536e1b7574f82f0ed149d6d4d8f54"),
     Split.TRAIN: _Known(32_561, "2ae33765d8a0e7f6571592128182848d"),
 }
+# SHA-256 of the CSV export of both files, of training alone and of test alone.
+UCI_CONTENT = frozenset(
+    {
+        "264a2679db87d2ac6838517b8792ebb33ca73057ac16ea14fb3b5546c5366e24",
+        "e168d22f21dcbaada2d6f07db2792745de8480d06b901d0384ce97c03d7e6524",
+        "a06c7072198f64a9f497d1fef60417963a8a9b2ad90586ac7b804c07427a038c",
+    }
+)
 _FEWEST = 10  # fewer may be alike by chance
 _MOST = max(known.rows for known in UCI_ROWS.values())
 

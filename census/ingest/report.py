@@ -1,16 +1,25 @@
 """What was read: for each file its form, its splits, and how it compares with UCI's."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from census.choices import Split
 from census.ingest.content import Content
-from census.ingest.identity import UCI_ROWS
+from census.ingest.identity import UCI_CONTENT, UCI_ROWS
 from census.ingest.sources.names import FILE_NAMES
 
 
-def describe(content: Content, files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return a description of each input of `content`; `files` are as in `Dataset.files`."""
+def describe(
+    content: Content, loaded: Sequence[Mapping[str, Any]], sha256: str
+) -> list[dict[str, Any]]:
+    """Return a description of each input of `content`.
+
+    `loaded` are the files of the loaded dataset, as in `Dataset.files`, and `sha256` is its
+    digest: if `content` was not read, its files are the same byte for byte.
+    """
+    files = content.files or loaded
+    known = {(file["name"], file["split"]) for file in files if sha256 in UCI_CONTENT}
+    known |= content.uci_rows
     return [
         {
             "name": given.file.name,
@@ -21,7 +30,7 @@ def describe(content: Content, files: Sequence[Mapping[str, Any]]) -> list[dict[
                 {
                     "split": file["split"],
                     "rows": file["rows"],
-                    "uci": _compared(file, content),
+                    "uci": _compared(file, known),
                     "rows_more_than_uci": file["rows"] - UCI_ROWS[Split(file["split"])].rows,
                 }
                 for file in files
@@ -32,11 +41,11 @@ def describe(content: Content, files: Sequence[Mapping[str, Any]]) -> list[dict[
     ]
 
 
-def _compared(file: Mapping[str, Any], content: Content) -> str | None:
+def _compared(file: Mapping[str, Any], known: Container[tuple[str, str]]) -> str | None:
     """Return "file" for UCI's file byte by byte, "rows" for its rows in another form."""
     if file["authentic"]:
         return "file"
-    return "rows" if (file["name"], file["split"]) in content.uci_rows else None
+    return "rows" if (file["name"], file["split"]) in known else None
 
 
 def for_people(inputs: Sequence[Mapping[str, Any]]) -> Iterator[str]:

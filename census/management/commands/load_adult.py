@@ -141,7 +141,7 @@ class Command(BaseCommand):
                 )
                 summary = _summary("loaded" if written else "already loaded", dataset)
                 summary["duplicate_rows"] = dataset.duplicate_rows
-        summary["inputs"] = describe(content, summary["files"])
+        summary["inputs"] = describe(content, summary["files"], summary["sha256"])
         summary["seconds"] = round(time.perf_counter() - started, 3)
         if not options["dry_run"]:
             logger.info("load_adult", extra=summary)

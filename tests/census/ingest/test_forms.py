@@ -460,6 +460,45 @@ def test_the_summary_says_what_the_files_are(tmp_path: Path) -> None:
     assert load("--dry-run").out.count(" rows, UCI's file") == 2
 
 
+def test_what_is_loaded_already_is_described_by_the_files_given_now(
+    full: Scratch, tmp_path: Path
+) -> None:
+    path = tmp_path / "both.csv"
+    frames = [
+        people(name, 99_999).assign(split=split)
+        for name, split in (("adult.data", "train"), ("adult.test", "test"))
+    ]
+    path.write_bytes(as_csv(pd.concat(frames)))
+    again = load("--source", path, "--json").json
+    assert again["status"] == "already loaded"
+    assert [part["uci"] for part in again["inputs"][0]["splits"]] == ["rows", "rows"]
+    assert load("--force", "--source", path).code == 0
+    (tmp_path / "adult.data").write_bytes(authentic("adult.data"))
+    (tmp_path / "adult.test").write_bytes(authentic("adult.test"))
+    for source in (path, tmp_path / "adult.zip"):
+        if source.suffix == ".zip":
+            source.write_bytes(zipped({"a.csv": path.read_bytes()}))
+        again = load("--source", source, "--json").json
+        assert again["status"] == "already loaded"
+        assert [part["uci"] for part in again["inputs"][0]["splits"]] == ["rows", "rows"]
+
+
+def test_many_errors_of_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "adult.csv"
+    frame = TRAIN.assign(sex=["male", *TRAIN["sex"][1:-1], "X"], age=["x", *TRAIN["age"][1:]])
+    path.write_bytes(as_csv(frame))
+    lines = load("--source", path, "--dry-run", "--max-errors", "9").error.splitlines()
+    where = ["line 2, column age", "line 2, column sex", "line 301, column sex"]
+    assert [line.partition(": found")[0] for line in lines] == [f"adult.csv, {at}" for at in where]
+
+
+@pytest.mark.parametrize("source", ["", " "])
+def test_an_empty_source(source: str) -> None:
+    outcome = load("--dry-run", "--source", source)
+    assert (outcome.code, outcome.error.count("\n")) == (1, 0)
+    assert "--source: is empty" in outcome.error
+
+
 @pytest.mark.parametrize("argument", ["--dry-run", "--dry"])
 def test_a_dry_run_starts_no_database(tmp_path: Path, argument: str) -> None:
     """By its own PostgreSQL, which is started where there is no DATABASE_URL."""

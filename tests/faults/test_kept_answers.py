@@ -125,6 +125,10 @@ def test_files_have_lengths_and_ranges(stack: Proxy, path: str) -> None:
     assert (head.status, head.body) == (200, b"")
     assert head.headers["content-length"] == str(size)
     for coding in ("identity", "gzip"):
+        coded = stack.get(path, **{"Accept-Encoding": coding})
+        assert coded.body == whole.body
+        assert coded.headers["content-length"] == str(size)
+        assert "content-encoding" not in coded.headers
         for asked, part in (
             ("0-9", whole.body[:10]),
             ("-8", whole.body[-8:]),

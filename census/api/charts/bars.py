@@ -11,6 +11,8 @@ Record = Mapping[str, Any]
 
 SHARE = ".1%"
 VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
+TOLD = "told"  # the field that says a record in words
+TOOLTIP = {"field": TOLD, "type": "nominal"}
 
 
 def bars(
@@ -37,53 +39,12 @@ def bars(
         bar["color"] = style.SKY
     form = SHARE if share else style.number_format(_numbers(records, [field]))
     marks = [
-        {"mark": bar, "encoding": {**layout.encoding, "x": x}},
+        {"mark": bar, "encoding": {**layout.encoding, "x": x, "tooltip": TOOLTIP}},
         *(_intervals(layout) if intervals else []),
         _written(layout, {"field": text} if text else {"field": field, "format": form}, field),
         *([_dashed(line)] if line is not None else []),
     ]
     return style.wide(layout.height, layer=marks)
-
-
-def ranges(layout: Layout, records: Sequence[Record], title: str, steps: Sequence[str]) -> Spec:
-    """Return for each group a line from its least to its largest value, and a dot for each.
-
-    A record is of one group and one of `steps`, which it names as `quantile`.
-    """
-    x = quantitative(VALUE, title, _numbers(records, [VALUE]))
-    quantile = {
-        "field": "quantile",
-        "type": "ordinal",
-        "sort": list(steps),
-        "legend": {"title": "Quantile", "orient": "top"},
-    }
-    told = {"color": {**quantile, "scale": style.colours(steps)}}
-    if len(steps) <= style.MOST_COLOURS:
-        told["shape"] = {**quantile, "scale": {"domain": list(steps)}}
-    placed = {name: channel for name, channel in layout.encoding.items() if name != "color"}
-    ends = {
-        **placed,
-        "x": {"aggregate": "min", **x},
-        "x2": {"aggregate": "max", "field": VALUE},
-        "detail": {"field": layout.encoding["yOffset"]["field"]} if "yOffset" in placed else None,
-    }
-    return style.wide(
-        layout.height,
-        layer=[
-            {
-                "mark": {"type": "rule", "strokeWidth": 2, "color": "#9a9a9a"},
-                "encoding": {name: channel for name, channel in ends.items() if channel},
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 85, "opacity": 1},
-                "encoding": {
-                    **placed,
-                    "x": x,
-                    **told,
-                },
-            },
-        ],
-    )
 
 
 def quantitative(

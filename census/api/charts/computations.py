@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from census.api.charts import bars, distributions, style, words
-from census.api.charts.layout import Layout, layout
+from census.api.charts import bars, distributions, estimates, spreads, style, words
+from census.api.charts.layout import layout
 from census.api.charts.style import Spec
 from census.columns import Column
 from census.statistics.computation import Computation
@@ -22,62 +22,85 @@ def of_computation(computation: Computation, answer: Level) -> Spec:
     levels: Sequence[Level] = answer["groups"] if columns else [answer]
     most = style.MOST_FACETS if "buckets" in answer and columns else style.MOST_BARS
     shown, notes = levels[:most], _notes(computation, answer, len(levels), most)
-    lines = style.caption(question.selection, answer, *notes)
     keys = [level["key"] for level in shown] if columns else [{}]
-    placed = layout(columns, keys, nested=computation.order_by in (None, "key"))
-    records, view = _view(metric, question, placed, shown, answer)
+    records, view = _view(computation, shown, keys, answer)
+    if any(record.get("small") for record in records):
+        notes.append(estimates.NOTE)
+    lines = style.caption(question.selection, answer, *notes)
     if view is None:
         return style.nothing(title, lines)
     return style.figure(title, lines, records, view)
 
 
 def _view(
-    metric: Metric, question: Question, placed: Layout, levels: Sequence[Level], whole: Level
+    computation: Computation, levels: Sequence[Level], keys: Sequence[Level], whole: Level
 ) -> tuple[list[Any], Spec | None]:
     """Return the records of a picture and the view of them; None where no value is known."""
+    metric, question = computation.metric, computation.question
     column, weighted = question.column, question.weight is not None
+    columns, usual = question.selection.group_by, computation.order_by in (None, "key")
+    placed = layout(columns, keys, nested=usual)
     if "buckets" in whole:
-        records = distributions.records(column, placed.labels, levels)
+        kept = column.ordered and computation.order_by is None
+        records = distributions.records(column, placed.labels, keys, levels, in_order=kept)
         kind = distributions.histogram if column.numeric else distributions.categories
         return records, kind(column, records, placed, weighted=weighted) if records else None
-    records = [
-        {**labels, **record}
-        for labels, level in zip(placed.labels, levels, strict=True)
-        for record in _values(column, level)
-    ]
-    if all(record["value"] is None for record in records):
-        return records, None
+    if "quantiles" in whole:
+        if all(pair["value"] is None for level in levels for pair in level["quantiles"]):
+            return [], None
+        title = words.with_unit(column.label, column.unit)
+        return spreads.view(placed, keys, levels, title, column.unit)
+    if all(level["value"] is None for level in levels):
+        return [], None
     unit = metric.unit(question)
     title = metric.label if unit == SHARE else words.with_unit(metric.label, unit)
-    if "quantiles" in whole:
-        steps = list(dict.fromkeys(record["quantile"] for record in records))
-        title = words.with_unit(column.label, column.unit)
-        return records, bars.ranges(placed, records, title, steps)
+    if "ci_lower" in whole and not isinstance(whole["value"], str):
+        of = estimates.Estimates(
+            columns, keys, levels, title, unit,
+            share=unit == SHARE, least=0 if unit == SHARE else column.minimum,
+            line=whole["value"] if columns else None, ordered=not usual,
+        )  # fmt: skip
+        return estimates.view(of)
+    records = [
+        {**labels, **_value(column, level), bars.TOLD: _told(column, key, level, unit)}
+        for labels, key, level in zip(placed.labels, keys, levels, strict=True)
+    ]
     if not column.numeric and isinstance(whole["value"], str):
         title = words.with_unit("Frequency", question.unit_of_size)
         return records, bars.bars(placed, records, title, field="frequency", text="value")
-    line = whole["value"] if "ci_lower" in whole and "groups" in whole else None
-    return records, bars.bars(placed, records, title, share=unit == SHARE, line=line)
+    return records, bars.bars(placed, records, title, share=unit == SHARE)
 
 
-def _values(column: Column, level: Level) -> list[dict[str, Any]]:
-    """Return what is drawn of a level: a record of its value, or one for each quantile."""
-    if "quantiles" in level:
-        return [
-            {"quantile": f"{pair['q']:.4g}", "value": pair["value"]} for pair in level["quantiles"]
-        ]
-    names = ("value", "ci_lower", "ci_upper", "frequency", "count")
+def _value(column: Column, level: Level) -> dict[str, Any]:
+    """Return what is drawn of a level."""
+    names = ("value", "frequency", "count")
     record = {name: level[name] for name in names if name in level}
     if isinstance(record["value"], str):
         record["value"] = words.value(column, record["value"])
-    return [record]
+    return record
+
+
+def _told(column: Column, key: Level, level: Level, unit: str | None) -> str:
+    """Return a level in words."""
+    who = f"{words.key(key)}: " if key else ""
+    value = level["value"]
+    if value is None:
+        return f"{who}no value"
+    if isinstance(value, str):
+        return f"{who}{words.value(column, value)}, {level['frequency']:,} of {level['count']:,}"
+    number = f"{value:.1%}" if unit == SHARE else f"{value:,.6g}"
+    if isinstance(value, int):
+        number = f"{value:,}"
+    tail = f" {unit}" if unit and unit != SHARE else ""
+    return f"{who}{number}{tail}, {words.count(level['count'], 'person', 'people')}"
 
 
 def _title(metric: Metric, question: Question) -> str:
     column = question.column
-    title = f"{metric.label} of {words.lower(column.label)}"
-    if (value := question.options.get("value")) is not None:
-        title += f" “{words.value(column, value)}”"
+    if (value := question.options.get("value")) is None:
+        title = f"{metric.label} of {words.lower(column.label)}"
+    else:
+        title = f"Share with {words.lower(column.label)} {words.category(column, value)}"
     return title + words.by(question.selection)
 
 
@@ -91,5 +114,9 @@ def _notes(computation: Computation, answer: Level, groups: int, most: int) -> l
         if "groups" in answer:
             notes.append("dashed: all groups together")
     if "below" in answer:
-        notes.append(f"outside the range: {answer['below']:,} below, {answer['above']:,} above")
+        notes += [
+            f"{words.count(answer[side], 'person', 'people')} {side} the range"
+            for side in ("below", "above")
+            if answer[side]
+        ]
     return notes

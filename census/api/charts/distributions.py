@@ -12,26 +12,63 @@ from census.columns import Column
 Bucket = Mapping[str, Any]
 Record = dict[str, Any]
 
+TOLD = "told"
+TOOLTIP = {"field": TOLD, "type": "nominal"}
 FACET_WIDTH = 430
 FACET_HEIGHT = 64
 # Up to so many groups stand side by side within a category; of more there is a heat map.
 SIDE_BY_SIDE = 3
+UNEVEN = 4  # times as much in one bar as in all others: then the scale is logarithmic
 BETWEEN = 0.25  # part of the height of a category that parts it from the next
 
 
 def records(
-    column: Column, labels: Sequence[Mapping[str, str]], levels: Sequence[Mapping[str, Any]]
+    column: Column,
+    labels: Sequence[Mapping[str, str]],
+    keys: Sequence[Mapping[str, Any]],
+    levels: Sequence[Mapping[str, Any]],
+    *,
+    in_order: bool,
 ) -> list[Record]:
-    """Return a record for each bucket of each level, with labels for its group and category."""
+    """Return a record for each bucket of each level, with labels for its group and category.
+
+    The categories of an ordered column are `in_order`, whatever their frequency.
+    """
     return [
         {
             **of,
-            **bucket,
-            **({} if column.numeric else {"value": words.value(column, bucket["value"])}),
+            **_drawn(column, bucket),
+            TOLD: _told(column, key, bucket),
         }
-        for of, level in zip(labels, levels, strict=True)
-        for bucket in level["buckets"]
+        for of, key, level in zip(labels, keys, levels, strict=True)
+        for bucket in (_in_order(column, level["buckets"]) if in_order else level["buckets"])
     ]
+
+
+def _in_order(column: Column, buckets: Sequence[Bucket]) -> Sequence[Bucket]:
+    if column.numeric:
+        return buckets
+    return sorted(buckets, key=lambda bucket: column.sort_key(bucket["value"]))
+
+
+def _drawn(column: Column, bucket: Bucket) -> Record:
+    names = ("lower", "upper", "value", "count", "proportion")
+    record = {name: bucket[name] for name in names if name in bucket}
+    if not column.numeric:
+        record["value"] = words.value(column, bucket["value"])
+    return record
+
+
+def _told(column: Column, key: Mapping[str, Any], bucket: Bucket) -> str:
+    """Return a bucket in words."""
+    who = f"{words.key(key)}, " if key else ""
+    unit = f" {column.unit}" if column.unit else ""
+    if "lower" in bucket:
+        what = f"{bucket['lower']:,.6g} to under {bucket['upper']:,.6g}{unit}"
+    else:
+        what = words.value(column, bucket["value"]) + unit
+    share = "" if bucket["proportion"] is None else f"{bucket['proportion']:.1%}, "
+    return f"{who}{what}: {share}{words.count(bucket['count'], 'person', 'people')}"
 
 
 def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weighted: bool) -> Spec:
@@ -55,8 +92,12 @@ def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weight
         "scale": {"domain": [low, high], "nice": False},
         "axis": {**style.axis_labels([low, high]), "grid": False, "tickCount": 6},
     }
-    encoding: Spec = {**x, "y": _amount(shares=shares, ticks=3 if layout.encoding else 5)}
+    amount = _amount(found, shares=shares, ticks=3 if layout.encoding else 5)
+    encoding: Spec = {**x, "y": amount, "tooltip": TOOLTIP}
     mark["color"] = style.BLUE
+    groups = _groups(layout)
+    if 1 < len(groups) <= SIDE_BY_SIDE:
+        return _steps(encoding, groups)
     if layout.encoding:
         return _facets(mark, encoding, layout)
     return style.wide(260, mark=mark, encoding=encoding)
@@ -82,9 +123,10 @@ def categories(column: Column, found: Sequence[Record], layout: Layout, *, weigh
         "y": y | {"scale": {"paddingInner": BETWEEN}},
         "yOffset": {"field": GROUP, "sort": groups},
         "x": x,
+        "tooltip": TOOLTIP,
         "color": {
             "field": GROUP,
-            "type": "ordinal",
+            "type": "nominal",
             "sort": groups,
             "scale": style.colours(groups),
             "legend": style.legend(None, groups, style.beside(order)),
@@ -106,7 +148,10 @@ def _single(order: Sequence[str], y: Spec, found: Sequence[Record], *, weighted:
         ROW * len(order),
         encoding={"y": y, "x": x},
         layer=[
-            {"mark": {"type": "bar", "cornerRadiusEnd": 1, "color": style.SKY}},
+            {
+                "mark": {"type": "bar", "cornerRadiusEnd": 1, "color": style.SKY},
+                "encoding": {"tooltip": TOOLTIP},
+            },
             {
                 "mark": {"type": "text", "align": "right", "fontSize": style.SMALL},
                 "encoding": {"text": text, "x": {"value": "width"}},
@@ -115,15 +160,46 @@ def _single(order: Sequence[str], y: Spec, found: Sequence[Record], *, weighted:
     )
 
 
-def _amount(*, shares: bool, ticks: int) -> Spec:
+def _amount(found: Sequence[Record], *, shares: bool, ticks: int) -> Spec:
+    """Return the axis of the amounts; logarithmic where one bar would be all there is to see."""
+    field = "proportion" if shares else "count"
     form = "~%" if shares else ",~f"
-    axis = {"tickCount": ticks, "format": form, "domain": False, "ticks": False}
+    numbers = sorted((record[field] or 0 for record in found), reverse=True)
+    uneven = len(numbers) > 1 and numbers[0] > UNEVEN * sum(numbers[1:]) > 0
+    title = "Share" if shares else "People"
+    constant = min((n for n in numbers if n), default=1)
+    scale = {"scale": {"type": "symlog", "constant": constant}} if uneven else {}
     return {
-        "field": "proportion" if shares else "count",
+        "field": field,
         "type": "quantitative",
-        "title": "Share" if shares else "People",
-        "axis": axis,
+        "title": f"{title}, logarithmic" if uneven else title,
+        "axis": {"tickCount": ticks, "format": form, "domain": False, "ticks": False},
+        **scale,
     }
+
+
+def _steps(encoding: Spec, groups: Sequence[str]) -> Spec:
+    """Return an outline of each group's histogram, one over the other."""
+    low = encoding["x"]["field"]
+    x = {k: v for k, v in encoding["x"].items() if k != "bin"}
+    colour = {
+        "field": GROUP,
+        "type": "nominal",
+        "sort": groups,
+        "scale": style.colours(groups),
+        "legend": style.legend(None, groups, style.WIDTH - 60) | {"symbolOpacity": 1},
+    }
+    placed = {"x": x | {"field": low}, "y": {**encoding["y"], "stack": None}, "color": colour}
+    line = {"type": "area", "interpolate": "step-after", "line": {"strokeWidth": 2},
+            "fillOpacity": 0.12, "tooltip": None}  # fmt: skip
+    point = {"type": "point", "filled": True, "opacity": 0.001, "size": 200}
+    return style.wide(
+        260,
+        layer=[
+            {"mark": line, "encoding": placed},
+            {"mark": point, "encoding": {**placed, "tooltip": TOOLTIP}},
+        ],
+    )
 
 
 def _groups(layout: Layout) -> list[str]:

@@ -52,7 +52,7 @@ def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = Tru
 def _labels(key: Key) -> dict[str, str]:
     """Return a label for each value of a key, and one for all; of several it is their values."""
     labels = {name: words.value(COLUMNS[name], value) for name, value in key.items()}
-    texts = labels.values() if len(key) == 1 else (v or words.MISSING for v in key.values())
+    texts = labels.values()
     return {**labels, GROUP: " · ".join(texts)} if key else {}
 
 

@@ -76,7 +76,6 @@ CONFIG: Mapping[str, Any] = {
         "titleFontWeight": "normal",
         "symbolSize": 120,
     },
-    "mark": {"tooltip": {"content": "data"}},
     "header": {"labelColor": INK, "labelFontSize": 13, "labelFontWeight": "bold", "title": None},
 }
 

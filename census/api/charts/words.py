@@ -1,8 +1,9 @@
 """What people read in a picture: labels for values, a selection in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from census.columns import Column
+from census.columns import COLUMNS, Column
 from census.statistics.selection import FILTERS, Selection
 
 MISSING = "Missing"
@@ -26,14 +27,36 @@ def with_unit(label: str, unit: str | None) -> str:
 
 
 def intervals(confidence: float) -> str:
-    return f"lines: {100 * confidence:.4g}% confidence intervals"
+    return f"with {100 * confidence:.4g}% confidence intervals"
 
 
 def value(column: Column, of: Any) -> str:
     """Return a value of the column as people read it."""
     if of is None:
         return MISSING
+    if column.numeric and isinstance(of, str):
+        return band(of)
     return column.choices.get(of, "") or (f"{of:,}" if isinstance(of, int) else str(of))
+
+
+def category(column: Column, of: Any) -> str:
+    """Return a category as it stands within a sentence: "income over 50,000 dollars a year"."""
+    text = value(column, of)
+    return lower(text) if any(character.isdigit() for character in text) else text
+
+
+def band(key: str) -> str:
+    """Return a band of numbers in words: `<25`, `25-34`, `>=65`."""
+    if key.startswith("<"):
+        return f"under {key[1:]}"
+    if key.startswith(">="):
+        return f"{key[2:]} and over"
+    return key.replace("-", "–")
+
+
+def key(of: Mapping[str, Any]) -> str:
+    """Return a group in words: "Bachelor's degree, Female"."""
+    return ", ".join(value(COLUMNS[name], part) for name, part in of.items())
 
 
 def by(selection: Selection) -> str:

@@ -1,0 +1,258 @@
+"""Estimates with their intervals: dots in rows, joined pairs, lines over ordered groups."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from census.api.charts import style, words
+from census.api.charts.bars import SHARE, quantitative
+from census.api.charts.layout import GROUP, Layout, layout
+from census.api.charts.style import Spec
+from census.columns import Column
+
+Record = dict[str, Any]
+Key = Mapping[str, Any]
+
+VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
+SMALL, TOLD, WRITTEN = "small", "told", "written"
+FEW = 30  # people: an estimate of fewer is drawn hollow
+PAIRED = 3  # so many groups stand on one line
+STEPS = 3  # from so many ordered groups on there is a line over them
+LINES = 6
+PLOT = 300
+NOTE = "hollow: fewer than 30 people"
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What is drawn: a record for each group, and how its values are told.
+
+    `least` is what no value can be below: intervals end there.
+    """
+
+    columns: Sequence[Column]
+    keys: Sequence[Key]
+    levels: Sequence[Mapping[str, Any]]
+    title: str
+    unit: str | None
+    share: bool
+    least: float | None
+    line: float | None
+    ordered: bool  # whether the order of the groups was asked for
+
+
+def view(of: Estimates) -> tuple[list[Record], Spec]:
+    """Return the records of a picture and the view of them."""
+    if (over := _line(of)) is not None:
+        return over
+    of = of if of.ordered or len(of.columns) != 1 or of.columns[0].ordered else _by_value(of)
+    placed = layout(of.columns, of.keys, nested=not of.ordered)
+    records = [
+        {**labels, **record} for labels, record in zip(placed.labels, _records(of), strict=True)
+    ]
+    if "yOffset" in placed.encoding and _told(placed) <= PAIRED:
+        return records, _pairs(of, placed, records)
+    return records, _dots(of, placed, records)
+
+
+def _told(placed: Layout) -> int:
+    return len(placed.encoding["yOffset"]["sort"])
+
+
+def _by_value(of: Estimates) -> Estimates:
+    """Return the estimates with the largest value first."""
+    value = [level[VALUE] for level in of.levels]
+    places = sorted(range(len(value)), key=lambda i: (value[i] is None, -(value[i] or 0)))
+    return Estimates(
+        of.columns,
+        [of.keys[i] for i in places],
+        [of.levels[i] for i in places],
+        of.title, of.unit, of.share, of.least, of.line, ordered=True,
+    )  # fmt: skip
+
+
+def _records(of: Estimates) -> list[Record]:
+    form = _writer(of)
+    return [_record(of, key, level, form) for key, level in zip(of.keys, of.levels, strict=True)]
+
+
+def _record(of: Estimates, key: Key, level: Mapping[str, Any], form: Any) -> Record:
+    low, high = level.get(LOWER), level.get(UPPER)
+    count = words.count(level["count"], "person", "people")
+    value = form(level[VALUE]) if level[VALUE] is not None else "no value"
+    interval = f" ({form(low)}–{form(high)})" if low is not None else ""
+    unit = f" {of.unit}" if of.unit and not of.share else ""
+    who = f"{words.key(key)}: " if key else ""
+    return {
+        VALUE: level[VALUE],
+        LOWER: low if low is None or of.least is None else max(low, of.least),
+        UPPER: high,
+        "people": level["count"],
+        SMALL: level["count"] < FEW,
+        WRITTEN: value,
+        TOLD: f"{who}{value}{interval}{unit}, {count}",
+    }
+
+
+def _writer(of: Estimates) -> Any:
+    if of.share:
+        return lambda value: f"{value:.1%}".replace("-", "\u2212")
+    largest = max((abs(level[VALUE]) for level in of.levels if level[VALUE] is not None), default=0)
+    digits = 0 if largest >= 1000 else 1 if largest >= 100 else 2
+    return lambda value: f"{value:,.{digits}f}".replace("-", "\u2212")
+
+
+def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
+    """Return the axis of the values: of shares from zero, else around them."""
+    ends = [r[name] for r in records for name in (VALUE, LOWER, UPPER) if r[name] is not None]
+    axis = quantitative(VALUE, of.title, ends, share=of.share, text=text)
+    if of.share or not ends:
+        return axis
+    low, high = min(ends), max(ends)
+    space = (high - low) * 0.06 or abs(high) * 0.05 or 1
+    low, high = low - space, high + space
+    if of.least is not None:
+        low = max(low, of.least)
+    axis["scale"] = {"domain": [low, low + (high - low) / (1 - text)], "nice": False, "zero": False}
+    return axis
+
+
+def _point(**encoding: Any) -> Spec:
+    """Return the dots; hollow where there are few people."""
+    return {
+        "mark": {"type": "point", "size": 80, "opacity": 1, "strokeWidth": 2},
+        "encoding": {
+            **encoding,
+            "fill": {"condition": {"test": f"datum.{SMALL}", "value": "white"},
+                     **encoding.get("color", {"value": style.BLUE})},
+            "tooltip": {"field": TOLD, "type": "nominal"},
+        },
+    }  # fmt: skip
+
+
+def _rule(wide: float = 2, /, **encoding: Any) -> Spec:
+    return {
+        "mark": {"type": "rule", "strokeWidth": wide, "tooltip": None},
+        "encoding": {
+            **encoding,
+            "x": {"field": LOWER, "type": "quantitative"},
+            "x2": {"field": UPPER},
+        },
+    }
+
+
+def _dashed(of: Estimates) -> list[Spec]:
+    if of.line is None:
+        return []
+    return [
+        {
+            "data": {"values": [{"at": of.line}]},
+            "mark": {"type": "rule", "strokeDash": [4, 3], "color": style.SOFT_INK,
+                     "tooltip": None},
+            "encoding": {"x": {"field": "at", "type": "quantitative"}},
+        }
+    ]  # fmt: skip
+
+
+def _dots(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
+    """Return a row for each group: its dot, its interval, and its value at the right."""
+    encoding = placed.encoding
+    written = max(len(record[WRITTEN]) for record in records)
+    x = _axis(of, records, min(style.CHARACTER * (written + 2) / placed.width, 0.5))
+    colour: Spec = {} if "color" in encoding else {"color": {"value": style.BLUE}}
+    return style.wide(
+        placed.height,
+        layer=[
+            *_dashed(of),
+            _rule(**encoding, **colour),
+            _point(**encoding, **colour, x=x),
+            {
+                "mark": {"type": "text", "align": "right", "fontSize": style.SMALL,
+                         "tooltip": None},
+                "encoding": {
+                    **{k: v for k, v in encoding.items() if k != "color"},
+                    "x": {"value": "width"},
+                    "text": {"field": WRITTEN},
+                    "color": {"value": style.INK},
+                },
+            },
+        ],
+    )  # fmt: skip
+
+
+def _pairs(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
+    """Return the groups of two or three on one line, joined: the gap is the picture."""
+    encoding = {k: v for k, v in placed.encoding.items() if k != "yOffset"}
+    y = {**encoding["y"], "scale": {"paddingInner": 0}}
+    x = _axis(of, records)
+    joined = {"y": y, "x": {"aggregate": "min", **x}, "x2": {"aggregate": "max", "field": VALUE}}
+    return style.wide(
+        26 * len(y["sort"]),
+        layer=[
+            {
+                "mark": {"type": "rule", "strokeWidth": 5, "color": "#d5d9df", "tooltip": None},
+                "encoding": joined,
+            },
+            *_dashed(of),
+            _rule(1.6, y=y, color=encoding["color"]),
+            _point(y=y, x=x, color=encoding["color"]),
+        ],
+    )
+
+
+def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
+    """Return lines over groups that have an order, such as bands of age; None where there is none.
+
+    The first grouping that is a number is what they are over; another gives a line each.
+    """
+    if of.ordered or not 1 <= len(of.columns) <= 2:
+        return None
+    over = next((column for column in of.columns if column.numeric), None)
+    if over is None:
+        return None
+    steps = [label for key in of.keys if (label := words.value(over, key[over.name]))]
+    order = list(dict.fromkeys(steps))
+    other = next((column for column in of.columns if column is not over), None)
+    lines = list(dict.fromkeys(words.value(other, k[other.name]) for k in of.keys)) if other else []
+    if len(order) < STEPS or len(lines) > LINES:
+        return None
+    records = [
+        {over.name: words.value(over, key[over.name]),
+         **({other.name: words.value(other, key[other.name])} if other else {}), **record}
+        for key, record in zip(of.keys, _records(of), strict=True)
+    ]  # fmt: skip
+    x = {
+        "field": over.name,
+        "type": "ordinal",
+        "sort": _sorted(over, of.keys),
+        "scale": {"padding": 0.3},
+        "title": words.with_unit(over.label, over.unit),
+        "axis": {"labelAngle": 0, "labelOverlap": True},
+    }
+    y = {**_axis(of, records), "axis": {**quantitative(VALUE, "", [], share=of.share)["axis"]}}
+    y["scale"] = y["scale"] or {"zero": True}
+    colour: Spec = {"value": style.BLUE}
+    if other:
+        told = _sorted(other, of.keys)
+        colour = {"field": other.name, "type": "nominal", "sort": told,
+                  "scale": style.colours(told),
+                  "legend": style.legend(other.label, told, style.WIDTH - 60)}  # fmt: skip
+    band = {
+        "mark": {"type": "area", "opacity": 0.18, "tooltip": None},
+        "encoding": {"x": x, "y": {**y, "field": LOWER}, "y2": {"field": UPPER}, "color": colour},
+    }
+    line = {
+        "mark": {"type": "line", "strokeWidth": 2, "tooltip": None},
+        "encoding": {"x": x, "y": y, "color": colour},
+    }
+    return records, style.wide(PLOT, layer=[band, line, _point(x=x, y=y, color=colour)])
+
+
+def _sorted(column: Column, keys: Sequence[Key]) -> list[str]:
+    values = list(dict.fromkeys(key[column.name] for key in keys))
+    if not column.numeric:
+        values.sort(key=column.sort_key)
+    return [words.value(column, value) for value in values]
+
+
+__all__ = ["FEW", "GROUP", "NOTE", "SHARE", "Estimates", "view"]

@@ -87,7 +87,7 @@ def _record(of: Estimates, key: Key, level: Mapping[str, Any], form: Any) -> Rec
         VALUE: level[VALUE],
         LOWER: low if low is None or of.least is None else max(low, of.least),
         UPPER: high,
-        "people": level["count"],
+        "count": level["count"],
         SMALL: level["count"] < FEW,
         WRITTEN: value,
         TOLD: f"{who}{value}{interval}{unit}, {count}",
@@ -163,8 +163,8 @@ def _dots(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
     return style.wide(
         placed.height,
         layer=[
-            *_dashed(of),
             _rule(**encoding, **colour),
+            *_dashed(of),
             _point(**encoding, **colour, x=x),
             {
                 "mark": {"type": "text", "align": "right", "fontSize": style.SMALL,

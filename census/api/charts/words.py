@@ -27,7 +27,7 @@ def with_unit(label: str, unit: str | None) -> str:
 
 
 def intervals(confidence: float) -> str:
-    return f"with {100 * confidence:.4g}% confidence intervals"
+    return f"lines: {100 * confidence:.4g}% confidence intervals"
 
 
 def value(column: Column, of: Any) -> str:

@@ -131,6 +131,18 @@ def test_a_prefix_is_in_all_links(service_environment: dict[str, str]) -> None:
             assert service.get(f"{passed_on}/healthz").status == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/people", "/columns", "/about"])
+def test_pages_are_for_shared_caches(client: Client, path: str) -> None:
+    kept = client.get(path)["Cache-Control"].split(", ")
+    assert {"public", "max-age=0", "s-maxage=2", "stale-if-error=86400"} <= set(kept)
+
+
+def test_a_page_of_an_error_is_not_for_shared_caches(client: Client) -> None:
+    answer = client.get("/?nothing=1")
+    assert answer.status_code == 400
+    assert "public" not in answer.get("Cache-Control", "")
+
+
 def test_a_trailing_slash_is_the_same(client: Client) -> None:
     plain, slash = client.get(MEAN), client.get(f"{MEAN}/")
     assert plain.content == slash.content

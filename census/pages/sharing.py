@@ -4,18 +4,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 
-def shared(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def shared(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Lets shared caches keep a page for two seconds, and longer while the service is away.
 
     Browsers ask each time. Errors and redirects are not kept.
     """
 
     @wraps(view)
-    def sharing(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponse:
+    def sharing(request: HttpRequest, *arguments: Any, **names: Any) -> HttpResponseBase:
         response = view(request, *arguments, **names)
         if response.status_code == 200:
             patch_cache_control(

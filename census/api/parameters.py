@@ -1,6 +1,7 @@
 """All judgement of input: the query string against the parameters that a route takes."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -10,9 +11,11 @@ from django.http import QueryDict
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
-from census.columns import CATEGORICAL, COLUMNS, Column, canonical_name
-from census.statistics import metrics, records
-from census.statistics.computation import LIMIT, ORDER_BY, Computation
+from census.columns import COLUMNS, Column, canonical_name
+from census.statistics import bands, metrics, records
+from census.statistics.comparison import ADJUST, Comparison
+from census.statistics.computation import LIMIT, MIN_COUNT, ORDER_BY, Computation
+from census.statistics.crosstab import CELLS, LAYER, Crosstab
 from census.statistics.fairness import OUTCOME, TARGET, Fairness
 from census.statistics.metrics import CONFIDENCE, Metric, Question
 from census.statistics.parameters import (
@@ -24,15 +27,27 @@ from census.statistics.parameters import (
     nearest,
     shown,
 )
-from census.statistics.selection import COMPLETE, FILTERS, GROUP_BY, WEIGHTED_BY, Selection
+from census.statistics.selection import (
+    COMPLETE,
+    FILTERS,
+    GROUP_BY,
+    WEIGHTED_BY,
+    Selection,
+    column_choice,
+)
 
 FORMAT = "format"
 MOST_PARAMETERS = 200  # no route has as many
 
 FILTERING = (*(f.parameter for f in FILTERS.values()), COMPLETE)
-COMMON = (GROUP_BY, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT)
+BANDS = tuple(bands.BANDS.values())
+COMMON = (GROUP_BY, *BANDS, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT, MIN_COUNT)
 PROTECTED = ListOf(
-    Choice(tuple(of.name for of in CATEGORICAL if of is not TARGET), noun="a protected column"),
+    column_choice(
+        (of for of in COLUMNS.values() if of is not TARGET),
+        "a protected column",
+        "ProtectedColumn",
+    ),
     maximum=3,
 )
 
@@ -175,15 +190,37 @@ def _name(spelt: str, known: Mapping[str, Parameter]) -> str:
     return name
 
 
-def selection(values: Mapping[str, Any]) -> Selection:
-    """Return the selection that judged `values` speak of."""
+def selection(values: Mapping[str, Any], crossed: Iterable[Column] = ()) -> Selection:
+    """Return the selection that judged `values` speak of; raise `BadRequest` for unused bands.
+
+    `crossed` are the columns that the route groups by beside those of `group_by`.
+    """
     weight = values.get(WEIGHTED_BY.name)
+    group_by = [COLUMNS[name] for name in values.get(GROUP_BY.name, ())]
+    if unused := bands.unused([*group_by, *crossed], values):
+        raise BadRequest([_unused(parameter) for parameter in unused])
     return Selection(
         filters={name: value for name, value in values.items() if name in FILTERS},
         complete=values.get(COMPLETE.name, False),
-        group_by=tuple(COLUMNS[name] for name in values.get(GROUP_BY.name, ())),
+        group_by=tuple(bands.banded(column, values) for column in group_by),
         weight=COLUMNS[weight] if weight else None,
     )
+
+
+def _unused(parameter: Parameter) -> Error:
+    name = parameter.name.removesuffix(bands.SUFFIX)
+    detail = f"Nothing is grouped by {name}: leave `{parameter.name}` out, or group by {name}."
+    return error(parameter.name, "bands_unused", detail)
+
+
+def banded(columns: Iterable[Column], query: QueryDict) -> tuple[Column, ...]:
+    """Return the columns by the bands that the query gives; invalid ones are left to `judge`."""
+    texts, _ = _given(query, bands.BANDS, blanks=True)
+    values = {}
+    for name, text in texts.items():
+        with suppress(Invalid):
+            values[name] = bands.BANDS[name].type.read(text)
+    return tuple(bands.banded(column, values) for column in columns)
 
 
 def column(name: str) -> Column:
@@ -251,6 +288,7 @@ def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Comput
         Question(of, selection(values), options, values[CONFIDENCE.name]),
         order_by=values.get(ORDER_BY.name),
         limit=values.get(LIMIT.name),
+        min_count=values.get(MIN_COUNT.name, 0),
     )
     if refused := list(asked.refused()):
         raise BadRequest([error(p.name, "not_applicable", reason) for p, reason in refused])
@@ -260,29 +298,56 @@ def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Comput
 def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness:
     """Return the comparison of the groups of `columns` that judged `values` ask for."""
     reference = values.get("reference")
+    if reference is not None and not isinstance(reference, tuple):
+        reference = (reference,)
     return Fairness(
-        replace(selection(values), group_by=columns),
+        replace(selection(values, columns), group_by=columns),
         values[OUTCOME.name],
-        (reference,) if isinstance(reference, str) else reference,
+        reference,
         values[CONFIDENCE.name],
     )
 
 
-def categorical_columns(names: Mapping[str, str]) -> tuple[Column, ...]:
-    """Return the columns that parts of a path name; raise `Unknown`, or `BadRequest` if unfit.
+def grouping(query: QueryDict) -> tuple[Column, ...]:
+    """Return the columns that the query groups by, by its bands; none where `judge` will object."""
+    texts, _ = _given(query, {GROUP_BY.name: GROUP_BY}, blanks=True)
+    try:
+        names = GROUP_BY.type.read(texts[GROUP_BY.name])
+    except (Invalid, KeyError):
+        return ()
+    return banded((COLUMNS[name] for name in names), query)
 
-    `names` are the columns' names by the name of the part.
-    """
-    found = _columns(names)
-    allowed = [of.name for of in CATEGORICAL]
-    unfit = [
-        error(part, "not_applicable", f"{of.name} is {of.kind}: give a category.", allowed)
-        for part, of in found.items()
-        if of.numeric
-    ]
-    if unfit:
-        raise BadRequest(unfit)
-    return tuple(found.values())
+
+def comparison(of: Column, values: Mapping[str, Any]) -> Comparison:
+    """Return the comparison that judged `values` ask for."""
+    return Comparison(
+        of,
+        selection(values),
+        value=values.get("value"),
+        reference=values.get("reference"),
+        adjust=values[ADJUST.name],
+        confidence=values[CONFIDENCE.name],
+        min_count=values.get(MIN_COUNT.name, 0),
+    )
+
+
+def crosstab(row: Column, column: Column, values: Mapping[str, Any]) -> Crosstab:
+    """Return the table of two columns that judged `values` ask for."""
+    crossed = [row, column, *([COLUMNS[values[LAYER.name]]] if LAYER.name in values else [])]
+    of_rows, of_columns, *layer = (bands.banded(of, values) for of in crossed)
+    return Crosstab(
+        of_rows,
+        of_columns,
+        selection(values, crossed),
+        cells=values[CELLS.name],
+        layer=layer[0] if layer else None,
+        confidence=values[CONFIDENCE.name],
+    )
+
+
+def crossed_columns(names: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns that parts of a path name, by the name of the part; raise `Unknown`."""
+    return tuple(_columns(names).values())
 
 
 def protected_columns(names: str) -> tuple[Column, ...]:

@@ -22,10 +22,13 @@ def of_records(records: Sequence[Mapping[str, Any]], header: Sequence[str]) -> T
     return Table(header, [[_cell(record.get(name)) for name in header] for record in records])
 
 
-def _cell(value: Any) -> Any:
-    """Return a value as a table has it: of a list its length, of a mapping its `value`."""
+def _cell(value: Any, name: str = "") -> Any:
+    """Return a value as a table has it: of a list its length, of a mapping its `value`.
+
+    Flags are written out.
+    """
     if isinstance(value, list):
-        return len(value)
+        return "; ".join(value) if name == "flags" else len(value)
     if isinstance(value, Mapping):
         return value.get("value")
     return value
@@ -44,7 +47,7 @@ def of_computation(computation: Computation, answer: Mapping[str, Any]) -> Table
         return Table(
             [*keys, *fields],
             [
-                [*_key(level, keys), *(item.get(field) for field in fields)]
+                [*_key(level, keys), *(_cell(item.get(field), field) for field in fields)]
                 for level in levels
                 for item in level[name]
             ],
@@ -62,9 +65,10 @@ def _key(level: Mapping[str, Any], keys: Sequence[str]) -> list[Any]:
 
 def _exploded(level: Mapping[str, Any], fields: Sequence[str]) -> Iterator[list[Any]]:
     """Yield the fields of a level; a list among them gives a row for each of its items."""
-    lists = [level[field] for field in fields if isinstance(level.get(field), list)]
+    written = {**level, "flags": _cell(level["flags"], "flags")}
+    lists = [written[field] for field in fields if isinstance(written.get(field), list)]
     for item in lists[0] if lists else [None]:
-        yield [item if isinstance(level[field], list) else level[field] for field in fields]
+        yield [item if isinstance(written[field], list) else written[field] for field in fields]
 
 
 def of_statistics(answer: Mapping[str, Any]) -> Table:
@@ -91,18 +95,48 @@ def of_correlation(answer: Mapping[str, Any]) -> Table:
 
 
 def of_crosstab(answer: Mapping[str, Any]) -> Table:
-    """Return a row for each cell, row by row."""
-    sizes = ("counts", "weighted_counts", "row_proportions", "column_proportions")
-    names = [name for name in sizes if name in answer]
+    """Return a row for each cell, row by row, of each layer after its value where there are any."""
+    names = [name for name in _CELLS if name in answer]
+    header = ["row", "column", *(_CELLS[name] for name in names)]
+    if "layers" not in answer:
+        return Table(header, _cells(answer, names))
     rows = [
+        [*layer["key"].values(), *cell]
+        for layer in answer["layers"]
+        for cell in _cells(layer, names)
+    ]
+    return Table(["layer", *header], rows)
+
+
+# The matrices of a table, by what each cell's number is called.
+_CELLS = {
+    "counts": "count",
+    "weighted_counts": "weighted_count",
+    "row_proportions": "row_proportion",
+    "column_proportions": "column_proportion",
+    "total_proportions": "total_proportion",
+    "expected": "expected",
+    "adjusted_residuals": "adjusted_residual",
+    **{
+        f"{side}_{name}": f"{side}_{name.removesuffix('s')}"
+        for side in ("row", "column")
+        for name in ("standard_errors", "ci_lower", "ci_upper")
+    },
+}
+
+
+def _cells(answer: Mapping[str, Any], names: Sequence[str]) -> list[list[Any]]:
+    return [
         [row, column, *(answer[name][i][j] for name in names)]
         for i, row in enumerate(answer["row_values"])
         for j, column in enumerate(answer["column_values"])
     ]
-    return Table(["row", "column", *(name.removesuffix("s") for name in names)], rows)
 
 
 def of_groups(answer: Mapping[str, Any], keys: Sequence[str], fields: Sequence[str]) -> Table:
     """Return a row for each group: its key, then `fields`."""
-    rows = [[*_key(group, keys), *(group[field] for field in fields)] for group in answer["groups"]]
+    rows = [
+        [*_key(group, keys), *(_cell(group[field], field) for field in fields)]
+        for group in answer["groups"]
+    ]
     return Table([*keys, *fields], rows)

@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
-from census.api import metadata, people, views
+from census.api import comparisons, metadata, people, views
 from census.statistics.metrics import METRICS
 
 
@@ -56,6 +56,11 @@ urlpatterns = format_suffix_patterns(
             "v1/crosstab/<name:row>/<name:column>",
             views.CrosstabViewSet.as_view(_RETRIEVE),
             name="crosstab",
+        ),
+        path(
+            "v1/comparison/<name:column>",
+            comparisons.ComparisonViewSet.as_view(_RETRIEVE),
+            name="comparison",
         ),
         path(
             "v1/fairness/<name:column>", views.FairnessViewSet.as_view(_RETRIEVE), name="fairness"

@@ -36,16 +36,17 @@ from census.api.serializers.about import (
     parameter_entry,
 )
 from census.api.serializers.answers import computation_serializer
-from census.columns import CATEGORICAL, COLUMNS, Column
+from census.columns import COLUMNS, Column
 from census.models import Dataset
-from census.statistics import profile
+from census.statistics import bands, profile
 from census.statistics.computation import Computation, Query, answer
+from census.statistics.crosstab import CELLS, LAYER, Crosstab
 from census.statistics.fairness import OUTCOME, Fairness, reference_parameter
 from census.statistics.metrics import CONFIDENCE, METRICS, Metric
 from census.statistics.parameters import Parameter, Text
 from census.statistics.profile import Statistics
 from census.statistics.selection import WEIGHTED_BY, Selection, column_choice
-from census.statistics.tables import CORRELATED, Correlation, Crosstab
+from census.statistics.tables import CORRELATED, Correlation
 
 TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer, NDJSONRenderer)
 DRAWABLE = (*TABULAR, VegaLiteRenderer, SVGRenderer, PNGRenderer)
@@ -119,7 +120,7 @@ def _address(name: str, *arguments: str) -> str:
     return reverse(name, args=arguments)
 
 
-def _column_in_path(
+def column_in_path(
     columns: Iterable[Column], title: str, name: str = "column", example: str | None = None
 ) -> Parameter:
     description = "Name of a column; UCI's spelling (`hours-per-week`) is taken too."
@@ -148,6 +149,7 @@ class RootViewSet(CensusViewSet):
                 "correlation": reverse("correlation"),
                 "crosstab": reverse("crosstab", args=["sex", "income"]),
                 "fairness": reverse("fairness", args=["sex"]),
+                "comparison": f"{reverse('comparison', args=['hours_per_week'])}?group_by=sex",
                 # Not "example": beside "schema", Spectral would take it for a media type's.
                 "mean": reverse("computation", args=["mean", "age"]),
                 "docs": reverse("docs"),
@@ -192,7 +194,7 @@ class FieldViewSet(FieldsViewSet):
 
     summary = "Field"
     serializer_class = OneFieldSerializer
-    path_parameters = (_column_in_path(COLUMNS.values(), "Column"),)
+    path_parameters = (column_in_path(COLUMNS.values(), "Column"),)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
         of = parameters.column(column)
@@ -290,7 +292,7 @@ class ComputationViewSet(AnswerViewSet):
         kinds = self._one_metric().kinds
         columns = [column for column in COLUMNS.values() if column.kind in kinds]
         title = f"{kinds[0].title()}Column" if len(kinds) == 1 else "Column"
-        return (_column_in_path(columns, title),)
+        return (column_in_path(columns, title),)
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return computation_serializer(self._one_metric())
@@ -310,6 +312,7 @@ class ComputationViewSet(AnswerViewSet):
             metric=kwargs.get("metric", metric.name),
             column=column.name,
             group_by=list(selection.keys()),
+            **bands.described(selection.group_by),
             parameters=dict(asked.question.options),
         )
 
@@ -377,28 +380,32 @@ class CorrelationViewSet(AnswerViewSet):
 
 
 class CrosstabViewSet(AnswerViewSet):
-    """A two-way table of categorical columns, with tests of independence."""
+    """A two-way table of columns, with tests of independence; its cells, and layers of it."""
 
     renderer_classes = DRAWABLE
     summary = "Crosstab"
     serializer_class = answers.CrosstabSerializer
     path_parameters = tuple(
-        _column_in_path(CATEGORICAL, "CategoricalColumn", part, example)
+        column_in_path(COLUMNS.values(), "Column", part, example)
         for part, example in (("row", "sex"), ("column", "income"))
     )
     asked: Crosstab
 
     def get_parameters(self) -> Sequence[Parameter]:
-        return (WEIGHTED_BY, *parameters.FILTERING)
+        own = (CELLS, LAYER, *parameters.BANDS, WEIGHTED_BY, CONFIDENCE)
+        return (*own, *parameters.FILTERING)
 
     def retrieve(self, _request: Request, row: str, column: str, **_kwargs: Any) -> Response:
-        of_rows, of_columns = parameters.categorical_columns({"row": row, "column": column})
-        selection = parameters.selection(self.judged())
+        crossed = parameters.crossed_columns({"row": row, "column": column})
+        of_rows, of_columns = crossed
+        asked = parameters.crosstab(of_rows, of_columns, self.judged())
+        layer = (asked.layer,) if asked.layer else ()
         return self.answered(
-            Crosstab(of_rows, of_columns, selection),
-            selection,
-            row=of_rows.name,
-            column=of_columns.name,
+            asked,
+            asked.selection,
+            row=asked.row.name,
+            column=asked.column.name,
+            **bands.described((asked.row, asked.column, *layer)),
         )
 
     def table(self, data: Any) -> tables.Table:
@@ -418,7 +425,7 @@ class FairnessViewSet(AnswerViewSet):
         Parameter(
             "column",
             Text(),
-            "One to three categorical columns, separated by commas: `sex`, `sex,race`.",
+            "One to three columns, separated by commas: `sex`, `sex,race`.",
             example="sex",
         ),
     )
@@ -426,7 +433,8 @@ class FairnessViewSet(AnswerViewSet):
 
     def columns(self) -> tuple[Column, ...]:
         """Return the columns that the path names."""
-        return parameters.protected_columns(self.kwargs["column"])
+        columns = parameters.protected_columns(self.kwargs["column"])
+        return parameters.banded(columns, self.request.query_params)
 
     def get_parameters(self) -> Sequence[Parameter]:
         return self._parameters(self.columns())
@@ -436,12 +444,17 @@ class FairnessViewSet(AnswerViewSet):
 
     def _parameters(self, columns: tuple[Column, ...]) -> Sequence[Parameter]:
         own = (OUTCOME, reference_parameter(columns))
-        return (*own, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
+        return (*own, *parameters.BANDS, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
 
     def retrieve(self, _request: Request, **_kwargs: Any) -> Response:
         columns = self.columns()
         asked = parameters.fairness(columns, self.judged())
-        return self.answered(asked, asked.selection, columns=[column.name for column in columns])
+        return self.answered(
+            asked,
+            asked.selection,
+            columns=[column.name for column in columns],
+            **bands.described(columns),
+        )
 
     def table(self, data: Any) -> tables.Table:
         return tables.of_groups(data, self.asked.selection.keys(), self.asked.fields())

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from census.models import Dataset
+from census.statistics.estimators.flags import error_flags, size_flags
 from census.statistics.metrics.base import Level, Levels, Metric, Question, Tally
 from census.statistics.parameters import Choice, Integer, Parameter
 
@@ -20,6 +21,13 @@ LIMIT = Parameter(
     "limit",
     Integer(1, 100_000),
     "At most so many groups, or without groups categories.",
+)
+
+MIN_COUNT = Parameter(
+    "min_count",
+    Integer(0, 10**9),
+    "Leave out groups of fewer rows with a value, and say how many as `dropped_groups`.",
+    example="30",
 )
 
 
@@ -52,6 +60,7 @@ class Computation:
     question: Question
     order_by: str | None = None
     limit: int | None = None
+    min_count: int = 0
 
     @property
     def method(self) -> str:
@@ -72,21 +81,30 @@ class Computation:
 
     def fields(self) -> tuple[str, ...]:
         """Return the names of what a level of the answer holds, in order."""
-        return (*Tally().described(self.question.weight), *self.metric.extras)
+        weighted = self.metric.weighted_extras if self.question.weight else ()
+        return (*Tally().described(self.question.weight), *self.metric.extras, *weighted, "flags")
 
     def compute(self) -> Level:
         """Return the result for the whole selection, and `groups` where there are group keys."""
         levels = self.metric.levels(self.question)
         keys = self.question.selection.keys()
-        whole = dict(levels.whole)
-        if not keys and "buckets" in whole:
-            whole["buckets"] = self._ordered_buckets(whole["buckets"])
-        return whole | ({"groups": self._groups(keys, levels)} if keys else {})
+        whole = _flagged(levels.whole)
+        if not keys:
+            if "buckets" in whole:
+                whole["buckets"] = self._ordered_buckets(whole["buckets"])
+            return whole
+        kept = {k: level for k, level in levels.groups.items() if level["count"] >= self.min_count}
+        if self.min_count:
+            whole["dropped_groups"] = len(levels.groups) - len(kept)
+        return whole | {"groups": self._groups(keys, Levels(whole, kept))}
 
     def _groups(self, keys: tuple[str, ...], levels: Levels) -> list[Level]:
         order = self.question.selection.key_order
         ordered = self._ordered(levels.groups, order, self.order_by or "key")
-        return [{"key": dict(zip(keys, key, strict=True)), **levels.groups[key]} for key in ordered]
+        return [
+            {"key": dict(zip(keys, key, strict=True)), **_flagged(levels.groups[key])}
+            for key in ordered
+        ]
 
     def _ordered_buckets(self, buckets: list[Level]) -> list[Level]:
         """Order and cut what is counted by value; the bins of a histogram stay as they are."""
@@ -116,3 +134,10 @@ class Computation:
             key=lambda key: rank.get(levels[key][field], levels[key][field]), reverse=descending
         )
         return (known + unknown)[: self.limit]
+
+
+def _flagged(level: Level) -> Level:
+    """Return a level with its `flags`; a share has its own, as they need more than it holds."""
+    size = size_flags(level["count"], level.get("n_effective"))
+    unstable = error_flags(level.get("value"), level.get("standard_error"))
+    return {**level, "flags": level.get("flags", [*size, *unstable])}

@@ -13,7 +13,13 @@ from census.models import Person
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.estimators import Estimate, Rate, RateRatio, Sums
-from census.statistics.metrics.base import Level, Tally
+from census.statistics.estimators.comparison import (
+    Difference,
+    Sample,
+    linearised_difference,
+    newcombe_difference,
+)
+from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally
 from census.statistics.parameters import Parameter, Tuple
 from census.statistics.selection import Key, Row, Selection, column_type
 
@@ -94,12 +100,12 @@ class Fairness:
         if self.selection.weight:
             return (
                 "weighted shares (Hájek) with logit intervals, standard errors by Taylor "
-                "linearisation, sampling taken as with replacement; Wald intervals of differences; "
-                "log intervals of ratios"
+                "linearisation; t intervals of differences with n−2 degrees of freedom; log "
+                f"intervals of ratios; {OWN_SAMPLE}"
             )
         return (
-            "sample shares with Wilson score intervals; Wald intervals of differences; Katz's log "
-            "intervals of ratios"
+            "sample shares with Wilson score intervals; Newcombe's hybrid score intervals of "
+            "differences; Katz's log intervals of ratios"
         )
 
     def fields(self) -> tuple[str, ...]:
@@ -155,6 +161,16 @@ class Fairness:
             return estimators.weighted_proportion_estimate(group.sums, self.confidence)
         return estimators.proportion_estimate(group.positives, group.tally.count, self.confidence)
 
+    def _difference(self, group: Group, reference: Group) -> Difference:
+        if not self.selection.weight:
+            return newcombe_difference(
+                *(group.positives, group.tally.count),
+                *(reference.positives, reference.tally.count),
+                self.confidence,
+            )
+        first, second = (Sample.of(of.sums, of.sums.wx) for of in (group, reference))
+        return linearised_difference(first, second, self.confidence)
+
     def _described(self, group: Group) -> Level:
         share = self._share(group)
         level = group.tally.described(self.selection.weight) | {"positives": group.positives}
@@ -168,10 +184,11 @@ class Fairness:
 
     def _compared(self, group: Group, reference: Group | None, *, itself: bool) -> Level:
         """Return the difference and the ratio to the reference: of itself 0 and 1, for certain."""
-        difference, ratio = Estimate(0.0), RateRatio(1.0)
+        difference, ratio = Difference(0.0), RateRatio(1.0)
         if not itself:
-            rates = self._rate(group), self._rate(reference or NOBODY)
-            difference = estimators.rate_difference(*rates, self.confidence)
+            reference = reference or NOBODY
+            difference = self._difference(group, reference)
+            rates = self._rate(group), self._rate(reference)
             ratio = estimators.rate_ratio(*rates, self.confidence)
         return {
             "statistical_parity_difference": difference.value,

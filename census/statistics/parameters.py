@@ -41,6 +41,14 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:80] + "…")
 
 
+class Unfit(Exception):
+    """A value that by itself may be asked for, but not of these rows, columns or groups."""
+
+    def __init__(self, parameter: "Parameter", code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.errors = [{"parameter": parameter.name, "code": code, "detail": detail}]
+
+
 class Type(ABC):
     """How the text of a parameter is read and written."""
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import Count, Expression, F, Q, QuerySet
 
-from census.columns import CATEGORICAL, COLUMNS, NULLABLE, SOURCE_NAMES, WEIGHT, Column
+from census.columns import COLUMNS, NULLABLE, SOURCE_NAMES, WEIGHT, Column
 from census.models import Person
+from census.statistics import bands
 from census.statistics.parameters import (
     Boolean,
     Choice,
@@ -17,6 +18,7 @@ from census.statistics.parameters import (
     Parameter,
     Range,
     Type,
+    Unfit,
 )
 
 
@@ -152,11 +154,12 @@ COMPLETE = Parameter(
 GROUP_BY = Parameter(
     "group_by",
     ListOf(
-        column_choice(CATEGORICAL, "a categorical column", "CategoricalColumn"),
+        column_choice(COLUMNS.values(), "a column", "Column"),
         maximum=3,
     ),
-    "One to three categorical columns: the answer is given for each of their combinations that "
-    "occurs, a missing value being one of its own.",
+    "One to three columns: the answer is given for each of their combinations that occurs, a "
+    "missing value being one of its own. A number groups by its values or, with `…__bands`, by "
+    "bands of them.",
     example="sex",
 )
 WEIGHTED_BY = Parameter(
@@ -170,7 +173,7 @@ WEIGHTED_BY = Parameter(
 # The aggregates of some rows by name; `rows` counts them.
 Row = dict[str, Any]
 # The values of the columns grouped by, in their order; None is a missing value.
-Key = tuple[str | None, ...]
+Key = tuple[str | int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -208,17 +211,31 @@ class Selection:
     def groups(self, **aggregates: Expression) -> dict[Key, Row]:
         """Return the aggregates of each group by its key, by one statement."""
         keys = self.group_keys()
-        groups: Iterable[Any] = self.rows().values(**keys).annotate(rows=Count("*"), **aggregates)
-        return {tuple(group.pop(key) for key in keys): group for group in groups}
+        return dict(self.by_key(self.rows().values(**keys).annotate(rows=Count("*"), **aggregates)))
+
+    def by_key(self, rows: Iterable[Any]) -> Iterator[tuple[Key, Row]]:
+        """Yield the key of each row, whose `group_keys` are taken out of it.
+
+        Raises `Unfit` where a number has too many values to group by them.
+        """
+        parts = list(zip(self.group_keys(), self.group_by, strict=True))
+        numbers = [(place, set[Any]()) for place, of in enumerate(self.group_by) if of.numeric]
+        for row in rows:
+            key = tuple(bands.key_value(column, row.pop(name)) for name, column in parts)
+            for place, values in numbers:
+                values.add(key[place])
+                if len(values) > bands.MOST_VALUES:
+                    raise _bands_required(self.group_by[place])
+            yield key, row
 
     def group_keys(self) -> dict[str, Expression | F]:
         """Return the expressions that SQL groups by, in the order of `group_by`.
 
-        This and `keys` are the only places that know what a group is: an expression other than
-        the column itself (such as `WidthBucket` for bands of a number) needs no change of a
-        metric. The names here are those within SQL, where a field's own name is taken.
+        This, `by_key` and `keys` are the only places that know what a group is: bands of a
+        number need no change of a metric. The names here are those within SQL, where a field's
+        own name is taken.
         """
-        return {f"key_{n}": F(column.name) for n, column in enumerate(self.group_by)}
+        return {f"key_{n}": bands.key_expression(column) for n, column in enumerate(self.group_by)}
 
     def keys(self) -> tuple[str, ...]:
         """Return the names of the group keys as an answer has them."""
@@ -234,3 +251,12 @@ class Selection:
             column.sort_key(value, descending=descending)
             for column, value in zip(self.group_by, key, strict=True)
         )
+
+
+def _bands_required(column: Column) -> Unfit:
+    parameter = bands.BANDS[f"{column.name}{bands.SUFFIX}"]
+    detail = (
+        f"{column.name} has more than {bands.MOST_VALUES} values among these rows: give cut points "
+        f"by `{parameter.name}`, such as `{parameter.name}={parameter.example}`, or select fewer."
+    )
+    return Unfit(parameter, "bands_required", detail)

@@ -6,6 +6,14 @@ vl-convert draws as SVG and PNG.
 
 from census.api.charts.computations import of_computation
 from census.api.charts.style import Spec, narrowed
-from census.api.charts.tables import of_correlation, of_crosstab, of_fairness
+from census.api.charts.tables import of_comparison, of_correlation, of_crosstab, of_fairness
 
-__all__ = ["Spec", "narrowed", "of_computation", "of_correlation", "of_crosstab", "of_fairness"]
+__all__ = [
+    "Spec",
+    "narrowed",
+    "of_comparison",
+    "of_computation",
+    "of_correlation",
+    "of_crosstab",
+    "of_fairness",
+]

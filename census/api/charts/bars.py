@@ -47,6 +47,31 @@ def bars(
     return style.wide(layout.height, layer=marks)
 
 
+def dots(
+    layout: Layout,
+    records: Sequence[Record],
+    title: str,
+    *,
+    share: bool = False,
+    line: float = 0,
+    text: str = VALUE,
+) -> Spec:
+    """Return a dot for each value with its interval, about a dashed line.
+
+    `text` names the field that is written at the right.
+    """
+    numbers = _numbers(records, (VALUE, LOWER, UPPER))
+    x = quantitative(VALUE, title, numbers, share=share, text=_text(layout, records, text))
+    dot = {"type": "point", "filled": True, "size": 85, "opacity": 1, "color": style.INK}
+    marks = [
+        _dashed(line),
+        *_intervals(layout),
+        {"mark": dot, "encoding": {**layout.encoding, "x": x}},
+        _written(layout, {"field": text}, VALUE),
+    ]
+    return style.wide(layout.height, layer=marks)
+
+
 def quantitative(
     field: str, title: str, numbers: Iterable[float], *, share: bool = False, text: float = 0
 ) -> Spec:

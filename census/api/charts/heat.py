@@ -21,11 +21,12 @@ class Side:
 
 @dataclass(frozen=True)
 class Colour:
-    """What the colour shows: a share from 0, or else a coefficient from -1 to 1."""
+    """What the colour shows: a share from 0, or else a number from -`bound` to `bound`."""
 
     field: str
     title: str
     share: bool
+    bound: float = 1
 
 
 def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
@@ -51,12 +52,12 @@ def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
         },
     }
     form = ".0%" if colour.share else "+.2f"
+    ends = [-colour.bound, colour.bound]
+    diverging = {"scheme": "blueorange", "domain": ends, "reverse": True, "clamp": True}
     shown = {
         "field": colour.field,
         "type": "quantitative",
-        "scale": {"scheme": "blues", "domainMin": 0}
-        if colour.share
-        else {"scheme": "blueorange", "domain": [-1, 1], "reverse": True},
+        "scale": {"scheme": "blues", "domainMin": 0} if colour.share else diverging,
         "legend": {
             "title": colour.title,
             "orient": "bottom",

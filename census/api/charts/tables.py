@@ -1,4 +1,4 @@
-"""The pictures of correlations, cross-tabulations and label fairness."""
+"""The pictures of correlations, cross-tabulations, label fairness and comparisons."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,16 @@ from census.api.charts.heat import Colour, Side, heat
 from census.api.charts.layout import layout
 from census.api.charts.style import Spec
 from census.columns import COLUMNS
+from census.statistics.comparison import Comparison
+from census.statistics.crosstab import Crosstab
 from census.statistics.fairness import TARGET, Fairness
-from census.statistics.tables import Correlation, Crosstab
+from census.statistics.tables import Correlation
 
 Answer = Mapping[str, Any]
 
 MATRIX = "correlation"
+RESIDUAL = "adjusted_residual"
+MOST_RESIDUAL = 10  # beyond which all have the darkest colour
 
 
 def of_correlation(asked: Correlation, answer: Answer) -> Spec:
@@ -31,7 +35,7 @@ def of_correlation(asked: Correlation, answer: Answer) -> Spec:
 
 
 def of_crosstab(asked: Crosstab, answer: Answer) -> Spec:
-    """Return a heat map of the shares within each row."""
+    """Return a heat map of the shares within each row, or of the residuals of the cells."""
     title = f"{asked.column.label} by {words.lower(asked.row.label)}"
     rows = [words.value(asked.row, value) for value in answer["row_values"]]
     columns = [words.value(asked.column, value) for value in answer["column_values"]]
@@ -41,6 +45,7 @@ def of_crosstab(asked: Crosstab, answer: Answer) -> Spec:
             "column": column,
             "count": answer["counts"][i][j],
             "row_proportion": answer["row_proportions"][i][j],
+            **({RESIDUAL: answer["adjusted_residuals"][i][j]} if asked.cells else {}),
         }
         for i, row in enumerate(rows)
         for j, column in enumerate(columns)
@@ -51,10 +56,11 @@ def of_crosstab(asked: Crosstab, answer: Answer) -> Spec:
     lines = style.caption(asked.selection, answer, *notes)
     if not records:
         return style.nothing(title, lines)
+    colour = Colour("row_proportion", "Share of the row", share=True)
+    if asked.cells:
+        colour = Colour(RESIDUAL, "Adjusted residual", share=False, bound=MOST_RESIDUAL)
     view = heat(
-        Side("row", asked.row.label, rows),
-        Side("column", asked.column.label, columns),
-        Colour("row_proportion", "Share of the row", share=True),
+        Side("row", asked.row.label, rows), Side("column", asked.column.label, columns), colour
     )
     return style.figure(title, lines, records, view)
 
@@ -104,3 +110,38 @@ def _compared(group: Answer, reference: Mapping[str, Any] | None) -> str:
     if group["key"] == reference:
         return f"{rate:.1%} (reference)"
     return f"{rate:.1%} (× {ratio:.2f})" if ratio is not None else f"{rate:.1%}"
+
+
+def of_comparison(asked: Comparison, answer: Answer) -> Spec:
+    """Return the difference of each group from the reference, with its interval, about zero."""
+    what = asked.column.label
+    if asked.value is not None:
+        what += f" “{words.value(asked.column, asked.value)}”"
+    title = f"{what}{words.by(asked.selection)}: difference from the reference"
+    groups = [group for group in answer["groups"] if group["difference"] is not None]
+    shown = groups[: style.MOST_BARS]
+    placed = layout(asked.selection.group_by, [group["key"] for group in shown], nested=False)
+    share = asked.value is not None
+    records = [
+        {
+            **labels,
+            "value": group["difference"],
+            "ci_lower": group["difference_ci_lower"],
+            "ci_upper": group["difference_ci_upper"],
+            "written": f"{group['difference']:+.1%}" if share else f"{group['difference']:+.3g}",
+        }
+        for labels, group in zip(placed.labels, shown, strict=True)
+    ]
+    notes = [words.intervals(asked.confidence)]
+    if answer["reference"]:
+        ((name, value),) = answer["reference"].items()
+        notes.append(f"reference: {words.value(COLUMNS[name], value)}")
+    if len(groups) > len(shown):
+        notes.append(f"the first {len(shown)} of {len(groups):,} groups")
+    lines = style.caption(asked.selection, answer, *notes)
+    if not records:
+        return style.nothing(title, lines)
+    unit = None if share else asked.column.unit
+    axis = words.with_unit("Difference", unit)
+    view = bars.dots(placed, records, axis, share=share, line=0, text="written")
+    return style.figure(title, lines, records, view)

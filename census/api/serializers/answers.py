@@ -5,7 +5,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-from census.api.serializers.fields import FiltersField, GroupKeyField, OptionsField, fields
+from census.api.serializers.fields import (
+    Field,
+    FiltersField,
+    FlagsField,
+    GroupKeyField,
+    OptionsField,
+    fields,
+)
+from census.columns import NUMERIC
 from census.statistics.metrics import Metric
 
 
@@ -26,6 +34,21 @@ class LevelSerializer(serializers.Serializer[Any]):
     design_effect = serializers.FloatField(
         required=False, allow_null=True, help_text="With a weight: count / n_effective."
     )
+
+
+class BandSerializer(serializers.Serializer[Any]):
+    """A band of a number: the whole numbers in `[lower, upper)`, open where one is null."""
+
+    key = serializers.CharField()
+    lower = serializers.IntegerField(allow_null=True)
+    upper = serializers.IntegerField(allow_null=True)
+
+
+class BandsSerializer(serializers.Serializer[Any]):
+    """The bands of each column that has some."""
+
+    def get_fields(self) -> dict[str, Field]:
+        return {column.name: BandSerializer(many=True, required=False) for column in NUMERIC}
 
 
 class GroupSerializer(LevelSerializer):
@@ -52,6 +75,7 @@ class AnswerSerializer(LevelSerializer):
     filters = FiltersField()
     weight = serializers.CharField(allow_null=True)
     method = serializers.CharField(help_text="The estimators in words.")
+    bands = BandsSerializer(required=False)
     links = LinksSerializer()
 
 
@@ -62,22 +86,32 @@ class ComputationSerializer(AnswerSerializer):
     column = serializers.CharField()
     group_by = serializers.ListField(child=serializers.CharField())
     parameters = OptionsField()
+    dropped_groups = serializers.IntegerField(
+        required=False, help_text="With `min_count`: groups left out for having fewer rows."
+    )
 
 
 @cache
 def computation_serializer(metric: Metric) -> type[ComputationSerializer]:
     """Return the serializer of a metric's answer, made of what the metric says of its levels."""
     name = metric.name.title().replace("_", "")
+    weighted = {key: member.optional() for key, member in metric.weighted_extras.items()}
+    members = {**metric.extras, **weighted}
     group = type(
         f"{name}GroupSerializer",
         (GroupSerializer,),
-        {**fields(metric.extras), "__doc__": f"{metric.label} of a group."},
+        {
+            **fields(members),
+            "flags": FlagsField(child=serializers.CharField()),
+            "__doc__": f"{metric.label} of a group.",
+        },
     )
     return type(
         f"{name}AnswerSerializer",
         (ComputationSerializer,),
         {
-            **fields(metric.extras),
+            **fields(members),
+            "flags": FlagsField(child=serializers.CharField()),
             "groups": group(many=True, required=False),
             "__doc__": metric.description,
         },

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from census.columns import Column
+from census.statistics.estimators.flags import FLAGS
 from census.statistics.members import Items, Member
 from census.statistics.selection import column_type
 
@@ -25,6 +26,11 @@ class ValueField(serializers.Field[Any, Any, Any, Any]):
 )
 class GroupKeyField(serializers.DictField):
     """The value of each column that is grouped by; null for a missing one."""
+
+
+@extend_schema_field({"type": "array", "items": {"enum": list(FLAGS)}}, component_name="Flags")
+class FlagsField(serializers.ListField):
+    """What makes an estimate unreliable, by the standards of NCHS; nothing is suppressed."""
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True}, component_name="Filters")

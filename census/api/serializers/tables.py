@@ -1,22 +1,30 @@
 """The answers of the views of the whole table."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from census.api.serializers.answers import AnswerSerializer, GroupSerializer
-from census.api.serializers.fields import Field, GroupKeyField, matrix
+from census.api.serializers.answers import AnswerSerializer, GroupSerializer, LevelSerializer
+from census.api.serializers.fields import (
+    Field,
+    GroupKeyField,
+    ValueField,
+    matrix,
+)
 from census.statistics.measures import FORMULAS
 
 
 class MeasuresSerializer(serializers.Serializer[Any]):
     """Explains each measure by its formula."""
 
+    formulas: ClassVar[Mapping[str, str]] = FORMULAS
+
     def get_fields(self) -> dict[str, Field]:
         found: dict[str, Field] = super().get_fields()
         for name, field in found.items():
-            if field.help_text is None and name in FORMULAS:
-                field.help_text = FORMULAS[name]
+            if field.help_text is None and name in self.formulas:
+                field.help_text = self.formulas[name]
         return found
 
 
@@ -27,6 +35,17 @@ def number(*, required: bool = True) -> Field:
 
 def texts() -> Field:
     return serializers.ListField(child=serializers.CharField())
+
+
+def numbers(*, required: bool = True) -> Field:
+    """Return the field of a matrix of numbers, null where one is not defined."""
+    row = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    return serializers.ListField(child=row, required=required)
+
+
+def values() -> Field:
+    """Return the field of a list of values of a column."""
+    return serializers.ListField(child=ValueField())
 
 
 def integers(*, required: bool = True) -> Field:
@@ -82,30 +101,71 @@ class CorrelationSerializer(MeasuresSerializer, AnswerSerializer):
     matrix = matrix(serializers.FloatField, allow_null=True)
 
 
-class CrosstabSerializer(MeasuresSerializer, AnswerSerializer):
-    """A table of counts and shares, a row for each of `row_values`, and its test."""
+class TableSerializer(MeasuresSerializer, LevelSerializer):
+    """A table of counts and shares, a row for each of `row_values`, and its tests.
+
+    The matrices after `min_expected` are there with `cells=true`.
+    """
 
     missing = None  # type: ignore[assignment]  # it has `excluded_missing`
-    row = serializers.CharField()
-    column = serializers.CharField()
     excluded_missing = serializers.IntegerField()
-    row_values = texts()
-    column_values = texts()
+    row_values = values()
+    column_values = values()
     counts = matrix(serializers.IntegerField)
     weighted_counts = serializers.ListField(child=integers(), required=False)
-    row_proportions = matrix(serializers.FloatField, allow_null=True)
-    column_proportions = matrix(serializers.FloatField, allow_null=True)
+    row_proportions = numbers()
+    column_proportions = numbers()
     chi2 = number()
     dof = serializers.IntegerField()
     p_value = number()
     log10_p = number()
     cramers_v = number()
     min_expected = number()
+    expected = numbers(required=False)
+    adjusted_residuals = numbers(required=False)
+    total_proportions = numbers(required=False)
+    row_standard_errors = numbers(required=False)
+    row_ci_lower = numbers(required=False)
+    row_ci_upper = numbers(required=False)
+    column_standard_errors = numbers(required=False)
+    column_ci_lower = numbers(required=False)
+    column_ci_upper = numbers(required=False)
+    g2 = number(required=False)
     rao_scott_f = number(required=False)
     rao_scott_df1 = number(required=False)
     rao_scott_df2 = number(required=False)
     rao_scott_p = number(required=False)
     rao_scott_log10_p = number(required=False)
+    rao_scott_null_f = number(required=False)
+    rao_scott_null_df1 = number(required=False)
+    rao_scott_null_df2 = number(required=False)
+    rao_scott_null_p = number(required=False)
+    rao_scott_null_log10_p = number(required=False)
+
+
+class LayerTableSerializer(TableSerializer):
+    """The table of one value of the layer."""
+
+    key = GroupKeyField()
+
+
+class CrosstabSerializer(TableSerializer, AnswerSerializer):
+    """A two-way table and, with `layer`, one for each value of a third column.
+
+    The members from `cmh_chi2` are there where the layers are 2 × 2.
+    """
+
+    row = serializers.CharField()
+    column = serializers.CharField()
+    layer = serializers.CharField(required=False)
+    layers = LayerTableSerializer(many=True, required=False)
+    cmh_chi2 = number(required=False)
+    cmh_dof = serializers.IntegerField(required=False, allow_null=True)
+    cmh_p = number(required=False)
+    cmh_log10_p = number(required=False)
+    common_odds_ratio = number(required=False)
+    common_odds_ratio_ci_lower = number(required=False)
+    common_odds_ratio_ci_upper = number(required=False)
 
 
 class FairnessGroupSerializer(MeasuresSerializer, GroupSerializer):

@@ -13,9 +13,12 @@ of its own.
 from census.statistics.estimators.means import (
     Estimate,
     Sums,
+    deff,
     design_effect,
     mean_estimate,
     n_effective,
+    total_deff,
+    total_estimate,
 )
 from census.statistics.estimators.moments import (
     correlation,
@@ -27,6 +30,8 @@ from census.statistics.estimators.moments import (
 )
 from census.statistics.estimators.numbers import Exact, square_root
 from census.statistics.estimators.proportions import (
+    clopper_pearson_interval,
+    korn_graubard_interval,
     proportion_estimate,
     weighted_proportion_estimate,
 )
@@ -46,8 +51,11 @@ __all__ = [
     "Rate",
     "RateRatio",
     "Sums",
+    "clopper_pearson_interval",
     "correlation",
+    "deff",
     "design_effect",
+    "korn_graubard_interval",
     "kurtosis",
     "mean",
     "mean_estimate",
@@ -60,6 +68,8 @@ __all__ = [
     "smoothed_differential_fairness",
     "square_root",
     "standard_deviation",
+    "total_deff",
+    "total_estimate",
     "variance",
     "weighted_proportion_estimate",
     "weighted_rate",

@@ -7,7 +7,14 @@ has it elsewhere.
 
 from __future__ import annotations
 
+from census.statistics.estimators.means import Estimate, Sums
+from census.statistics.estimators.proportions import (
+    clopper_pearson_interval,
+    korn_graubard_interval,
+)
+
 FEWEST = 30
+CONFIDENCE = 0.95  # of the interval that the standards are about
 WIDEST, NARROW, WIDEST_RELATIVE = 0.30, 0.05, 1.30
 LARGEST_RELATIVE_ERROR = 0.30
 
@@ -47,3 +54,20 @@ def error_flags(value: float | None, standard_error: float | None) -> list[str]:
     if value is None or standard_error is None:
         return []
     return [UNSTABLE] if standard_error > LARGEST_RELATIVE_ERROR * abs(value) else []
+
+
+def of_mean(n: int, effective: float | None, estimate: Estimate) -> list[str]:
+    """Flag a mean or total."""
+    return [*size_flags(n, effective), *error_flags(estimate.value, estimate.standard_error)]
+
+
+def of_share(sums: Sums, effective: float | None, *, weighted: bool) -> list[str]:
+    """Flag the share Σwy/Σw."""
+    flags = size_flags(sums.n, effective)
+    if not sums.w:
+        return flags
+    if weighted:
+        interval = korn_graubard_interval(sums, CONFIDENCE)
+    else:
+        interval = clopper_pearson_interval(float(sums.wx), float(sums.w - sums.wx), CONFIDENCE)
+    return [*flags, *width_flags(float(sums.wx / sums.w), *interval)]

@@ -27,6 +27,16 @@ class Sums:
     w2x: Exact
     w2x2: Exact
 
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            n=self.n + other.n,
+            w=self.w + other.w,
+            wx=self.wx + other.wx,
+            w2=self.w2 + other.w2,
+            w2x=self.w2x + other.w2x,
+            w2x2=self.w2x2 + other.w2x2,
+        )
+
     @classmethod
     def unweighted(cls, n: int, x: Exact, x2: Exact) -> Sums:
         return cls(n=n, w=n, wx=x, w2=n, w2x=x, w2x2=x2)
@@ -98,3 +108,15 @@ def total_estimate(rows: int, wx: Exact, w2x2: Exact, confidence: float) -> Esti
     standard_error = square_root(Fraction(rows * w2x2 - wx * wx, rows - 1))
     margin = two_sided_t(confidence, rows - 1) * standard_error
     return Estimate(float(wx), standard_error, wx - margin, wx + margin)
+
+
+def total_deff(rows: int, w: Exact, wx: Exact, wx2: Exact, w2x2: Exact) -> float | None:
+    """The design effect SE²·N/(s²·W²) of a domain's total, N, W and s² those of all rows.
+
+    With x = 0 outside the domain; as R's survey::svytotal(deff="replace"). None where x is
+    constant.
+    """
+    spread = w * wx2 - wx * wx  # W² (N-1)/N s²
+    if rows < 2 or not spread:
+        return None
+    return float(Fraction(rows * w2x2 - wx * wx, spread))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
@@ -36,6 +36,19 @@ class WeightedValues:
         """Return the least value whose cumulative weight is at least q·W; None of nothing."""
         place = self._place(q)
         return None if place is None else self.values[place]
+
+    def interpolated(self, q: Fraction) -> float | None:
+        """Return the quantile by Hyndman and Fan's (1996) type 7, of unweighted values.
+
+        x(⌊h⌋) + (h - ⌊h⌋)·(x(⌊h⌋+1) - x(⌊h⌋)), h = (n-1)q + 1, of the values in order.
+        """
+        if not self.values:
+            return None
+        place = (self.n - 1) * q
+        below = place.numerator // place.denominator
+        low = self.values[bisect_right(self.weights, below)]
+        high = self.values[bisect_right(self.weights, min(below + 1, self.n - 1))]
+        return float(low + (place - below) * (high - low))
 
     def _place(self, q: Fraction) -> int | None:
         if not self.values or not 0 <= q <= 1:

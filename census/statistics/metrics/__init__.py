@@ -3,6 +3,7 @@
 from census.statistics.metrics import (  # noqa: F401, I001  (registration, in this order)
     counts,
     location,
+    quantiles,
     spread,
     shares,
 )

@@ -15,6 +15,7 @@ from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.members import NUMBER, Member
 from census.statistics.parameters import Choice, Number, Parameter, Refused
+from census.statistics.parameters import Unfit as Unfit
 from census.statistics.selection import Key, Row, Selection
 
 Level = dict[str, Any]
@@ -24,6 +25,11 @@ CONFIDENCE = Parameter(
     Number(0.001, 0.9999),
     "Confidence level of the intervals.",
     default=0.95,
+)
+
+# What every answer with a weight says of the samples that its standard errors are of.
+OWN_SAMPLE = (
+    "the rows selected, and each group, are taken as a sample of their own, with the factor n/(n−1)"
 )
 
 # Units of values that are not of the column.
@@ -40,6 +46,8 @@ class Question:
     selection: Selection
     options: Mapping[str, Any] = field(default_factory=dict)
     confidence: float = CONFIDENCE.default
+    # The facts of the whole dataset, where a metric needs them.
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def weight(self) -> Column | None:
@@ -54,14 +62,6 @@ class Question:
     def known(self) -> Q | None:
         """The condition that the column has a value; None where it always has one."""
         return Q((f"{self.column.name}__isnull", False)) if self.column.nullable else None
-
-
-class Unfit(Exception):
-    """A value that by itself may be asked for, but not of this range or these groups."""
-
-    def __init__(self, parameter: Parameter, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.errors = [{"parameter": parameter.name, "code": code, "detail": detail}]
 
 
 def check_size(parameter: Parameter, each: int, groups: int) -> None:
@@ -165,8 +165,12 @@ class Metric(ABC):
     weighted_estimator: ClassVar[str | None] = None
     aliases: ClassVar[tuple[str, ...]] = ()
     kinds: ClassVar[tuple[Kind, ...]] = ("numeric", "categorical")
+    # What the rows are a sample of, with a weight.
+    sample: ClassVar[str] = OWN_SAMPLE
     own_parameters: ClassVar[tuple[Parameter, ...]] = ()
     extras: ClassVar[Mapping[str, Member]] = {"value": NUMBER}
+    # Beside these, with a weight alone.
+    weighted_extras: ClassVar[Mapping[str, Member]] = {}
 
     @property
     def description(self) -> str:
@@ -200,7 +204,7 @@ class Metric(ABC):
     def method(self, question: Question) -> str:
         """Return in words which estimator an answer is by."""
         if question.weight:
-            return self.weighted_estimator or ""
+            return f"{self.weighted_estimator}; {self.sample}"
         return self.estimator
 
     def unit(self, question: Question) -> str | None:

@@ -9,9 +9,17 @@ from census.statistics.members import INTEGER, NUMBER
 from census.statistics.metrics.base import (
     AggregateMetric,
     Level,
+    Levels,
     Question,
     Tally,
     register,
+)
+from census.statistics.metrics.totals import (
+    DOMAIN,
+    DOMAIN_FORMULA,
+    TOTAL_EXTRAS,
+    described_total,
+    with_facts,
 )
 from census.statistics.selection import Row
 
@@ -22,16 +30,26 @@ class CountMetric(AggregateMetric):
 
     name = "count"
     label = "Count"
-    formula = "n; weighted: Σw"
+    formula = f"n; weighted: Σw, {DOMAIN_FORMULA}"
     estimator = "number of rows with a value"
-    weighted_estimator = "sum of the weights of the rows with a value"
+    weighted_estimator = (
+        "sum of the weights of the rows with a value; linearised standard error; t interval with "
+        "N−1 degrees of freedom"
+    )
+    sample = DOMAIN
     extras: ClassVar = {"value": INTEGER}
+    weighted_extras: ClassVar = TOTAL_EXTRAS
 
     def unit(self, question: Question) -> str | None:
         return question.unit_of_size
 
+    def levels(self, question: Question) -> Levels:
+        return super().levels(with_facts(question))
+
     def finish(self, question: Question, tally: Tally, _sums: Row) -> Level:
-        return {"value": tally.weights if question.weight else tally.count}
+        if not question.weight:
+            return {"value": tally.count}
+        return described_total(question, tally.weights, tally.weights, tally.squares)
 
 
 @register

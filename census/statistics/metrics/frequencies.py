@@ -52,9 +52,9 @@ def frequencies(question: Question, expression: Expression | F | None = None) ->
     )
     whole = Frequencies()
     groups: defaultdict[Key, Frequencies] = defaultdict(Frequencies)
-    for row in rows:
+    for key, row in selection.by_key(rows):
         tally = Tally.of(row)
         whole.add(row["value_of_row"], tally)
-        if keys:
-            groups[tuple(row[key] for key in keys)].add(row["value_of_row"], tally)
+        if key:
+            groups[key].add(row["value_of_row"], tally)
     return FrequencyTable(whole, groups)

@@ -1,31 +1,29 @@
 """Where the values lie."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from fractions import Fraction
-from itertools import accumulate
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import Expression, Max, Min
 
 from census.statistics import estimators
-from census.statistics.aggregates import PercentileCont, power_sum
-from census.statistics.members import COUNT, FLOAT, INTEGER, NUMBER, Items
+from census.statistics.aggregates import power_sum
+from census.statistics.members import COUNT, INTEGER, NUMBER
 from census.statistics.metrics.base import (
     AggregateMetric,
     Level,
     Levels,
     Question,
     Tally,
-    check_size,
     register,
 )
 from census.statistics.metrics.frequencies import Frequencies, frequencies
-from census.statistics.parameters import ListOf, Number, Parameter
+from census.statistics.metrics.totals import (
+    DOMAIN,
+    DOMAIN_FORMULA,
+    TOTAL_EXTRAS,
+    described_total,
+    with_facts,
+)
 from census.statistics.selection import Row
-
-TYPE_7 = "linear interpolation between order statistics (Hyndman and Fan's type 7)"
-INVERSE_ECDF = "inverse of the weighted empirical distribution function"
 
 
 @register
@@ -46,6 +44,7 @@ class MeanMetric(AggregateMetric):
         "replacement; t interval with n−1 degrees of freedom"
     )
     extras: ClassVar = dict.fromkeys(estimators.Estimate._fields, NUMBER)
+    weighted_extras: ClassVar = {"deff": NUMBER}
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
         x = question.column
@@ -53,23 +52,25 @@ class MeanMetric(AggregateMetric):
             return {"x": power_sum([x]), "xx": power_sum([x, x])}
         return {
             "wx": power_sum([w, x]),
+            "wxx": power_sum([w, x, x]),
             "wwx": power_sum([w, w, x]),
             "wwxx": power_sum([w, w, x, x]),
         }
 
     def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
-        if question.weight:
-            found = estimators.Sums(
-                n=tally.count,
-                w=tally.weights,
-                wx=sums["wx"],
-                w2=tally.squares,
-                w2x=sums["wwx"],
-                w2x2=sums["wwxx"],
-            )
-        else:
+        if not question.weight:
             found = estimators.Sums.unweighted(tally.count, sums["x"], sums["xx"])
-        return estimators.mean_estimate(found, question.confidence)._asdict()
+            return estimators.mean_estimate(found, question.confidence)._asdict()
+        found = estimators.Sums(
+            n=tally.count,
+            w=tally.weights,
+            wx=sums["wx"],
+            w2=tally.squares,
+            w2x=sums["wwx"],
+            w2x2=sums["wwxx"],
+        )
+        level = estimators.mean_estimate(found, question.confidence)._asdict()
+        return level | {"deff": estimators.deff(found, sums["wxx"])}
 
     def levels(self, question: Question) -> Levels:
         if question.weight in (None, question.column) or len(question.selection.keys()) > 1:
@@ -82,10 +83,11 @@ class MeanMetric(AggregateMetric):
         )
 
     def _level_of(self, question: Question, found: Frequencies) -> Level:
-        sums = dict.fromkeys(("wx", "wwx", "wwxx"), 0)
+        sums = dict.fromkeys(("wx", "wxx", "wwx", "wwxx"), 0)
         for value, tally in found.values.items():
             x = int(value)
             sums["wx"] += tally.weights * x
+            sums["wxx"] += tally.weights * x * x
             sums["wwx"] += tally.squares * x
             sums["wwxx"] += tally.squares * x * x
         total = found.total
@@ -99,20 +101,36 @@ class SumMetric(AggregateMetric):
     name = "sum"
     label = "Sum"
     kinds = ("numeric",)
-    formula = "Σx; weighted: Σwx"
+    formula = f"Σx; weighted: Σwx, {DOMAIN_FORMULA}"
     estimator = "sum"
-    weighted_estimator = "weighted sum (Horvitz and Thompson's estimator of the population total)"
+    weighted_estimator = (
+        "weighted sum (Horvitz and Thompson's estimator of the population total); linearised "
+        "standard error; t interval with N−1 degrees of freedom"
+    )
+    sample = DOMAIN
     extras: ClassVar = {"value": COUNT}
+    weighted_extras: ClassVar = TOTAL_EXTRAS
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
-        factors = [question.weight, question.column] if question.weight else [question.column]
-        return {"sum": power_sum(factors)}
+        x = question.column
+        if (w := question.weight) is None:
+            return {"sum": power_sum([x])}
+        return {
+            "sum": power_sum([w, x]),
+            "wxx": power_sum([w, x, x]),
+            "wwxx": power_sum([w, w, x, x]),
+        }
+
+    def levels(self, question: Question) -> Levels:
+        return super().levels(with_facts(question))
 
     def unit(self, question: Question) -> str:
         return f"{question.column.unit} × weight" if question.weight else f"{question.column.unit}"
 
-    def finish(self, _question: Question, _tally: Tally, sums: Row) -> Level:
-        return {"value": sums["sum"]}
+    def finish(self, question: Question, _tally: Tally, sums: Row) -> Level:
+        if not question.weight:
+            return {"value": sums["sum"]}
+        return described_total(question, sums["sum"], sums["wxx"], sums["wwxx"])
 
 
 @register
@@ -146,106 +164,3 @@ class MaxMetric(MinMetric):
     estimator = "largest value"
     weighted_estimator = "largest value (weights do not change it)"
     function = Max
-
-
-FRACTIONS = Parameter(
-    "q",
-    ListOf(Number(0, 1)),
-    "Shares, each from 0 to 1.",
-    default=[0.25, 0.5, 0.75],
-    example="0.1,0.5,0.9",
-)
-
-
-def weighted_quantiles(found: Frequencies, fractions: Sequence[float]) -> list[Any]:
-    """Return for each q the least value whose cumulative weight is at least q·Σw.
-
-    q is the decimal that it is written as: 0.1 of ten equal weights is the first of them.
-    None of nothing.
-    """
-    ascending = sorted(found.values)
-    cumulated = list(accumulate(found.values[value].weights for value in ascending))
-    if not ascending:
-        return [None for _ in fractions]
-    return [ascending[bisect_left(cumulated, Fraction(repr(q)) * cumulated[-1])] for q in fractions]
-
-
-class QuantileMetric(AggregateMetric):
-    """What the median and the quantiles share: `fractions` asked for, `described` as a level."""
-
-    kinds = ("numeric",)
-    additive = False
-    estimator = TYPE_7
-    weighted_estimator = INVERSE_ECDF
-
-    def fractions(self, question: Question) -> Sequence[float]:
-        raise NotImplementedError
-
-    def described(self, question: Question, values: Sequence[float | None]) -> Level:
-        raise NotImplementedError
-
-    def check_size(self, question: Question, groups: int) -> None:
-        """Raise `Unfit` where there are too many fractions of so many groups."""
-
-    def aggregates(self, question: Question) -> dict[str, Expression]:
-        return {"quantiles": PercentileCont(question.column.name, self.fractions(question))}
-
-    def finish(self, question: Question, _tally: Tally, sums: Row) -> Level:
-        found = sums["quantiles"]
-        return self.described(question, found or [None for _ in self.fractions(question)])
-
-    def levels(self, question: Question) -> Levels:
-        if question.weight is None:
-            levels = super().levels(question)
-            self.check_size(question, len(levels.groups))
-            return levels
-        table = frequencies(question)
-        self.check_size(question, len(table.groups))
-        return Levels(
-            self._weighted_level(question, table.whole),
-            {key: self._weighted_level(question, found) for key, found in table.groups.items()},
-        )
-
-    def _weighted_level(self, question: Question, found: Frequencies) -> Level:
-        values = weighted_quantiles(found, self.fractions(question))
-        return found.total.described(question.weight) | self.described(question, values)
-
-
-@register
-class MedianMetric(QuantileMetric):
-    """The value in the middle."""
-
-    name = "median"
-    label = "Median"
-    formula = "quantile at q = 0.5; weighted: least x whose cumulative weight ≥ Σw/2"
-
-    def fractions(self, _question: Question) -> Sequence[float]:
-        return [0.5]
-
-    def described(self, _question: Question, values: Sequence[float | None]) -> Level:
-        return {"value": values[0]}
-
-
-@register
-class QuantilesMetric(QuantileMetric):
-    """Values below which given shares of the rows lie."""
-
-    name = "quantiles"
-    label = "Quantiles"
-    formula = "x(⌊h⌋) + (h − ⌊h⌋)(x(⌊h⌋+1) − x(⌊h⌋)), h = (n−1)q + 1; weighted: least x whose cumulative weight ≥ q·Σw"  # noqa: E501
-    own_parameters = (FRACTIONS,)
-    extras: ClassVar = {"quantiles": Items(name="Quantile", members={"q": FLOAT, "value": NUMBER})}
-
-    def check_size(self, question: Question, groups: int) -> None:
-        check_size(FRACTIONS, len(self.fractions(question)), groups)
-
-    def listed(self, _question: Question) -> tuple[str, tuple[str, ...]]:
-        return "quantiles", ("q", "value")
-
-    def fractions(self, question: Question) -> Sequence[float]:
-        fractions: Sequence[float] = question.options["q"]
-        return fractions
-
-    def described(self, question: Question, values: Sequence[float | None]) -> Level:
-        pairs = zip(self.fractions(question), values, strict=True)
-        return {"quantiles": [{"q": q, "value": value} for q, value in pairs]}

@@ -11,6 +11,7 @@ from django.db.models import Count, Expression, Max, Min, Q
 from census.columns import Column
 from census.statistics import estimators
 from census.statistics.aggregates import WidthBucket, power_sum
+from census.statistics.estimators import flags
 from census.statistics.members import COUNT, FLOAT, INTEGER, NUMBER, VALUE, Items
 from census.statistics.metrics.base import (
     SHARE,
@@ -25,7 +26,7 @@ from census.statistics.metrics.base import (
     register,
 )
 from census.statistics.metrics.frequencies import Frequencies, FrequencyTable, frequencies
-from census.statistics.parameters import Either, Integer, Number, Parameter, Range
+from census.statistics.parameters import Choice, Either, Integer, Number, Parameter, Range
 from census.statistics.selection import Row, column_type
 
 EXACT_VALUES = "values"
@@ -41,6 +42,14 @@ RANGE = Parameter(
     "Where the bins begin and end, `lo,hi`; by default the smallest and the largest value of "
     "the whole selection. What lies outside is counted in `below` and `above`.",
     example="0,100",
+)
+KORN_GRAUBARD = "korn_graubard"
+INTERVAL = Parameter(
+    "interval",
+    Choice(("standard", KORN_GRAUBARD), noun="an interval of a share"),
+    "The interval: `standard` is Wilson's, with a weight the logit; `korn_graubard` is Korn and "
+    "Graubard's, without a weight Clopper and Pearson's, which also holds in small samples.",
+    default="standard",
 )
 
 
@@ -80,8 +89,14 @@ class DistributionMetric(Metric):
     aliases = ("histogram", "frequencies")
     label = "Distribution"
     formula = "count of each category or bin, and its share of n; weighted: its share of Σw"
-    estimator = "counts, and shares of the rows with a value"
-    weighted_estimator = "counts and sums of weights; proportions are shares of the weights"
+    estimator = (
+        "counts, and shares of the rows with a value; of categories with standard errors and "
+        "Wilson score intervals"
+    )
+    weighted_estimator = (
+        "counts and sums of weights; proportions are shares of the weights, of categories with "
+        "linearised standard errors and logit intervals (Korn and Graubard's where one is 1)"
+    )
     own_parameters = (BINS, RANGE)
     extras: ClassVar = {
         "buckets": Items(
@@ -93,6 +108,11 @@ class DistributionMetric(Metric):
                 "count": COUNT,
                 "weighted_count": COUNT.optional(),
                 "proportion": NUMBER,
+                "standard_error": NUMBER.optional(),
+                "ci_lower": NUMBER.optional(),
+                "ci_upper": NUMBER.optional(),
+                "deff": NUMBER.optional(),
+                "flags": Items("text", required=False),
             },
         ),
         "below": COUNT.optional(),
@@ -108,7 +128,11 @@ class DistributionMetric(Metric):
     def listed(self, question: Question) -> tuple[str, tuple[str, ...]]:
         bounds = ("lower", "upper") if _is_histogram(question) else ("value",)
         counts = ("count", "weighted_count") if question.weight else ("count",)
-        return "buckets", (*bounds, *counts, "proportion")
+        errors: tuple[str, ...] = ()
+        if not question.column.numeric:
+            deff = ("deff",) if question.weight else ()
+            errors = ("standard_error", "ci_lower", "ci_upper", *deff, "flags")
+        return "buckets", (*bounds, *counts, "proportion", *errors)
 
     def levels(self, question: Question) -> Levels:
         if not question.column.numeric:
@@ -130,12 +154,13 @@ class ProportionMetric(AggregateMetric):
     kinds = ("categorical",)
     formula = (
         "p = k/n, SE = √(p(1−p)/n), Wilson interval; weighted: p = Σw[x=value] / Σw, "
-        "SE² = n/(n−1) · Σ(w([x=value]−p))² / (Σw)², logit interval"
+        "SE² = n/(n−1) · Σ(w([x=value]−p))² / (Σw)², logit interval; "
+        "Korn–Graubard: Clopper–Pearson of n*p in n* = p(1−p)/SE²"
     )
     estimator = "sample proportion; standard error √(p(1−p)/n); Wilson score interval"
     weighted_estimator = (
         "weighted proportion (Hájek); standard error by Taylor linearisation, sampling taken as "
-        "with replacement; logit interval with t(n−1)"
+        "with replacement; logit interval with t(n−1), where it is 0 or 1 Korn and Graubard's"
     )
     extras: ClassVar = {
         "value": NUMBER,
@@ -144,10 +169,21 @@ class ProportionMetric(AggregateMetric):
         "ci_lower": NUMBER,
         "ci_upper": NUMBER,
     }
+    weighted_extras: ClassVar = {"deff": NUMBER}
 
     def parameters(self, column: Column) -> tuple[Parameter, ...]:
         description = "The category whose share is asked for."
-        return (Parameter("value", column_type(column), description, required=True),)
+        return (Parameter("value", column_type(column), description, required=True), INTERVAL)
+
+    def method(self, question: Question) -> str:
+        method = super().method(question)
+        if question.options[INTERVAL.name] == KORN_GRAUBARD:
+            method = method.replace("Wilson score interval", "Clopper and Pearson's interval")
+            method = method.replace(
+                "logit interval with t(n−1), where it is 0 or 1 Korn and Graubard's",
+                "Korn and Graubard's interval",
+            )
+        return method
 
     def unit(self, _question: Question) -> str:
         return SHARE
@@ -161,20 +197,38 @@ class ProportionMetric(AggregateMetric):
         return sums
 
     def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
-        if question.weight:
-            found = estimators.Sums.of_indicator(
-                tally.count,
-                tally.weights,
-                sums["weights_of_successes"],
-                tally.squares,
-                sums["squares_of_successes"],
-            )
-            estimate = estimators.weighted_proportion_estimate(found, question.confidence)
-        else:
-            successes = sums["successes"]
-            estimate = estimators.proportion_estimate(successes, tally.count, question.confidence)
-        level = estimate._asdict()
-        return {"value": level.pop("value"), "successes": sums["successes"], **level}
+        part = Tally(
+            count=sums["successes"],
+            weights=sums.get("weights_of_successes", 0),
+            squares=sums.get("squares_of_successes", 0),
+        )
+        exact = question.options[INTERVAL.name] == KORN_GRAUBARD
+        share = _share(question, part, tally, korn_graubard=exact)
+        return {"value": share.pop("value"), "successes": part.count, **share}
+
+
+def _share(question: Question, part: Tally, whole: Tally, *, korn_graubard: bool = False) -> Level:
+    """Return the share of the whole that a part is, with its errors and flags."""
+    n, confidence = whole.count, question.confidence
+    if question.weight is None:
+        sums = estimators.Sums.of_indicator(n, n, part.count, n, part.count)
+        estimate = estimators.proportion_estimate(part.count, n, confidence)
+        interval = estimators.clopper_pearson_interval(part.count, n - part.count, confidence)
+        more: Level = {"flags": flags.of_share(sums, None, weighted=False)}
+    else:
+        sums = estimators.Sums.of_indicator(
+            n, whole.weights, part.weights, whole.squares, part.squares
+        )
+        estimate = estimators.weighted_proportion_estimate(sums, confidence)
+        interval = estimators.korn_graubard_interval(sums, confidence)
+        effective = estimators.n_effective(whole.weights, whole.squares)
+        more = {
+            "deff": estimators.deff(sums, sums.wx),
+            "flags": flags.of_share(sums, effective, weighted=True),
+        }
+    if korn_graubard:
+        estimate = estimate._replace(ci_lower=interval[0], ci_upper=interval[1])
+    return estimate._asdict() | more
 
 
 def _is_histogram(question: Question) -> bool:
@@ -193,18 +247,27 @@ def _levels(question: Question, table: FrequencyTable, describe: Any) -> Levels:
 
 
 def _bucket(question: Question, bounds: Mapping[str, Any], tally: Tally, whole: Tally) -> Level:
-    bucket = {**bounds, "count": tally.count}
-    if question.weight:
-        bucket["weighted_count"] = tally.weights
+    bucket = _counts(question, bounds, tally)
     share = estimators.mean(_size(question, tally), _size(question, whole))
     return bucket | {"proportion": share}
+
+
+def _category(question: Question, value: Any, tally: Tally, whole: Tally) -> Level:
+    share = _share(question, tally, whole)
+    proportion = share.pop("value")
+    return _counts(question, {"value": value}, tally) | {"proportion": proportion, **share}
+
+
+def _counts(question: Question, bounds: Mapping[str, Any], tally: Tally) -> Level:
+    weighted = {"weighted_count": tally.weights} if question.weight else {}
+    return {**bounds, "count": tally.count, **weighted}
 
 
 def _categories(question: Question, found: Frequencies) -> Level:
     """Describe the categories that occur, the most frequent first, ties by value."""
     order = question.column.sort_key
     by_count = sorted(found.values.items(), key=lambda item: (-item[1].count, order(item[0])))
-    return {"buckets": [_bucket(question, {"value": v}, t, found.total) for v, t in by_count]}
+    return {"buckets": [_category(question, v, t, found.total) for v, t in by_count]}
 
 
 def _values(question: Question, found: Frequencies) -> Level:

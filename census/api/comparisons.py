@@ -1,0 +1,66 @@
+"""The route of comparisons."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from census.api import charts, parameters, tables
+from census.api.serializers.comparisons import ComparisonSerializer
+from census.api.views import DRAWABLE, AnswerViewSet, column_in_path
+from census.columns import COLUMNS, Column
+from census.statistics import bands
+from census.statistics.comparison import (
+    ADJUST,
+    Comparison,
+    any_value_parameter,
+    reference_parameter,
+    value_parameter,
+)
+from census.statistics.computation import MIN_COUNT
+from census.statistics.metrics import CONFIDENCE
+from census.statistics.parameters import Parameter
+from census.statistics.selection import GROUP_BY, WEIGHTED_BY
+
+BY = replace(GROUP_BY, required=True)
+
+
+class ComparisonViewSet(AnswerViewSet):
+    """Means or shares of groups compared with those of a reference, with tests and effect sizes."""
+
+    renderer_classes = DRAWABLE
+    summary = "Comparison"
+    serializer_class = ComparisonSerializer
+    path_parameters = (column_in_path(COLUMNS.values(), "Column", "column", "hours_per_week"),)
+    asked: Comparison
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        of = parameters.column(self.kwargs["column"])
+        by = parameters.grouping(self.request.query_params)
+        return self._parameters(value_parameter(of), by[0] if by else None)
+
+    def described_parameters(self) -> Sequence[Parameter]:
+        return self._parameters(any_value_parameter(), None)
+
+    def _parameters(self, value: Parameter, by: Column | None) -> Sequence[Parameter]:
+        own = (BY, reference_parameter(by), value, ADJUST, *parameters.BANDS)
+        return (*own, WEIGHTED_BY, CONFIDENCE, MIN_COUNT, *parameters.FILTERING)
+
+    def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
+        asked = parameters.comparison(parameters.column(column), self.judged())
+        return self.answered(
+            asked,
+            asked.selection,
+            column=asked.column.name,
+            group_by=list(asked.selection.keys()),
+            **bands.described(asked.selection.group_by),
+            parameters={"value": asked.value, "adjust": asked.adjust},
+        )
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_groups(data, self.asked.selection.keys(), self.asked.fields())
+
+    def chart(self, data: Any) -> charts.Spec:
+        return charts.of_comparison(self.asked, data)

@@ -1,0 +1,205 @@
+"""Two-way tables with tests of independence: their cells, and layers by a third column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from census.columns import COLUMNS, Column
+from census.statistics import estimators
+from census.statistics.estimators import Estimate, Sums, association, cells
+from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally, check_size
+from census.statistics.parameters import Boolean, Parameter
+from census.statistics.selection import GROUP_BY, Key, Row, Selection, column_choice
+
+CELLS = Parameter(
+    "cells",
+    Boolean(),
+    "`true` adds expected counts, adjusted residuals, shares of the total, and standard errors and "
+    "intervals of the shares of rows and columns.",
+    default=False,
+)
+LAYER = Parameter(
+    "layer",
+    column_choice(COLUMNS.values(), "a column", "Column"),
+    "A third column: a table for each of its values and, of 2 × 2 tables, Cochran, Mantel and "
+    "Haenszel's test and common odds ratio.",
+    example="race",
+)
+
+Table = list[list[Tally]]
+
+
+@dataclass(frozen=True)
+class Crosstab:
+    """A two-way table of columns with a test of independence.
+
+    Pearson's chi-squared is of the counts, weighted or not; with a weight there are Rao and
+    Scott's tests of the weighted table beside it.
+    """
+
+    row: Column
+    column: Column
+    selection: Selection
+    cells: bool = False
+    layer: Column | None = None
+    confidence: float = 0.95
+
+    @property
+    def method(self) -> str:
+        parts = ["Pearson's chi-squared test of the counts, without Yates' correction"]
+        if self.selection.weight:
+            parts.append(
+                "proportions are weighted; Rao and Scott's second-order corrected F test of the "
+                "weighted table, also with the design effects under independence, sampling taken "
+                "as with replacement"
+            )
+        if self.cells:
+            residuals = "linearised" if self.selection.weight else "Haberman's"
+            intervals = "logit" if self.selection.weight else "Wilson"
+            parts.append(f"{residuals} adjusted residuals; {intervals} intervals of shares")
+        if self.layer:
+            parts.append(
+                "Cochran, Mantel and Haenszel's test of the counts without correction; Robins' "
+                "interval of the common odds ratio"
+            )
+        if self.selection.weight:
+            parts.append(OWN_SAMPLE)
+        return "; ".join(parts)
+
+    def compute(self) -> Level:
+        """Return the table, by one statement. Values that do not occur have no row or column.
+
+        A layer is of a value of its column; rows that lack it are in the whole table alone.
+        """
+        columns = (self.row, self.column, *((self.layer,) if self.layer else ()))
+        crossed = replace(self.selection, group_by=columns)
+        groups = crossed.groups(**Tally.aggregates(self.selection.weight))
+        answer = self._table(groups)
+        return answer | (self._layers(self.layer, groups, answer) if self.layer else {})
+
+    def _layers(self, layer: Column, groups: Mapping[Key, Row], whole: Level) -> Level:
+        found: dict[Any, dict[Key, Row]] = {}
+        for key, group in groups.items():
+            if key[2] is not None:
+                found.setdefault(key[2], {})[key] = group
+        values = sorted(found, key=layer.sort_key)
+        layers = [{"key": {layer.name: value}, **self._table(found[value])} for value in values]
+        answer: Level = {"layer": layer.name, "layers": layers}
+        rows, columns = whole["row_values"], whole["column_values"]
+        if len(rows) == len(columns) == 2:
+            tables = [_counts(_cells(found[value])[0], rows, columns) for value in values]
+            answer |= cells.cochran_mantel_haenszel(tables, self.confidence)._asdict()
+        return answer
+
+    def _table(self, groups: Mapping[Key, Row]) -> Level:
+        weight = self.selection.weight
+        found, total = _cells(groups)
+        rows = sorted({row for row, _ in found}, key=self.row.sort_key)
+        columns = sorted({column for _, column in found}, key=self.column.sort_key)
+        check_size(GROUP_BY, len(rows), len(columns))
+        table = [[found.get((row, column), Tally()) for column in columns] for row in rows]
+        described = total.described(weight)
+        answer: Level = {
+            **described,
+            "excluded_missing": described.pop("missing"),
+            "row_values": rows,
+            "column_values": columns,
+            "counts": [[cell.count for cell in row] for row in table],
+        }
+        del answer["missing"]
+        sizes = answer["counts"]
+        if weight:
+            answer["weighted_counts"] = sizes = [[cell.weights for cell in row] for row in table]
+        answer |= _shares(sizes) | self._tests(total.count, answer, table)
+        return answer | (self._cell_statistics(total.count, answer, table) if self.cells else {})
+
+    def _tests(self, n: int, answer: Level, table: Table) -> Level:
+        tests: Level = association.independence(answer["counts"])._asdict()
+        if self.selection.weight:
+            squares = [[cell.squares for cell in row] for row in table]
+            for name, test in (
+                ("rao_scott", association.rao_scott),
+                ("rao_scott_null", cells.rao_scott_null),
+            ):
+                found = test(n, answer["weighted_counts"], squares)._asdict()
+                found["p"] = found.pop("p_value")
+                tests |= {
+                    f"{name}_{part}": found[part] for part in ("f", "df1", "df2", "p", "log10_p")
+                }
+        return tests
+
+    def _cell_statistics(self, n: int, answer: Level, table: Table) -> Level:
+        counts = answer["counts"]
+        sizes = answer["weighted_counts"] if self.selection.weight else counts
+        if self.selection.weight:
+            squares = [[cell.squares for cell in row] for row in table]
+            residuals = cells.weighted_adjusted_residuals(n, sizes, squares)
+        else:
+            residuals = cells.adjusted_residuals(counts)
+        by_column = _transposed([self._errors(column) for column in _transposed(table)])
+        return {
+            "expected": cells.expected_counts(counts),
+            "adjusted_residuals": residuals,
+            "total_proportions": cells.shares_of_total(sizes),
+            **_named("row", [self._errors(row) for row in table]),
+            **_named("column", by_column),
+            "g2": cells.likelihood_ratio(counts),
+        }
+
+    def _errors(self, line: list[Tally]) -> list[Estimate]:
+        """Return the share of each cell in its row or column."""
+        whole = sum(line, start=Tally())
+        if self.selection.weight is None:
+            return [
+                estimators.proportion_estimate(cell.count, whole.count, self.confidence)
+                for cell in line
+            ]
+        return [
+            estimators.weighted_proportion_estimate(
+                Sums.of_indicator(
+                    whole.count, whole.weights, cell.weights, whole.squares, cell.squares
+                ),
+                self.confidence,
+            )
+            for cell in line
+        ]
+
+
+def _cells(groups: Mapping[Key, Row]) -> tuple[dict[Key, Tally], Tally]:
+    """Return the tally of each cell, and of all rows: those missing a value uncounted."""
+    found: dict[Key, Tally] = {}
+    total = Tally()
+    for (row, column, *_), group in groups.items():
+        tally = Tally.of(group)
+        if row is None or column is None:
+            total += tally.uncounted()
+        else:
+            found[row, column] = found.get((row, column), Tally()) + tally
+            total += tally
+    return found, total
+
+
+def _counts(found: Mapping[Key, Tally], rows: list[Any], columns: list[Any]) -> list[list[int]]:
+    return [[found.get((row, column), Tally()).count for column in columns] for row in rows]
+
+
+def _shares(sizes: list[list[int]]) -> Level:
+    sums = [sum(column) for column in zip(*sizes, strict=True)]
+    return {
+        "row_proportions": [[estimators.mean(n, sum(row)) for n in row] for row in sizes],
+        "column_proportions": [
+            [estimators.mean(n, size) for n, size in zip(row, sums, strict=True)] for row in sizes
+        ],
+    }
+
+
+def _transposed(table: list[list[Any]]) -> list[list[Any]]:
+    return [list(line) for line in zip(*table, strict=True)]
+
+
+def _named(side: str, estimates: list[list[Estimate]]) -> Level:
+    return {
+        f"{side}_standard_errors": [[cell.standard_error for cell in row] for row in estimates],
+        f"{side}_ci_lower": [[cell.ci_lower for cell in row] for row in estimates],
+        f"{side}_ci_upper": [[cell.ci_upper for cell in row] for row in estimates],
+    }

@@ -45,8 +45,8 @@ class ComparisonViewSet(AnswerViewSet):
         return self._parameters(any_value_parameter(), None)
 
     def _parameters(self, value: Parameter, by: Column | None) -> Sequence[Parameter]:
-        own = (BY, reference_parameter(by), value, ADJUST, *parameters.BANDS)
-        return (*own, WEIGHTED_BY, CONFIDENCE, MIN_COUNT, *parameters.FILTERING)
+        own = (BY, reference_parameter(by), value, ADJUST, WEIGHTED_BY, CONFIDENCE, MIN_COUNT)
+        return (*own, *parameters.BANDS, *parameters.FILTERING)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
         asked = parameters.comparison(parameters.column(column), self.judged())

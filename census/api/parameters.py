@@ -41,7 +41,7 @@ MOST_PARAMETERS = 200  # no route has as many
 
 FILTERING = (*(f.parameter for f in FILTERS.values()), COMPLETE)
 BANDS = tuple(bands.BANDS.values())
-COMMON = (GROUP_BY, *BANDS, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT, MIN_COUNT)
+COMMON = (GROUP_BY, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT, MIN_COUNT, *BANDS)
 PROTECTED = ListOf(
     column_choice(
         (of for of in COLUMNS.values() if of is not TARGET),

@@ -392,8 +392,8 @@ class CrosstabViewSet(AnswerViewSet):
     asked: Crosstab
 
     def get_parameters(self) -> Sequence[Parameter]:
-        own = (CELLS, LAYER, *parameters.BANDS, WEIGHTED_BY, CONFIDENCE)
-        return (*own, *parameters.FILTERING)
+        own = (CELLS, LAYER, WEIGHTED_BY, CONFIDENCE)
+        return (*own, *parameters.BANDS, *parameters.FILTERING)
 
     def retrieve(self, _request: Request, row: str, column: str, **_kwargs: Any) -> Response:
         crossed = parameters.crossed_columns({"row": row, "column": column})
@@ -444,7 +444,7 @@ class FairnessViewSet(AnswerViewSet):
 
     def _parameters(self, columns: tuple[Column, ...]) -> Sequence[Parameter]:
         own = (OUTCOME, reference_parameter(columns))
-        return (*own, *parameters.BANDS, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
+        return (*own, WEIGHTED_BY, CONFIDENCE, *parameters.BANDS, *parameters.FILTERING)
 
     def retrieve(self, _request: Request, **_kwargs: Any) -> Response:
         columns = self.columns()

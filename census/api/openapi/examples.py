@@ -36,6 +36,7 @@ PATHS = {
     "correlation": "/v1/correlation?columns=age,education_num,hours_per_week",
     "crosstab": "/v1/crosstab/sex/income",
     "fairness": "/v1/fairness/sex",
+    "comparison": "/v1/comparison/hours_per_week?group_by=sex",
 }
 # Of the errors that anybody can make, by status: the same for all operations.
 PROBLEM_PATHS = {

@@ -171,6 +171,7 @@ class RootSerializer(serializers.Serializer[Any]):
     correlation = serializers.CharField()
     crosstab = serializers.CharField()
     fairness = serializers.CharField()
+    comparison = serializers.CharField()
     mean = serializers.CharField()
     docs = serializers.CharField()
     schema = serializers.CharField()

@@ -146,6 +146,7 @@ class TableSerializer(MeasuresSerializer, LevelSerializer):
 class LayerTableSerializer(TableSerializer):
     """The table of one value of the layer."""
 
+    missing = None  # type: ignore[assignment]
     key = GroupKeyField()
 
 
@@ -155,6 +156,7 @@ class CrosstabSerializer(TableSerializer, AnswerSerializer):
     The members from `cmh_chi2` are there where the layers are 2 × 2.
     """
 
+    missing = None  # type: ignore[assignment]
     row = serializers.CharField()
     column = serializers.CharField()
     layer = serializers.CharField(required=False)

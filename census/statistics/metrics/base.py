@@ -225,7 +225,7 @@ def _anywhere(variants: list[Parameter]) -> Parameter:
     taken = [parameter for parameter in variants if not isinstance(parameter.type, Refused)]
     first = taken[0] if len(taken) == len(variants) else replace(taken[0], default=None)
     choices = [p.type for p in taken if isinstance(p.type, Choice)]
-    if not choices:
+    if all(choice == choices[0] for choice in choices):
         return first
     values = dict.fromkeys(value for choice in choices for value in choice.values)
     return replace(first, type=Choice(tuple(values), "a value of the column", title="AnyCategory"))

@@ -87,7 +87,11 @@ def test_a_metric_tells_its_formula(description: dict[str, Any], metric: str) ->
 @pytest.mark.parametrize("view", sorted(MEASURES))
 def test_a_table_tells_its_formulas(description: dict[str, Any], view: str) -> None:
     schemas = description["components"]["schemas"]
-    parts = {"statistics": ["ColumnStatistics", "Histogram"], "fairness": ["FairnessGroup"]}
+    parts = {
+        "statistics": ["ColumnStatistics", "Histogram"],
+        "fairness": ["FairnessGroup"],
+        "comparison": ["ComparedGroup"],
+    }
     told = json.dumps(
         [schemas[name] for name in (view.title(), *parts.get(view, ()))], ensure_ascii=False
     )
@@ -136,12 +140,15 @@ ANSWERS = [
     ("/v1/people", "/v1/people?age__lt=17"),
     ("/v1/people/{id}", "/v1/people/1"),
     *(
-        (path, f"{url}?{query}")
+        (path, f"{url}{'&' if '?' in url else '?'}{query}")
         for path, url in (
             ("/v1/statistics", "/v1/statistics"),
             ("/v1/correlation", "/v1/correlation"),
             ("/v1/crosstab/{row}/{column}", "/v1/crosstab/sex/income"),
             ("/v1/crosstab/{row}/{column}", "/v1/crosstab/workclass/occupation"),
+            ("/v1/crosstab/{row}/{column}", "/v1/crosstab/age/income?cells=true&layer=sex"),
+            ("/v1/comparison/{column}", "/v1/comparison/age?group_by=sex"),
+            ("/v1/comparison/{column}", "/v1/comparison/income?group_by=sex,race&value=%3E50K"),
             ("/v1/fairness/{column}", "/v1/fairness/sex"),
             ("/v1/fairness/{column}", "/v1/fairness/sex,native_country"),
         )
@@ -185,8 +192,8 @@ VALUES = {"age": "", "workclass": "Private", "income": ">50K"}
         ("/v1/people/{id}", "/v1/people/0", 404),
         ("/v1/people", "/v1/people?page_size=0", 400),
         ("/v1/fields/{column}", "/v1/fields/salary", 404),
-        ("/v1/crosstab/{row}/{column}", "/v1/crosstab/sex/age", 400),
-        ("/v1/fairness/{column}", "/v1/fairness/age", 400),
+        ("/v1/crosstab/{row}/{column}", "/v1/crosstab/sex/fnlwgt", 400),
+        ("/v1/fairness/{column}", "/v1/fairness/fnlwgt", 400),
     ],
 )
 def test_problems_are_as_described(

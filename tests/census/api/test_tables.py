@@ -64,8 +64,9 @@ def test_a_group_without_a_key_is_null_in_ndjson_and_empty_in_csv(client: Client
         "count": 2799,
         "missing": 0,
         "value": 2799,
+        "flags": "",
     }
-    assert client.get(path.format(".csv")).content.splitlines()[-1] == b",2799,2799,0,2799"
+    assert client.get(path.format(".csv")).content.splitlines()[-1] == b",2799,2799,0,2799,"
 
 
 def test_values_keep_their_types_in_ndjson(client: Client) -> None:

@@ -146,7 +146,7 @@ class TableSerializer(MeasuresSerializer, LevelSerializer):
 class LayerTableSerializer(TableSerializer):
     """The table of one value of the layer."""
 
-    missing = None  # type: ignore[assignment]
+    missing = None
     key = GroupKeyField()
 
 

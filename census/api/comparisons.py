@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from census.api import charts, parameters, tables
 from census.api.serializers.comparisons import ComparisonSerializer
 from census.api.views import DRAWABLE, AnswerViewSet, column_in_path
-from census.columns import COLUMNS, Column
+from census.columns import COLUMNS
 from census.statistics import bands
 from census.statistics.comparison import (
     ADJUST,
@@ -39,13 +39,16 @@ class ComparisonViewSet(AnswerViewSet):
     def get_parameters(self) -> Sequence[Parameter]:
         of = parameters.column(self.kwargs["column"])
         by = parameters.grouping(self.request.query_params)
-        return self._parameters(value_parameter(of), by[0] if by else None)
+        reference = reference_parameter(by[0] if by else None)
+        if not by:
+            reference = reference.refused("Give `group_by`: this is a value of its first column.")
+        return self._parameters(value_parameter(of), reference)
 
     def described_parameters(self) -> Sequence[Parameter]:
-        return self._parameters(any_value_parameter(), None)
+        return self._parameters(any_value_parameter(), reference_parameter(None))
 
-    def _parameters(self, value: Parameter, by: Column | None) -> Sequence[Parameter]:
-        own = (BY, reference_parameter(by), value, ADJUST, WEIGHTED_BY, CONFIDENCE, MIN_COUNT)
+    def _parameters(self, value: Parameter, reference: Parameter) -> Sequence[Parameter]:
+        own = (BY, reference, value, ADJUST, WEIGHTED_BY, CONFIDENCE, MIN_COUNT)
         return (*own, *parameters.BANDS, *parameters.FILTERING)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:

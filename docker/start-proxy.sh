@@ -54,8 +54,8 @@ sed -e "s|\${SERVERS}|$(each "$SERVICE" "server %s max_conns=$SERVICE_CONNECTION
 	-e "s|\${SCRIPT_NAME}|$SCRIPT_NAME|g" \
 	-e "s|\${RATE_TEXT}|$(printf '%s' "$RATE_LIMIT" | sed 's|r/s| requests a second|; s|r/m| requests a minute|')|" \
 	-e "s|\${RATE_LIMIT}|$RATE_LIMIT|" \
-	-e "s|\${RATE_BURST}|$RATE_BURST|" \
-	-e "s|\${CONNECTION_LIMIT}|$CONNECTION_LIMIT|" \
+	-e "s|\${RATE_BURST}|$RATE_BURST|g" \
+	-e "s|\${CONNECTION_LIMIT}|$CONNECTION_LIMIT|g" \
 	-e "s|\${CACHE_SIZE}|$CACHE_SIZE|" \
 	-e "s|\${CACHE_DIR}|$CACHE_DIR|" \
 	-e "s|\${RUN_DIR}|$RUN_DIR|" \

@@ -46,7 +46,7 @@ def hot(bench: Bench) -> None:
     """Answers that were asked for before, of all servers in turn."""
     fastapi, datasette = bench.peers()
     with (
-        bench.stack() as (stack, stack_pid),
+        bench.proxied() as (stack, stack_pid),
         bench.service() as (service, service_pid),
         bench.bare() as (bare, bare_pid),
         fastapi as (fast, fast_pid),
@@ -124,7 +124,7 @@ def cold(bench: Bench) -> None:
 
 def reload(bench: Bench) -> None:
     """Latencies of hot answers under a steady load, while one load follows the other."""
-    with bench.stack() as stack, bench.bare() as bare:
+    with bench.proxied() as stack, bench.bare() as bare:
         warm(stack[0], MEAN)
         _steady(bench, "reload", "none", stack, bare)
         with _loading(bench):

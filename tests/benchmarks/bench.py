@@ -77,7 +77,7 @@ class Bench:
         return self.server(*gunicorn, probe=MEAN, **environment)
 
     @contextmanager
-    def stack(self) -> Iterator[tuple[str, int]]:
+    def proxied(self) -> Iterator[tuple[str, int]]:
         """Run the service with nginx before it, as they ship but for the limit of one client."""
         folder = self.folder / f"proxy{time.monotonic_ns()}"
         folder.mkdir()

@@ -51,7 +51,8 @@ def prepared() -> Iterator[Path]:
     """
     with _folder() as folder:
         with Server(folder, FAST):
-            for command in (["migrate"], ["load_adult"], ["collectstatic", "--noinput"]):
+            static = ["shell", "-c", "from adultapi.local import _collect_static as f; f()"]
+            for command in (["migrate"], ["load_adult"], static):
                 loader = {"LOADER_DATABASE_URL": local_url(folder)}
                 done = manage(local_url(folder, "reader"), *command, "-v0", **loader)
                 assert done.returncode == 0, done.stderr

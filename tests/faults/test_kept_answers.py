@@ -60,6 +60,14 @@ def test_one_copy_serves_all_origins_and_codings(stack: Proxy) -> None:
         }
 
 
+def test_the_service_varies_by_nothing_that_nginx_does_not_know(standing: Service) -> None:
+    paths = ("/", "/docs", "/v1", "/v1/fields", "/v1/people?page_size=1", "/v1/people.csv?age=90")
+    for path in (*paths, "/static/census/favicon.svg", "/v1/computation/mean/age?format=api"):
+        names = standing.get(path, Origin="https://other.example").headers.get("vary", "")
+        found = {name.strip().lower() for name in names.split(",") if name.strip()}
+        assert found <= {"accept", "accept-encoding", "origin"}, path
+
+
 def test_each_representation_is_kept_for_itself(stack: Proxy) -> None:
     path = new()
     types = {}

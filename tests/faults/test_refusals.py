@@ -21,6 +21,7 @@ REFUSED = {
         404,
         "not-found",
     ),
+    "an address of nginx's own": (HEAD.replace(MEAN.encode(), b"/_version"), 404, "not-found"),
     "a long line": (b"GET /%b HTTP/1.1\r\n" % (b"a" * 9000), 414, "uri-too-long"),
     "a line without an end": (b"GET /%b" % (b"a" * 70_000), 414, "uri-too-long"),
     "a long header": (HEAD + b"X: " + b"a" * 9000 + b"\r\n", 431, "headers-too-large"),

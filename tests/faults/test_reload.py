@@ -111,6 +111,20 @@ def test_everybody_sees_the_new_version_soon(
     )
 
 
+def test_so_does_who_asks_for_the_first_time_after_long(
+    owner: str, proxy: Proxy, other: Path
+) -> None:
+    """An address that nobody asked for meanwhile gives no old answer either."""
+    old = {path: proxy.get(path) for path in (*JSON, *FILES)}
+    manage(owner, "load_adult", "-v0", "--source", str(other))
+    time.sleep(SECONDS)
+    for path, before in old.items():
+        after = proxy.get(path)
+        assert after.status == 200
+        assert after.headers["etag"] != before.headers["etag"], path
+        assert after.body != before.body, path
+
+
 def test_downloads_around_a_load_are_whole_and_of_one_version(
     owner: str, service: Service, proxy: Proxy, other: Path, record: Callable[..., None]
 ) -> None:

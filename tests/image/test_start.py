@@ -116,15 +116,6 @@ def test_sigterm_ends_the_wait(run: Run, environment: Environment) -> None:
     assert container.inspect("{{.State.ExitCode}}") == "143"
 
 
-def test_sigterm_is_not_lost_while_gunicorn_starts(
-    run: Run, environment: Environment, web: Container
-) -> None:
-    container = run(**environment("served"))
-    eventually(lambda: "gunicorn" in container.sh("tr '\\0' ' ' </proc/1/cmdline"))
-    engine("kill", "--signal=TERM", container.name)
-    assert container.wait() == 0
-
-
 @pytest.mark.parametrize(
     ("arguments", "missing", "says"),
     [

@@ -26,7 +26,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "income": (
         *("class", "salary", "target", "label", "wage", "wage_class", "income_bracket"),
         *("income_class", "income_level", "income>50K", "income>=50K", "income<=50K"),
-        *("income_per_year", "income_50k", "over_50k", "y", "annual_income", "earnings"),
+        *("income_per_year", "income_50k", "over_50k", "annual_income", "earnings"),
     ),
 }
 MISSING = frozenset(

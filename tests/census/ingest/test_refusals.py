@@ -1,0 +1,109 @@
+"""What is not taken: it is named, with the next step."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from census.choices import Split
+from census.ingest import IngestError
+from tests.census.ingest.files import (
+    NAMES,
+    TEST,
+    TRAIN,
+    UCI,
+    as_csv,
+    as_json_lines,
+    as_parquet,
+    people,
+    read,
+    zipped,
+)
+
+LISTED = ("UCI's own lines", "semicolon", "Parquet")
+REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
+    ("page.data", b"\n\n\n<!DOCTYPE html>\n<html>", ("is a web page", "raw or download")),
+    ("page.csv", b"\xef\xbb\xbf <html lang=en>", ("is a web page",)),
+    ("error.csv", b'<?xml version="1.0"?><Error>', ("is a web page or other markup",)),
+    ("error.txt", b"404: Not Found", ("begins with '404: Not Found'", *LISTED)),
+    (
+        "lfs.data",
+        b"version https://git-lfs.github.com/spec/v1\noid",
+        ("LFS pointer", "git lfs pull"),
+    ),
+    ("adult.arff", b"% UCI\n@RELATION adult\n", ("is ARFF", "CSV")),
+    ("arff.data", b"@relation adult", ("is ARFF",)),
+    ("adult.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", ("is an Excel workbook", "save it as CSV")),
+    ("adult.xlsx", zipped({"[Content_Types].xml": b""}), ("is an Excel workbook",)),
+    ("adult.ods", zipped({"mimetype": b"", "content.xml": b""}), ("Office document",)),
+    ("adult.data", b"\x28\xb5\x2f\xfdxxxx", ("is compressed by zstd", "zstd -d")),
+    ("adult.7z", b"7z\xbc\xaf\x27\x1cxxxx", ("is a 7z archive", "unpack it")),
+    ("adult.lz", b"LZIP\x01xxxx", ("is compressed by lzip",)),
+    ("adult.lz4", b"\x04\x22\x4d\x18xxxx", ("is compressed by lz4",)),
+    ("adult.data.Z", b"\x1f\x9d\x90xxxx", ("is compressed by compress",)),
+    ("adult.rar", b"Rar!\x1a\x07", ("is a RAR archive",)),
+    ("adult.tar", b"adult.data".ljust(257, b"\0") + b"ustar", ("is a tar archive",)),
+    ("adult.data", gzip.compress(gzip.compress(gzip.compress(UCI))), ("more than twice",)),
+    ("zip.gz", gzip.compress(zipped({"adult.data": UCI})), ("is a zip within another file",)),
+    ("adult.feather", b"ARROW1\0\0", ("is an Arrow (Feather) file",)),
+    ("adult.pkl", b"\x80\x04\x95xx", ("is a Python pickle",)),
+    ("adult.rds", gzip.compress(b"X\n\0\0\0\x03"), ("is an R object",)),
+    ("adult.db", b"SQLite format 3\0", ("is an SQLite database",)),
+    ("adult.parquet", as_parquet(TRAIN)[:-50], ("is damaged", "may be cut off")),
+    ("a.parquet", as_parquet(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
+    ("a.json", as_json_lines(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
+    ("array.json", TRAIN.to_json(orient="records").encode(), ("not JSON Lines", "lines=True")),
+    ("page.json", b'{"count": 1, "results": [{"age": 39}]}', ("is JSON, but not JSON Lines",)),
+    ("binary.csv", bytes(range(256)), ("begins with '\\x00", *LISTED)),
+    ("census.csv", as_csv(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
+    ("arx.csv", as_csv(TRAIN[["sex", "age", "race"]], sep=";"), ("has no column workclass, fn",)),
+    ("titanic.csv", b"PassengerId,Name,Sex,Age\n1,x,male,22\n", ("workclass", "PassengerId, Name")),
+    ("two.csv", as_csv(TRAIN.assign(Sex="Male")), ("more than one column sex: sex and Sex",)),
+    (
+        "header.data",
+        ",".join(NAMES[:14]).encode() + b"\n" + UCI,
+        ("has no column income", "14 names", "15 values"),
+    ),
+    ("twice.csv", as_csv(TRAIN) + as_csv(TEST), ("line 302", "a second header")),
+    ("short.csv", as_csv(TRAIN) + b"39,Private\n", ("line 302: found '2 values', expected 15",)),
+    ("cut.csv", as_csv(TRAIN)[:-40], ("line 301", "may be cut off")),
+    ("quote.csv", as_csv(TRAIN).replace(b"White", b'"White', 1), ("line 2", "never closed")),
+    (
+        "unknown.csv",
+        as_csv(TRAIN.replace("?", "Unknown")),
+        ("'Unknown', expected ? or nothing",),
+    ),
+    ("label.csv", as_csv(TRAIN.replace("<=50K", "<=50k")), ("column income", "mean '<=50K'?")),
+    ("zero.csv", as_csv(TRAIN.assign(income="0")), ("column income: found '0'",)),
+    ("half.csv", as_csv(TRAIN.assign(age="39.5")), ("column age: found '39.5'",)),
+    ("split.csv", as_csv(TRAIN.assign(split="dev")), ("column split: found 'dev'", "train")),
+    ("empty.csv", as_csv(TRAIN.head(0)), ("expected at least one row",)),
+    ("crcrlf.csv", as_csv(TRAIN, lineterminator="\r\r\n"), (r"end in \r\r\n", "tr -d")),
+    ("blank.csv", as_csv(TRAIN) + b"\n" * 10**6, ("more than 100,000 blank lines",)),
+    ("long.csv", as_csv(TRAIN) + b"x" * 10**6, ("line 302", "65,536 bytes")),
+    ("both.csv", as_csv(TRAIN) + b"|1x3 Cross validator\n" + as_csv(TEST), ("adult.test begins",)),
+    ("train_test.csv", as_csv(TRAIN), ("both train and test in its name", "--split")),
+    ("adult.data", as_csv(people("adult.test", 99_999)), ("the rows of UCI's adult.test",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"), REFUSED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_what_is_refused(tmp_path: Path, name: str, data: bytes, says: tuple[str, ...]) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(IngestError) as raised:
+        read(path)
+    error = str(raised.value)
+    assert name in error
+    for fragment in says:
+        assert fragment in error
+    assert error.count("\n") == (error.count("Known are") and 5)
+
+
+def test_a_name_that_contradicts_the_option(tmp_path: Path) -> None:
+    path = tmp_path / "adult_test.csv"
+    path.write_bytes(as_csv(TEST))
+    with pytest.raises(IngestError, match="is of the test split by its name: leave out --split tr"):
+        read(path, Split.TRAIN)

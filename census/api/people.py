@@ -93,7 +93,7 @@ class PeopleViewSet(CensusViewSet):
         )
 
     def _file(self, page: records.Page) -> FileResponse:
-        version = Dataset.objects.loaded().version
+        version = Dataset.objects.version()
         file = exports.export(page.everything(), page.fields, self._format, version)
         renderer = self.request.accepted_renderer
         charset = f"; charset={renderer.charset}" if renderer.charset else ""

@@ -48,8 +48,8 @@ def answer(query: Query) -> Level:
     All statements of an answer have to see one state of the data: call it in a transaction of
     the level REPEATABLE READ. Raises `DatasetMissing` where no dataset is loaded.
     """
-    dataset = Dataset.objects.loaded()
-    return {"dataset": dataset.version, "method": query.method, **query.compute()}
+    version = Dataset.objects.version()
+    return {"dataset": version, "method": query.method, **query.compute()}
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ def fields() -> dict[str, Any]:
 
     Raises `DatasetMissing` where no dataset is loaded.
     """
-    dataset, known = Dataset.objects.loaded(), Dataset.objects.facts()
+    known = Dataset.objects.facts()
     return {
-        "dataset": dataset.version,
+        "dataset": Dataset.objects.version(),
         "rows": known["rows"],
         "fields": {
             column.name: _field(column, known["rows"], known["columns"][column.name])

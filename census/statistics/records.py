@@ -220,7 +220,7 @@ class Page:
 
         Raises `DatasetMissing` where no dataset is loaded.
         """
-        dataset = Dataset.objects.loaded()
+        version = Dataset.objects.version()
         count = self.selection.rows().count()
         records = list(self._rows().values(*self.fields, *self._key_names()))
         more = len(records) > self.size
@@ -231,7 +231,7 @@ class Page:
         # A page with a cursor has a page on the other side of the cursor.
         after, before = (self.cursor, more) if backwards else (more, self.cursor)
         return {
-            "dataset": dataset.version,
+            "dataset": version,
             "count": count,
             "next": self._cursor(records[-1]) if records and after else None,
             "previous": self._cursor(records[0], backwards=True) if records and before else None,

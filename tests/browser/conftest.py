@@ -21,6 +21,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tools import vendor
+
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESKTOP = {"width": 1280, "height": 900}
 DATABASE = "test_browser"
@@ -30,6 +32,13 @@ SOON = 15  # seconds in which a page shows what it is asked for
 STATUS = "Failed to load resource: the server responded with a status of 4"
 
 expect.set_options(timeout=SOON * 1000)
+
+# Name, version and SHA-512 of the package that looks at pages for what bars people from them.
+AXE = (
+    "axe-core",
+    "4.14.1",
+    "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+)
 
 WATCH = """
 addEventListener("securitypolicyviolation", (event) => {
@@ -144,6 +153,13 @@ class Visitor:
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.service, "data:", "blob:")):
             self.complaints.append(f"request to another origin: {request.url}")
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, as npm fetches it."""
+    package = vendor.fetch(*AXE, tmp_path_factory.mktemp("axe"))
+    return vendor.member(package, "axe.min.js").decode()
 
 
 @pytest.fixture

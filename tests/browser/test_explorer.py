@@ -292,6 +292,12 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visitor: Visitor) -> None:
     page = visitor.page("/?metric=distribution&column=education&group_by=occupation", **PHONE)
     expect(page.locator("#chart svg")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # Defect 16: the answer comes first, and the question is a press away.
+    expect(page.get_by_label("Show")).to_be_hidden()
+    top = page.locator("#chart").bounding_box()
+    assert top is not None
+    assert top["y"] < 700
+    page.get_by_text("Change the question").tap()
     page.get_by_label("Show").select_option("Mode")
     expect_title(page, "Mode of education by occupation")
     for control in page.locator("select:visible, input:visible, a.chip:visible").all():

@@ -97,8 +97,9 @@ def _rows(field: str, order: Sequence[str], title: str | None = None) -> Spec:
         "titleAnchor": "start",
         "titleAlign": "right",
         "titleBaseline": "bottom",
-        "titleX": -6,
+        "titleX": -12,
         "titleY": -4,
-        "minExtent": style.extent(order) + 6,
+        "minExtent": style.extent(order) + 12,
+        "labelPadding": 12,  # room for a dot at zero
     }
     return {"field": field, "type": "nominal", "sort": list(order), "title": title, "axis": above}

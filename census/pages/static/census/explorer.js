@@ -126,6 +126,7 @@ function show(old, fresh, focus) {
     const same = fresh.querySelector("#" + CSS.escape(details.id));
     if (same) same.open = details.open;
   }
+  fresh.querySelector("#change_question").checked = old.querySelector("#change_question").checked;
   const active = document.activeElement;
   const inside = old.contains(active);
   const id = active?.id;

@@ -159,7 +159,7 @@ class Load:
                 connection.close()
             self._judge(question, answer, error, time.monotonic() - start)
             if error:
-                time.sleep(0.01)
+                time.sleep(0.1)
         connection.close()
 
     def _answer(self, connection: http.client.HTTPConnection, path: str) -> Answer:

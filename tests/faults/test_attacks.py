@@ -1,4 +1,4 @@
-"""Requests that are hidden in others, and ways to ask that no library has."""
+"""Requests that are hidden in others, and requests that no library makes."""
 
 import socket
 

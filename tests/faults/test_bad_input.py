@@ -1,4 +1,4 @@
-"""What no client should send: each is answered soon, and by a problem document if it is refused."""
+"""Bad input: each request is answered soon, and refused by a problem document."""
 
 import itertools
 import json

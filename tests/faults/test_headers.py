@@ -1,4 +1,4 @@
-"""What a browser is told on every answer, whoever gives it."""
+"""Security and CORS headers are on every answer, of the service and of nginx."""
 
 import psycopg
 import pytest

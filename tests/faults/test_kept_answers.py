@@ -1,4 +1,4 @@
-"""What nginx keeps, for whom, and what belongs to one request alone."""
+"""Answers that nginx keeps: the keys, the headers, ranges, and stale answers."""
 
 import gzip
 import itertools
@@ -161,7 +161,7 @@ def test_a_range_is_the_first_thing_asked_for(stack: Proxy) -> None:
     assert kept(stack.get(path, Range="bytes=5-6"))
 
 
-def test_many_who_ask_the_same_at_once_cost_one_answer(stack: Proxy, standing: Service) -> None:
+def test_the_same_question_at_once_is_computed_once(stack: Proxy, standing: Service) -> None:
     path = new()
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(stack.get, [path] * 20))

@@ -1,4 +1,4 @@
-"""How many requests one client may send, and who a client is."""
+"""Limits for one client, and how a client is told from others."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def test_preflights_are_neither_counted_nor_refused(limited: Proxy) -> None:
     assert limited.get(MEAN, method="OPTIONS", **headers).status == 204
 
 
-def test_nobody_escapes_by_a_forged_address(limited: Proxy) -> None:
+def test_a_forged_address_does_not_help(limited: Proxy) -> None:
     statuses = [
         limited.get(MEAN, **{"X-Forwarded-For": f"192.0.2.{number}"}).status for number in range(6)
     ]

@@ -111,10 +111,10 @@ def test_everybody_sees_the_new_version_soon(
     )
 
 
-def test_so_does_who_asks_for_the_first_time_after_long(
+def test_addresses_that_were_not_used_meanwhile_are_new_too(
     owner: str, proxy: Proxy, other: Path
 ) -> None:
-    """An address that nobody asked for meanwhile gives no old answer either."""
+    """The version is in the key of what nginx keeps."""
     old = {path: proxy.get(path) for path in (*JSON, *FILES)}
     manage(owner, "load_adult", "-v0", "--source", str(other))
     time.sleep(SECONDS)

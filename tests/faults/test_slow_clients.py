@@ -106,7 +106,7 @@ def test_a_slow_reader_gets_all_of_it(stack: Proxy) -> None:
     assert answer.partition(b"\r\n\r\n")[2] == whole
 
 
-def test_who_sends_too_slowly_is_let_go(stack: Proxy) -> None:
+def test_clients_that_send_too_slowly_are_disconnected(stack: Proxy) -> None:
     with stack.connect() as head, stack.connect() as body:
         head.sendall(SLOW["heads"])
         body.sendall(SLOW["bodies"])

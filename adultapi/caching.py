@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, ProgrammingError
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, set_response_etag
 from django.utils.http import http_date
 from redis.exceptions import RedisError
 
@@ -83,7 +83,7 @@ class AnswerCache:
     def __call__(self, request: HttpRequest) -> Any:
         question = _question(request)
         if question is None:
-            return self._get_response(request)
+            return _page(request, self._get_response(request))
         try:
             dataset = Loaded.now()
         except ProgrammingError:  # there are no tables, which not every answer needs
@@ -124,6 +124,15 @@ def _question(request: HttpRequest) -> Canonical | None:
     return canonical(
         request.path_info, meta.get("QUERY_STRING", ""), meta.get("HTTP_ACCEPT", "*/*")
     )
+
+
+def _page(request: HttpRequest, response: Any) -> Any:
+    """Returns a page that caches ask about each time, or 304 if it is the one they have."""
+    response.headers.setdefault("Cache-Control", "no-cache")
+    if response.status_code != 200 or response.streaming or response.has_header("ETag"):
+        return response
+    set_response_etag(response)
+    return get_conditional_response(request, response.get("ETag"), response=response)
 
 
 def _changed(dataset: Loaded) -> bool:

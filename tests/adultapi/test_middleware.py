@@ -128,6 +128,8 @@ def test_a_prefix_is_in_all_links(service_environment: dict[str, str]) -> None:
                 links = re.findall(r'(?:href|src)="(/[^"]*)"', html)
                 assert any(link.startswith("/adult/static/") for link in links), path
                 assert [link for link in links if not link.startswith("/adult/")] == [], path
+            description = json.loads(service.get(f"{passed_on}/schema?format=json").body)
+            assert description["servers"] == [{"url": "/adult"}]
             assert service.get(f"{passed_on}/healthz").status == 200
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,21 +33,6 @@ class Service:
         peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
         (process / "clear_refs").write_text("5")
         return int(peak.split()[1]) * 1024
-
-    @contextmanager
-    def slowly(self, path: str) -> Iterator[http.client.HTTPResponse]:
-        """Ask for `path` by a client that takes no more than a few bytes at once."""
-        address = urlsplit(self.url)
-        assert address.hostname
-        assert address.port
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
-        connection.sock = socket.socket()
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        with closing(connection):
-            connection.sock.connect((address.hostname, address.port))
-            connection.request("GET", path)
-            with closing(connection.getresponse()) as answer:
-                yield answer
 
 
 Serve = Callable[[str], AbstractContextManager[Service]]

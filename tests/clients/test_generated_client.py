@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "column": ["sex", "age"],
     "value": ["Female"],
 }
+MOST_MODELS = 180
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +67,29 @@ def argument(name: str, kind: Any) -> Any:
     raise LookupError(name)
 
 
+def test_answers_share_their_parts(generated: tuple[Any, list[Any]]) -> None:
+    models = importlib.import_module(f"{PACKAGE}.models")
+    found = [name for _, name, _ in pkgutil.iter_modules(models.__path__)]
+    assert {"education", "native_country", "income", "mean_answer"} <= set(found)
+    assert len(found) <= MOST_MODELS
+    assert [one.name for one in models.Income] == ["AT_MOST_50K", "OVER_50K"]
+
+
+def test_two_values_of_a_list(generated: tuple[Any, list[Any]]) -> None:
+    client, modules = generated
+    models = importlib.import_module(f"{PACKAGE}.models")
+    by_name = {module.__name__.rsplit(".", 1)[1]: module for module in modules}
+    column = models.CategoricalColumn
+    answer = by_name["mean"].sync(
+        models.NumericColumn.AGE,
+        client=client,
+        group_by=[column.RACE, column.SEX],
+        education_in=[models.Education.GRADE_10, models.Education.MASTERS],
+    )
+    assert list(answer.groups[0].key.additional_properties) == ["race", "sex"]
+    assert answer.rows == 1389 + 2657
+
+
 def test_every_operation_answers_as_described(generated: tuple[Any, list[Any]]) -> None:
     client, modules = generated
     assert len(modules) > 25
@@ -88,6 +112,7 @@ def test_records_have_their_types(generated: tuple[Any, list[Any]]) -> None:
     assert page.count == 1280
     assert [record.id for record in page.results] == [5, 67]
     assert page.results[0].age == 28
+    assert page.results[0].education.name == "BACHELORS"
     person = by_name["person"].sync(15, client=client)
     assert person.native_country is None
     problem = by_name["person"].sync(0, client=client)

@@ -8,7 +8,9 @@ SETTINGS = {
         "carries the version of the dataset and is reproducible from its URL.\n\n"
         "Rows are selected by the same parameters everywhere: `sex=Female`, `age__gte=30`, "
         "`education__in=Masters,Doctorate`, `complete=true`. A parameter that nobody knows is an "
-        "error, never ignored. Errors are problem documents (RFC 9457)."
+        "error, never ignored. Errors are problem documents (RFC 9457).\n\n"
+        "Described here is the answer of the plain address, JSON. The same as CSV, NDJSON, Parquet "
+        "or a picture is at the address with a suffix, `/v1/people.csv?sex=Female`, or by `Accept`."
     ),
     "CONTACT": {"name": "adultapi", "url": "https://archive.ics.uci.edu/dataset/2/adult"},
     "LICENSE": {"name": "MIT License", "identifier": "MIT"},

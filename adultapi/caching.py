@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, ProgrammingError
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response, set_response_etag
+from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
 from django.utils.http import http_date
 from redis.exceptions import RedisError
 
@@ -132,7 +132,10 @@ def _page(request: HttpRequest, response: Any) -> Any:
     if response.status_code != 200 or response.streaming or response.has_header("ETag"):
         return response
     set_response_etag(response)
-    return get_conditional_response(request, response.get("ETag"), response=response)
+    patch_vary_headers(response, ["Accept-Encoding"])  # on the 304, too
+    found = get_conditional_response(request, response.get("ETag"), response=response)
+    found["Vary"] = response["Vary"]
+    return found
 
 
 def _changed(dataset: Loaded) -> bool:

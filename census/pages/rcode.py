@@ -50,12 +50,14 @@ def _computation(state: QueryDict, column: Column) -> list[str] | None:
         return None
     keys = [_key(state, name) for name in states.groupings(state)]
     names = ", ".join(f'"{key}"' for key in keys)
-    parts = f"split(people, people[c({names})], drop = TRUE)" if keys else "list(all = people)"
+    # addNA: a missing key is a group of its own.
+    by = f"lapply(people[c({names})], addNA)"
+    parts = f"split(people, {by}, drop = TRUE)" if keys else "list(all = people)"
     return [
         "# Each group is taken as a sample of its own, as the service does.",
         f"parts <- {parts}",
         "lapply(parts, function(part) {",
-        *(f"  {line}" for line in each),
+        *(f"  {line}" for lines in each for line in lines.split("\n")),
         "})",
     ]
 
@@ -63,12 +65,18 @@ def _computation(state: QueryDict, column: Column) -> list[str] | None:
 def _each(metric: str, state: QueryDict, column: Column, *, weighted: bool) -> list[str] | None:
     """Return what is computed of the people of one group, `part`."""
     name = column.name
-    design = "design <- svydesign(~1, weights = ~fnlwgt, data = part)"
+    # `survey` stops at one row, of which there is no standard error.
+    alone = "if (nrow(part) < 2) return(NULL)"
+    design = f"{alone}\ndesign <- svydesign(~1, weights = ~fnlwgt, data = part)"
     level = state.get("confidence") or "0.95"
     if metric == "mean":
         if not weighted:
+            # Not t.test, which stops at a group of one person or of equal values.
             return [
-                f"t.test(part${name}, conf.level = {level})[c('estimate', 'stderr', 'conf.int')]"
+                f"x <- part${name}",
+                "se <- sd(x) / sqrt(length(x))",
+                f"t <- qt((1 + {level}) / 2, max(length(x) - 1, 1))",
+                "c(mean = mean(x), se = se, lower = mean(x) - t * se, upper = mean(x) + t * se)",
             ]
         return [
             design,

@@ -48,11 +48,13 @@ def test_polars_reads_small_answers(service: Any) -> None:
     assert pl.read_ndjson(f"{service.url}/v1/computation/count/age.ndjson").height == 1
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # dask's own use of pandas
 def test_dask(people: str) -> None:
     whole = dd.read_csv(f"{people}.csv", blocksize=1_000_000)
     assert whole.npartitions > 1
     assert int(whole["age"].sum().compute()) == ALL_AGES
-    assert len(dd.read_parquet(f"{people}.parquet")) == TOTAL
+    # Not its length: for that dask 2026.8 gives aiohttp an argument which that does not know.
+    assert int(dd.read_parquet(f"{people}.parquet")["age"].sum().compute()) == ALL_AGES
 
 
 def test_pyarrow_over_fsspec(people: str) -> None:

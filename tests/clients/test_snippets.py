@@ -18,7 +18,7 @@ import pytest
 HTTPFS = Path(duckdb_extension_httpfs.__file__).parent
 QUESTIONS = {
     "mean": "metric=mean&column=hours_per_week&group_by=native_country,sex",
-    "weighted": "metric=mean&column=age&group_by=sex&weight=fnlwgt&age__gte=30",
+    "weighted": "metric=mean&column=age&group_by=native_country,sex&weight=fnlwgt&age__gte=30",
     "proportion": "metric=proportion&column=income&value=%3E50K&native_country=Trinadad%26Tobago",
     "quantiles": "metric=quantiles&column=age&group_by=race&q=0.1,0.9",
 }
@@ -51,7 +51,7 @@ class Code(HTMLParser):
 
 @pytest.fixture(scope="module", params=QUESTIONS)
 def code(service: Any, request: pytest.FixtureRequest) -> dict[str, str]:
-    with urlopen(f"{service.url}/?{QUESTIONS[request.param]}") as page:
+    with urlopen(f"{service.url}/?{QUESTIONS[request.param]}&view=code") as page:
         reader = Code()
         reader.feed(page.read().decode())
     return {name: unescape(text) for name, text in reader.found.items()}

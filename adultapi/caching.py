@@ -133,7 +133,7 @@ def _page(request: HttpRequest, response: Any) -> Any:
         return response
     set_response_etag(response)
     patch_vary_headers(response, ["Accept-Encoding"])  # on the 304, too
-    found = get_conditional_response(request, response.get("ETag"), response=response)
+    found: Any = get_conditional_response(request, response.get("ETag"), response=response)
     found["Vary"] = response["Vary"]
     return found
 

@@ -75,8 +75,8 @@ class Header:
 
 
 def known_names(names: Sequence[object], schema: Schema) -> int:
-    """Return how many of `names` are names of columns."""
-    return sum(plain(name) in schema.names for name in names)
+    """Return how many columns have their name among `names`."""
+    return len({schema.names.get(plain(name)) for name in names} - {None})
 
 
 def is_header(names: Sequence[str], schema: Schema) -> bool:

@@ -1,11 +1,13 @@
 """Parquet, read by arro3, which also writes the exports; it is the extra `parquet`."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from census.ingest.readers.columns import Schema
@@ -84,8 +86,22 @@ def _damage() -> Iterator[None]:
     Where its Rust panics that is no Exception, and its class cannot be imported.
     """
     try:
-        yield
+        with _quiet():
+            yield
     except BaseException as error:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise FormatError(f"{_DAMAGED} ({error})") from error
         raise
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Rust's report of a panic from the terminal: the error that is raised says the same."""
+    before = os.dup(2)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)

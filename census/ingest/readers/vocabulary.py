@@ -7,26 +7,45 @@ call them besides; a name is compared by its letters and digits alone.
 from collections.abc import Mapping
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
-    "workclass": ("type_employer", "employment_class", "class_of_worker"),
-    "fnlwgt": ("fnlgt", "fnlwt", "final_weight"),
-    "education": ("education_level", "edu"),
-    "education_num": (
-        *("educational_num", "education_number", "num_education", "edu_num"),
-        *("education_years", "years_of_education", "educ_num"),
+    "workclass": (
+        *("type_employer", "employer_type", "employment_type", "employment_class"),
+        *("class_of_worker", "working_class", "work_type", "employment"),
     ),
-    "marital_status": ("marital", "martial_status", "marriage_status"),
+    "fnlwgt": (
+        *("fnlgt", "fnlwt", "fnwgt", "fnlweight", "final_weight", "final_wgt", "finalwt"),
+        *("weight", "sample_weight", "survey_weight", "demographic_weight"),
+    ),
+    "education": ("education_level", "edu", "degree"),
+    "education_num": (
+        *("educational_num", "education_number", "num_education", "edu_num", "educ_num"),
+        *("education_years", "years_of_education", "education_no"),
+    ),
+    "marital_status": (
+        "marital",
+        "martial_status",
+        "marriage_status",
+        "marriage",
+        "maritial_status",
+    ),
     "occupation": ("job", "profession"),
-    "relationship": ("relation", "family_relationship"),
+    "relationship": ("relation", "relationship_status", "family_relationship"),
     "race": ("ethnicity", "ethnic_group"),
     "sex": ("gender",),
-    "capital_gain": ("capital_gains", "cap_gain"),
-    "capital_loss": ("capital_losses", "cap_loss"),
-    "hours_per_week": ("hours", "hr_per_week", "hrs_per_week", "work_hours", "hours_week"),
-    "native_country": ("country", "nativity", "country_of_origin", "birth_country", "native"),
+    "capital_gain": ("capital_gains", "cap_gain", "gain"),
+    "capital_loss": ("capital_losses", "cap_loss", "loss"),
+    "hours_per_week": (
+        *("hours", "hr_per_week", "hrs_per_week", "hours_week", "work_hours", "working_hours"),
+        *("hours_worked", "hours_worked_per_week", "weekly_hours", "hours_pw"),
+    ),
+    "native_country": (
+        *("country", "country_of_origin", "country_of_birth", "birth_country", "nationality"),
+        *("origin", "nativity", "native", "native_countries"),
+    ),
     "income": (
-        *("class", "salary", "target", "label", "wage", "wage_class", "income_bracket"),
-        *("income_class", "income_level", "income>50K", "income>=50K", "income<=50K"),
-        *("income_per_year", "income_50k", "over_50k", "annual_income", "earnings"),
+        *("class", "salary", "target", "label", "wage", "wage_class", "wages", "earnings"),
+        *("income_bracket", "income_class", "income_level", "income_group", "income_category"),
+        *("income_per_year", "annual_income", "yearly_income", "income_50k", "over_50k"),
+        *("income>50K", "income>=50K", "income<=50K", "salary>50K", "income_label"),
     ),
 }
 MISSING = frozenset(

@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 
 from census.choices import Split
+from census.columns import COLUMNS
+from census.ingest.readers.vocabulary import ALIASES, SPLIT_COLUMNS, plain
+from census.ingest.schema import SCHEMA
 from tests.census.ingest.files import (
     BOTH,
     NA,
@@ -204,6 +207,16 @@ def test_what_is_taken(tmp_path: Path, form: Form) -> None:
     (given,) = content.inputs
     assert given.form.description == form.description
     assert given.form.left_out == form.left_out
+
+
+def test_each_public_name_is_of_one_column() -> None:
+    spelt = [(plain(alias), name) for name in NAMES for alias in (name, *ALIASES.get(name, ()))]
+    assert dict(spelt) == SCHEMA.names
+    assert len({alias for alias, _ in spelt}) == len(set(spelt))
+    assert not SCHEMA.names.keys() & SPLIT_COLUMNS.keys()
+    assert ALIASES.keys() <= set(NAMES)
+    values = {plain(value) for column in COLUMNS.values() for value in column.choices}
+    assert not SCHEMA.names.keys() & values  # else a row would be taken for a header
 
 
 # --- Which split -------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("adult.rds", gzip.compress(b"X\n\0\0\0\x03"), ("is an R object",)),
     ("adult.db", b"SQLite format 3\0", ("is an SQLite database",)),
     ("adult.parquet", as_parquet(TRAIN)[:-50], ("is damaged", "may be cut off")),
+    ("footer.parquet", b"PAR1" + bytes(200) + b"PAR1", ("is damaged",)),
     ("a.parquet", as_parquet(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
     ("a.json", as_json_lines(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
     ("array.json", TRAIN.to_json(orient="records").encode(), ("not JSON Lines", "lines=True")),
@@ -90,11 +91,14 @@ REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
 @pytest.mark.parametrize(
     ("name", "data", "says"), REFUSED, ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_what_is_refused(tmp_path: Path, name: str, data: bytes, says: tuple[str, ...]) -> None:
+def test_what_is_refused(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, name: str, data: bytes, says: tuple[str, ...]
+) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(IngestError) as raised:
         read(path)
+    assert capfd.readouterr() == ("", "")
     error = str(raised.value)
     assert name in error
     for fragment in says:

@@ -66,7 +66,7 @@ check <- function(path, name, expected, tolerance = 1e-9) {
   found <- tryCatch(unlist(member(ask(path), name)), error = function(e) conditionMessage(e))
   expected <- unname(as.vector(expected))
   same <- is.numeric(found) && length(found) == length(expected) &&
-    all(abs(found - expected) <= tolerance * abs(expected))
+    isTRUE(all(abs(found - expected) <= tolerance * abs(expected)))
   compared <<- compared + length(expected)
   if (!same) {
     line <- paste0(

@@ -5,7 +5,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run load shell test test-clients lint fix migrations-check schema readme examples lock clean venv venv-dev
+.PHONY: help run load shell test test-clients test-r lint fix migrations-check schema readme examples lock clean venv venv-dev
 
 help: ## List the targets
 	@echo "make TARGET [ARGS='…']"
@@ -30,6 +30,9 @@ test: venv-dev ## Run the tests, on a PostgreSQL of their own: ARGS='tests/censu
 
 test-clients: venv-dev ## Read the running service with real clients; whole files, many times
 	@exec $(PY) -m pytest tests/clients $(ARGS)
+
+test-r: venv-dev ## Let R compare the running service's answers with its own; needs R with survey
+	@exec $(PY) -m pytest tests/r $(ARGS)
 
 lint: venv-dev migrations-check ## Check style, types, layers and migrations
 	$(PY) -m ruff check .

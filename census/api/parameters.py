@@ -18,6 +18,7 @@ from census.statistics.computation import LIMIT, MIN_COUNT, ORDER_BY, Computatio
 from census.statistics.crosstab import CELLS, LAYER, Crosstab
 from census.statistics.fairness import OUTCOME, TARGET, Fairness
 from census.statistics.metrics import CONFIDENCE, Metric, Question
+from census.statistics.metrics.base import STANDARDIZE
 from census.statistics.parameters import (
     Choice,
     Integer,
@@ -283,12 +284,16 @@ def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Comput
     """Return the computation that judged `values` ask for; raise `BadRequest` if unfit together."""
     own = {parameter.name for parameter in metric.parameters(of)}
     options = {name: value for name, value in values.items() if name in own}
+    strata = [COLUMNS[name] for name in values.get(STANDARDIZE.name, ())]
+    selected = selection(values, strata)
+    check_apart(selected, strata, STANDARDIZE.name)
     asked = Computation(
         metric,
-        Question(of, selection(values), options, values[CONFIDENCE.name]),
+        Question(of, selected, options, values[CONFIDENCE.name]),
         order_by=values.get(ORDER_BY.name),
         limit=values.get(LIMIT.name),
         min_count=values.get(MIN_COUNT.name, 0),
+        standardize=tuple(bands.banded(column, values) for column in strata),
     )
     if refused := list(asked.refused()):
         raise BadRequest([error(p.name, "not_applicable", reason) for p, reason in refused])
@@ -343,6 +348,15 @@ def crosstab(row: Column, column: Column, values: Mapping[str, Any]) -> Crosstab
         layer=layer[0] if layer else None,
         confidence=values[CONFIDENCE.name],
     )
+
+
+def check_apart(selected: Selection, crossed: Iterable[Column], parameter: str) -> None:
+    """Raise `BadRequest` where a column both makes the groups and divides them."""
+    groups = selected.keys()
+    both = [of.name for of in crossed if of.name in groups]
+    if both:
+        detail = f"The groups are made by {both[0]}: divide them by other columns."
+        raise BadRequest([error(parameter, "grouped_by", detail)])
 
 
 def crossed_columns(names: Mapping[str, str]) -> tuple[Column, ...]:

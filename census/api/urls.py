@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
-from census.api import comparisons, metadata, people, views
+from census.api import comparisons, metadata, people, regressions, views
 from census.statistics.metrics import METRICS
 
 
@@ -61,6 +61,21 @@ urlpatterns = format_suffix_patterns(
             "v1/comparison/<name:column>",
             comparisons.ComparisonViewSet.as_view(_RETRIEVE),
             name="comparison",
+        ),
+        path(
+            "v1/regression/linear/<name:column>",
+            regressions.LinearRegressionViewSet.as_view(_RETRIEVE),
+            name="linear-regression",
+        ),
+        path(
+            "v1/regression/logistic/<name:column>",
+            regressions.LogisticRegressionViewSet.as_view(_RETRIEVE),
+            name="logistic-regression",
+        ),
+        path(
+            "v1/decomposition/<name:column>",
+            regressions.DecompositionViewSet.as_view(_RETRIEVE),
+            name="decomposition",
         ),
         path(
             "v1/fairness/<name:column>", views.FairnessViewSet.as_view(_RETRIEVE), name="fairness"

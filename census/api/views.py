@@ -40,13 +40,13 @@ from census.columns import COLUMNS, Column
 from census.models import Dataset
 from census.statistics import bands, profile
 from census.statistics.computation import Computation, Query, answer
+from census.statistics.correlation import COEFFICIENT, CORRELATED, Correlation
 from census.statistics.crosstab import CELLS, LAYER, Crosstab
 from census.statistics.fairness import OUTCOME, Fairness, reference_parameter
 from census.statistics.metrics import CONFIDENCE, METRICS, Metric
 from census.statistics.parameters import Parameter, Text
 from census.statistics.profile import Statistics
 from census.statistics.selection import WEIGHTED_BY, Selection, column_choice
-from census.statistics.tables import CORRELATED, Correlation
 
 TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer, NDJSONRenderer)
 DRAWABLE = (*TABULAR, VegaLiteRenderer, SVGRenderer, PNGRenderer)
@@ -120,6 +120,10 @@ def _address(name: str, *arguments: str) -> str:
     return reverse(name, args=arguments)
 
 
+def _example(name: str, column: str, query: str) -> str:
+    return f"{_address(name, column)}?{query}"
+
+
 def column_in_path(
     columns: Iterable[Column], title: str, name: str = "column", example: str | None = None
 ) -> Parameter:
@@ -149,7 +153,16 @@ class RootViewSet(CensusViewSet):
                 "correlation": reverse("correlation"),
                 "crosstab": reverse("crosstab", args=["sex", "income"]),
                 "fairness": reverse("fairness", args=["sex"]),
-                "comparison": f"{reverse('comparison', args=['hours_per_week'])}?group_by=sex",
+                "comparison": _example("comparison", "hours_per_week", "group_by=sex"),
+                "linear_regression": _example(
+                    "linear-regression", "hours_per_week", "on=age,education_num,sex"
+                ),
+                "logistic_regression": _example(
+                    "logistic-regression", "income", "value=%3E50K&on=age,education_num,sex"
+                ),
+                "decomposition": _example(
+                    "decomposition", "income", "value=%3E50K&group_by=sex&on=marital_status"
+                ),
                 # Not "example": beside "schema", Spectral would take it for a media type's.
                 "mean": reverse("computation", args=["mean", "age"]),
                 "docs": reverse("docs"),
@@ -364,13 +377,14 @@ class CorrelationViewSet(AnswerViewSet):
     asked: Correlation
 
     def get_parameters(self) -> Sequence[Parameter]:
-        return (CORRELATED, WEIGHTED_BY, *parameters.FILTERING)
+        return (CORRELATED, COEFFICIENT, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         values = self.judged()
         selection = parameters.selection(values)
         columns = tuple(COLUMNS[name] for name in values[CORRELATED.name])
-        return self.answered(Correlation(columns, selection), selection)
+        asked = Correlation(columns, selection, values[COEFFICIENT.name], values[CONFIDENCE.name])
+        return self.answered(asked, selection)
 
     def table(self, data: Any) -> tables.Table:
         return tables.of_correlation(data)

@@ -178,7 +178,7 @@ def of_answer(answer: Mapping[str, Any], query: QueryDict) -> str:
         state[METRIC], state[ROW], state[COLUMN] = CROSSTAB, answer["row"], answer["column"]
     elif "coefficients" in answer:
         state[METRIC], state[COLUMN] = REGRESSION, answer["column"]
-    elif "reference" in answer and "base_rate" not in answer and "column" in answer:
+    elif "reference" in answer and {"base_rate", "on"}.isdisjoint(answer) and "column" in answer:
         share = not COLUMNS[answer["column"]].numeric
         state[METRIC], state[COLUMN] = ("proportion" if share else "mean"), answer["column"]
         state[VIEW] = COMPARE

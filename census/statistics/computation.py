@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from census.columns import Column
 from census.models import Dataset
+from census.statistics import strata
 from census.statistics.estimators.flags import error_flags, size_flags
-from census.statistics.metrics.base import Level, Levels, Metric, Question, Tally
+from census.statistics.metrics.base import STANDARDIZE, Level, Levels, Metric, Question, Tally
 from census.statistics.parameters import Choice, Integer, Parameter
+from census.statistics.selection import Key
+from census.statistics.strata import Strata
 
 ORDER_BY = Parameter(
     "order_by",
@@ -61,14 +65,18 @@ class Computation:
     order_by: str | None = None
     limit: int | None = None
     min_count: int = 0
+    standardize: tuple[Column, ...] = ()
 
     @property
     def method(self) -> str:
-        return self.metric.method(self.question)
+        method = self.metric.method(self.question)
+        return f"{method}; {strata.method(self.standardize)}" if self.standardize else method
 
     def refused(self) -> Iterator[tuple[Parameter, str]]:
         """Yield what orders or cuts nothing here, and why: ignored, it would mislead."""
         listed = self.metric.listed(self.question)
+        if self.standardize and not self.question.selection.group_by:
+            yield STANDARDIZE, "Groups are what is standardised: give group_by."
         if self.question.selection.group_by:
             if listed and self.order_by in ("value", "-value"):
                 yield (
@@ -82,7 +90,9 @@ class Computation:
     def fields(self) -> tuple[str, ...]:
         """Return the names of what a level of the answer holds, in order."""
         weighted = self.metric.weighted_extras if self.question.weight else ()
-        return (*Tally().described(self.question.weight), *self.metric.extras, *weighted, "flags")
+        crude = (strata.CRUDE,) if self.standardize else ()
+        counts = Tally().described(self.question.weight)
+        return (*counts, *self.metric.extras, *weighted, *crude, "flags")
 
     def compute(self) -> Level:
         """Return the result for the whole selection, and `groups` where there are group keys."""
@@ -100,11 +110,25 @@ class Computation:
 
     def _groups(self, keys: tuple[str, ...], levels: Levels) -> list[Level]:
         order = self.question.selection.key_order
-        ordered = self._ordered(levels.groups, order, self.order_by or "key")
+        groups = self._standardised(levels.groups) if self.standardize else levels.groups
+        ordered = self._ordered(groups, order, self.order_by or "key")
         return [
-            {"key": dict(zip(keys, key, strict=True)), **_flagged(levels.groups[key])}
-            for key in ordered
+            {"key": dict(zip(keys, key, strict=True)), **_flagged(groups[key])} for key in ordered
         ]
+
+    def _standardised(self, groups: Mapping[Key, Level]) -> Mapping[Key, Level]:
+        """Return the groups with standardised values in place of their own."""
+        question = self.question
+        of = Strata(
+            question.column, question.selection, self.standardize, question.options.get("value")
+        )
+        found = strata.standardised_levels(of, question.confidence)
+        # A design effect is of the value that is replaced.
+        unknown = dict.fromkeys(self.metric.weighted_extras if question.weight else ())
+        return {
+            key: {**level, **unknown, **found[key], strata.CRUDE: level["value"]}
+            for key, level in groups.items()
+        }
 
     def _ordered_buckets(self, buckets: list[Level]) -> list[Level]:
         """Order and cut what is counted by value; the bins of a histogram stay as they are."""

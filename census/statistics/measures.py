@@ -12,7 +12,11 @@ STATISTICS: Mapping[str, str] = {
     "std": "√(n/(n−1) · Σw(x−m)² / Σw)",
 }
 CORRELATION: Mapping[str, str] = {
-    "matrix": "r = Σw(x−m_x)(y−m_y) / √(Σw(x−m_x)² · Σw(y−m_y)²); null for a constant column",
+    "matrix": "r = Σw(x−m_x)(y−m_y) / √(Σw(x−m_x)² · Σw(y−m_y)²); null for a constant column; "
+    "with coefficient=spearman of the mid-ranks",
+    "pairs": "SE = √((1−r²)/(n−2)), t = r/SE on n−2, interval tanh(atanh r ± z/√(n−3)); weighted: "
+    "SE that of the mean of ab − r(a²+b²)/2 of the standardised values, linearised, interval "
+    "tanh(atanh r ± z·SE/(1−r²))",
 }
 CROSSTAB: Mapping[str, str] = {
     "row_proportions": "n_ij / n_i., with a weight Σw of the cell / Σw of the row",
@@ -102,17 +106,36 @@ FAIRNESS: Mapping[str, str] = {
     "smoothed_differential_fairness": "max |log(q/q′)| over two groups, of q = (k+½)/(n+1) or of "
     "1 − q (Foulds et al. 2020); not with a weight",
 }
+REGRESSION: Mapping[str, str] = {
+    "coefficients": "b = A⁻¹Σwxy, A = Σwxx′; logistic: the maximum of Σw·(y·x′b − log(1+exp x′b))",
+    "standard_error": "classical s²A⁻¹; hc1 n/(n−p)·A⁻¹[Σe²xx′]A⁻¹; hc3 A⁻¹[Σe²/(1−h)²·xx′]A⁻¹; "
+    "weighted n/(n−1)·A⁻¹[Σw²e²xx′]A⁻¹; logistic: A = Σwμ(1−μ)xx′, unweighted A⁻¹",
+    "r_squared": "1 − Σwe² / Σw(y−m)²",
+    "residual_standard_error": "√(n/(n−p) · Σwe²/Σw)",
+    "f": "b′V⁻¹b / q of the q coefficients after the intercept (Wald), on q and n−p",
+    "odds_ratio": "exp b",
+    "deviance": "−2 log L",
+    "aic": "−2 log L + 2p",
+    "mcfadden_r_squared": "1 − deviance / null_deviance",
+}
+DECOMPOSITION: Mapping[str, str] = {
+    "composition": "Σ(p₁−p₀)(r₁+r₀)/2, p a category's share of the group and r its mean there; 0 "
+    "is the reference (Kitagawa)",
+    "rate": "Σ(r₁−r₀)(p₁+p₀)/2",
+}
 MEASURES: Mapping[str, Mapping[str, str]] = {
     "statistics": STATISTICS,
     "correlation": CORRELATION,
     "crosstab": CROSSTAB,
     "comparison": COMPARISON,
     "fairness": FAIRNESS,
+    "regression": REGRESSION,
+    "decomposition": DECOMPOSITION,
 }
 
 FORMULAS = {
     name: text
     for route, measures in MEASURES.items()
-    if route != "comparison"  # whose names are those of others, too
+    if route in ("statistics", "correlation", "crosstab", "fairness")  # names of their own
     for name, text in measures.items()
 }

@@ -293,20 +293,74 @@ def std(s: Sample) -> Expected:
     return {"value": None if value is None else math.sqrt(value)}
 
 
+def shape(s: Sample, power: int) -> float:
+    """Return the standardised moment of the weighted values."""
+    share = s.w / s.w.sum()
+    deviations = s.x - (share * s.x).sum()
+    spread = (share * deviations**2).sum()
+    return float((share * deviations**power).sum() / spread ** (power / 2))
+
+
 def skewness(s: Sample) -> Expected:
     if s.n < 3 or s.values.nunique() == 1:
         return {"value": None}
-    if s.options.get("bias") == "true":
-        return {"value": float(stats.skew(s.values))}
-    return {"value": float(s.values.skew())}
+    biased = s.options.get("bias") == "true"
+    if s.weighted:
+        factor = 1 if biased else math.sqrt(s.n * (s.n - 1)) / (s.n - 2)
+        return {"value": factor * shape(s, 3)}
+    return {"value": float(stats.skew(s.values) if biased else s.values.skew())}
 
 
 def kurtosis(s: Sample) -> Expected:
     if s.n < 4 or s.values.nunique() == 1:
         return {"value": None}
-    if s.options.get("bias") == "true":
-        return {"value": float(stats.kurtosis(s.values))}
-    return {"value": float(s.values.kurt())}
+    biased = s.options.get("bias") == "true"
+    if s.weighted:
+        excess = shape(s, 4) - 3
+        factor = (s.n - 1) / ((s.n - 2) * (s.n - 3))
+        return {"value": excess if biased else factor * ((s.n + 1) * excess + 6)}
+    return {"value": float(stats.kurtosis(s.values) if biased else s.values.kurt())}
+
+
+def gini(s: Sample) -> Expected:
+    """Return half the relative mean difference, by the area below the Lorenz curve."""
+    names = ("value", "standard_error", "ci_lower", "ci_upper")
+    if not s.n or not s.x.sum():
+        return dict.fromkeys(names)
+    order = np.argsort(s.x, kind="stable")
+    x, w = s.x[order], s.w[order]
+    share, held = w / w.sum(), w * x / (w * x).sum()
+    cumulated = np.cumsum(held)
+    value = float(1 - (share * (2 * cumulated - held)).sum())
+    if s.n < 2:
+        return dict.fromkeys(names) | {"value": value}
+    # Ties are as one value: the mid-distribution and the total above, at the means of each tie.
+    frame = pd.DataFrame({"x": x, "w": w}).groupby("x").w.sum()
+    at, of = frame.index.to_numpy(), frame.to_numpy() / w.sum()
+    middle = dict(zip(at, np.cumsum(of) - of / 2, strict=True))
+    above = dict(zip(at, (of * at).sum() - np.cumsum(of * at) + of * at / 2, strict=True))
+    f, t = (np.array([table[v] for v in x]) for table in (middle, above))
+    m, a = (share * x).sum(), (share * x * f).sum()
+    z = 2 / m * (x * f + t - 2 * a) - 2 * a / m**2 * (x - m)
+    error = float(np.sqrt(s.n / (s.n - 1) * (w**2 * z**2).sum()) / w.sum())
+    confidence = s.options.get("confidence", 0.95)
+    return dict(
+        zip(names, (value, error, *interval(value, error, s.n - 1, confidence)), strict=True)
+    )
+
+
+def lorenz(s: Sample) -> Expected:
+    default = ",".join(f"{k / 10}" for k in range(1, 11))
+    asked = str(s.options.get("q", default)).split(",")
+    if not s.n or not s.x.sum():
+        return {"lorenz": [{"q": float(q), "value": None} for q in asked]}
+    order = np.argsort(s.x, kind="stable")
+    places = np.concatenate([[0], np.cumsum(s.w[order]) / s.w.sum()])
+    heights = np.concatenate([[0], np.cumsum((s.w * s.x)[order]) / (s.w * s.x).sum()])
+    found = np.interp([float(q) for q in asked], places.astype(float), heights.astype(float))
+    return {
+        "lorenz": [{"q": float(q), "value": float(v)} for q, v in zip(asked, found, strict=True)]
+    }
 
 
 def sizes(s: Sample) -> dict[Any, tuple[int, int]]:
@@ -414,9 +468,11 @@ METRICS: dict[str, Callable[[Sample], Expected]] = {
     "mode": mode,
     "distribution": distribution,
     "proportion": proportion,
+    "gini": gini,
+    "lorenz": lorenz,
 }
 ANY_COLUMN = ("count", "missing", "distinct", "mode", "distribution")
-UNWEIGHTED_ONLY = ("skewness", "kurtosis")
+CURVED = ("skewness", "kurtosis", "gini", "lorenz")  # whose oracles round more
 
 
 # --- Comparison ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ vl-convert draws as SVG and PNG.
 """
 
 from census.api.charts.computations import of_computation
+from census.api.charts.regressions import of_decomposition, of_regression
 from census.api.charts.style import Spec, narrowed
 from census.api.charts.tables import of_comparison, of_correlation, of_crosstab, of_fairness
 
@@ -15,5 +16,7 @@ __all__ = [
     "of_computation",
     "of_correlation",
     "of_crosstab",
+    "of_decomposition",
     "of_fairness",
+    "of_regression",
 ]

@@ -45,9 +45,13 @@ def _view(
         records = distributions.records(column, placed.labels, keys, levels, in_order=kept)
         kind = distributions.histogram if column.numeric else distributions.categories
         return records, kind(column, records, placed, weighted=weighted) if records else None
-    if "quantiles" in whole:
+    if "lorenz" in whole:
+        levels = [{**level, "quantiles": level["lorenz"]} for level in levels]
+    if "quantiles" in whole or "lorenz" in whole:
         if all(pair["value"] is None for level in levels for pair in level["quantiles"]):
             return [], None
+        if "lorenz" in whole:
+            return spreads.view(placed, keys, levels, metric.label, None)
         title = words.with_unit(column.label, column.unit)
         return spreads.view(placed, keys, levels, title, column.unit)
     if all(level["value"] is None for level in levels):

@@ -40,13 +40,13 @@ def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = Tru
         return Layout(labels, {}, 44)
     if len(columns) == 1:
         of = columns[0]
-        return _stacked(labels, of.name, of.label)
+        return stacked(labels, of.name, of.label)
     if nested and len(columns) == 2:
         for outer, inner in (columns, reversed(columns)):
             told = _in_order(inner, keys)
             if len(told) <= style.MOST_COLOURS:
                 return _nested(outer, inner, _in_order(outer, keys), told, labels)
-    return _stacked(labels, GROUP)
+    return stacked(labels, GROUP)
 
 
 def _labels(key: Key) -> dict[str, str]:
@@ -56,7 +56,8 @@ def _labels(key: Key) -> dict[str, str]:
     return {**labels, GROUP: " · ".join(texts)} if key else {}
 
 
-def _stacked(labels: Sequence[Mapping[str, str]], field: str, title: str | None = None) -> Layout:
+def stacked(labels: Sequence[Mapping[str, str]], field: str, title: str | None = None) -> Layout:
+    """Return a row for each of `labels`, named by `field`."""
     rows = [label[field] for label in labels]
     return Layout(labels, {"y": _rows(field, rows, title)}, ROW * len(rows), style.beside(rows))
 

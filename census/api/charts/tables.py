@@ -9,9 +9,9 @@ from census.api.charts.layout import layout
 from census.api.charts.style import Spec
 from census.columns import COLUMNS
 from census.statistics.comparison import Comparison
+from census.statistics.correlation import Correlation
 from census.statistics.crosstab import Crosstab
 from census.statistics.fairness import TARGET, Fairness
-from census.statistics.tables import Correlation
 
 Answer = Mapping[str, Any]
 
@@ -28,7 +28,8 @@ def of_correlation(asked: Correlation, answer: Answer) -> Spec:
         for row, line in zip(labels, answer["matrix"], strict=True)
         for column, coefficient in zip(labels, line, strict=True)
     ]
-    colour = Colour(MATRIX, "Pearson's correlation", share=False)
+    kind = f"{asked.coefficient.title()}'s correlation"
+    colour = Colour(MATRIX, kind, share=False)
     view = heat(Side("row", None, labels), Side("column", None, labels), colour)
     lines = style.caption(asked.selection, answer)
     return style.figure("Correlation of numeric columns", lines, records, view)

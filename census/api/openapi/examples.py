@@ -29,6 +29,8 @@ PATHS = {
     "std": "/v1/computation/std/age?age__gte=30",
     "skewness": "/v1/computation/skewness/capital_gain",
     "kurtosis": "/v1/computation/kurtosis/hours_per_week",
+    "gini": "/v1/computation/gini/hours_per_week?weight=fnlwgt",
+    "lorenz": "/v1/computation/lorenz/capital_gain?q=0.9,0.99,1",
     "mode": "/v1/computation/mode/occupation?group_by=sex",
     "distribution": "/v1/computation/distribution/age?bins=5",
     "proportion": "/v1/computation/proportion/income?value=%3E50K&group_by=sex",
@@ -37,6 +39,9 @@ PATHS = {
     "crosstab": "/v1/crosstab/sex/income",
     "fairness": "/v1/fairness/sex",
     "comparison": "/v1/comparison/hours_per_week?group_by=sex",
+    "linear_regression": "/v1/regression/linear/hours_per_week?on=age,education_num,sex",
+    "logistic_regression": "/v1/regression/logistic/income?value=%3E50K&on=age,sex",
+    "decomposition": "/v1/decomposition/income?value=%3E50K&group_by=sex&on=marital_status",
 }
 # Of the errors that anybody can make, by status: the same for all operations.
 PROBLEM_PATHS = {

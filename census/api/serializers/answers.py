@@ -15,6 +15,7 @@ from census.api.serializers.fields import (
 )
 from census.columns import NUMERIC
 from census.statistics.metrics import Metric
+from census.statistics.strata import CRUDE, EMPTY
 
 
 class LevelSerializer(serializers.Serializer[Any]):
@@ -91,6 +92,20 @@ class ComputationSerializer(AnswerSerializer):
     )
 
 
+def _of_standardised() -> dict[str, Field]:
+    """Return what a group has beside its standardised value."""
+    return {
+        CRUDE: serializers.FloatField(
+            required=False, allow_null=True, help_text="With `standardize`: the value without."
+        ),
+        EMPTY: serializers.ListField(
+            child=GroupKeyField(),
+            required=False,
+            help_text="With `standardize`: strata of the whole selection that the group lacks.",
+        ),
+    }
+
+
 @cache
 def computation_serializer(metric: Metric) -> type[ComputationSerializer]:
     """Return the serializer of a metric's answer, made of what the metric says of its levels."""
@@ -102,6 +117,7 @@ def computation_serializer(metric: Metric) -> type[ComputationSerializer]:
         (GroupSerializer,),
         {
             **fields(members),
+            **(_of_standardised() if metric.standardizable else {}),
             "flags": FlagsField(child=serializers.CharField()),
             "__doc__": f"{metric.label} of a group.",
         },

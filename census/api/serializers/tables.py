@@ -94,11 +94,28 @@ class StatisticsSerializer(AnswerSerializer):
     partial = serializers.BooleanField()  # type: ignore[assignment]  # the contract's name
 
 
+class CorrelatedPairSerializer(serializers.Serializer[Any]):
+    """Two columns: their coefficient with its interval, and the test that it is 0."""
+
+    x = serializers.CharField()
+    y = serializers.CharField()
+    r = number()
+    standard_error = number()
+    ci_lower = number()
+    ci_upper = number()
+    statistic = number()
+    df = serializers.IntegerField(allow_null=True)
+    p_value = number()
+    log10_p = number()
+
+
 class CorrelationSerializer(MeasuresSerializer, AnswerSerializer):
-    """The matrix of the correlations of `columns`, in their order."""
+    """The matrix of the correlations of `columns`, in their order, and each pair of them."""
 
     columns = texts()
+    coefficient = serializers.ChoiceField(("pearson", "spearman"))
     matrix = matrix(serializers.FloatField, allow_null=True)
+    pairs = CorrelatedPairSerializer(many=True)
 
 
 class TableSerializer(MeasuresSerializer, LevelSerializer):

@@ -54,10 +54,14 @@ class Regressor(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """The product of two columns, at the patterns that `pick` takes out of a list of all."""
+    """The product of two columns, None where it is 1, at the patterns that `pick` takes of all."""
 
     pick: Callable[[Numbers], Numbers] | None
-    values: Sequence[int]
+    values: Sequence[int] | None
+
+    @classmethod
+    def of(cls, pick: Callable[[Numbers], Numbers] | None, values: Sequence[int]) -> "Pair":
+        return cls(pick, None if values.count(1) == len(values) else values)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,11 @@ class Design:
         if len(kept) == len(self.regressors):
             return self
         return Design([self.regressors[k] for k in kept], self.size)
+
+    @cached_property
+    def largest(self) -> list[int]:
+        """The largest absolute value of each column."""
+        return [max(map(abs, regressor.values), default=0) for regressor in self.regressors]
 
     def gram(self, weights: Numbers) -> Matrix:
         """Return Σ v·x·x' over the patterns, exactly where the weights v are integers."""
@@ -109,7 +118,7 @@ class Design:
         everywhere = range(self.size)
         for (i, j), (pick, values) in self._pairs.items():
             factor = float(matrix[i][j]) * (1 if i == j else 2)
-            for k, x in zip(pick(everywhere) if pick else everywhere, values, strict=True):
+            for k, x in zip(pick(everywhere) if pick else everywhere, values or repeat(1)):  # noqa: B905
                 found[k] += factor * x
         return found
 
@@ -118,7 +127,7 @@ class Design:
         """The pairs of columns that are both not 0 somewhere, the first no later than the other."""
         dense = [k for k, r in enumerate(self.regressors) if r.where is None]
         pairs = {
-            (i, j): Pair(None, _products(self.regressors[i].values, self.regressors[j].values))
+            (i, j): Pair.of(None, _products(self.regressors[i].values, self.regressors[j].values))
             for i, j in combinations_with_replacement(dense, 2)
         }
         sparse: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
@@ -128,13 +137,13 @@ class Design:
                 places.append(k)
                 values.append(x * y)
         for at, (places, values) in sparse.items():
-            pairs[at] = Pair(picker(places), values)
+            pairs[at] = Pair.of(picker(places), values)
         for j, regressor in enumerate(self.regressors):
             if regressor.where is not None:
                 pick = picker(regressor.where)
                 for i in dense:
                     values = _products(pick(self.regressors[i].values), regressor.values)
-                    pairs[min(i, j), max(i, j)] = Pair(pick, values)
+                    pairs[min(i, j), max(i, j)] = Pair.of(pick, values)
         return pairs
 
     def _sparse_columns(self) -> list[list[tuple[int, int]]]:
@@ -207,4 +216,5 @@ def _products(a: Numbers, b: Numbers) -> list[int]:
 
 
 def _total(pair: Pair, weights: Numbers) -> Any:
-    return dot(pair.pick(weights) if pair.pick else weights, pair.values)
+    found = pair.pick(weights) if pair.pick else weights
+    return sum(found) if pair.values is None else dot(found, pair.values)

@@ -34,11 +34,10 @@ from census.statistics.estimators.solving import (
 )
 
 MOST_STEPS = 30
-# Changes of x'b, the largest of all patterns; that of A is in proportion to it.
+# Changes of x'b, the most that one can be; that of A is in proportion to it.
 _NEAR = 1e-3  # from here on the matrix of the step before is good enough for the next
-_CONVERGED = 1e-12  # from here on a step leaves nothing but rounding
-_STANDS_STILL = 1e-9  # below this a step that is no smaller than the last is rounding, too
-_LARGEST = 700.0  # of what exp() takes
+_STANDS_STILL = 1e-9  # below this a step that is no smaller than the last is rounding
+_LEFT = 1e-13  # what may be left to change
 
 
 class Logistic(NamedTuple):
@@ -105,23 +104,29 @@ class _Fit:
 
     def _maximum(self, bread: Decimals) -> _State | None:
         """Return the state at the maximum of the likelihood, None where it is not found."""
-        odds = math.log(self.successes / (self.w - self.successes))
-        state = self._state([odds, *([0.0] * (len(bread) - 1))])
+        state = self._first()
         step = self._first_step(bread)
         factor, before = None, math.inf
         for _ in range(MOST_STEPS):
-            if state is None:
-                return None
             state, change = self._along(state, step)
-            if change < _CONVERGED or before / 2 < change < _STANDS_STILL:
+            # Each change is in proportion to the one before, or to its square.
+            if change < _STANDS_STILL and (change > before / 2 or change * change < _LEFT * before):
                 return state
             if factor is None or change > _NEAR:
                 factor = Cholesky(self.design.gram(self._information(state)))
             step, before = factor.solve(state.score), change
         return None
 
+    def _first(self) -> _State:
+        """Return the state of the intercept alone, where μ is the share of all."""
+        size, side = self.design.size, len(self.design.regressors)
+        odds, share = math.log(self.successes / (self.w - self.successes)), self.successes / self.w
+        errors = [wy - w * share for wy, w in zip(self.outcomes.wy, self.outcomes.w, strict=True)]
+        b = [odds, *([0.0] * (side - 1))]
+        return _State(b, [odds] * size, [share] * size, self.design.moments(errors))
+
     def _first_step(self, bread: Decimals) -> list[float]:
-        """Return Newton's step from a μ that is the same at all patterns: least squares."""
+        """Return Newton's step from there: least squares."""
         errors = [
             self.w * wy - self.successes * w
             for w, wy in zip(self.outcomes.w, self.outcomes.wy, strict=True)
@@ -132,13 +137,14 @@ class _Fit:
     def _along(self, state: _State, step: Sequence[float]) -> tuple[_State, float]:
         """Return the state after the step, halved while it oversteps, and the change of x'b.
 
-        The likelihood is concave: beyond its maximum along the step, it falls.
+        The change is the most that it can be at any pattern. The likelihood is concave: beyond its
+        maximum along the step, it falls.
         """
         rise = sum(map(mul, step, state.score))
         for _ in range(MOST_STEPS):
             found = self._state(list(map(add, state.b, step)))
             if found:
-                change = max(map(abs, map(sub, found.fitted, state.fitted)))
+                change = sum(map(mul, map(abs, step), self.design.largest))
                 if change < _NEAR or sum(map(mul, step, found.score)) > -0.9 * rise:
                     return found, change
             step = [x / 2 for x in step]
@@ -147,9 +153,10 @@ class _Fit:
     def _state(self, b: list[float]) -> _State | None:
         """Return the state at `b`, None where that is beyond what floats can hold."""
         fitted = self.design.predict(b)
-        if not max(map(abs, fitted)) < _LARGEST:
+        try:
+            mu = [1 / (1 + math.exp(-x)) for x in fitted]
+        except OverflowError:
             return None
-        mu = [1 / (1 + math.exp(-x)) for x in fitted]
         errors = list(map(sub, self.outcomes.wy, map(mul, self.outcomes.w, mu)))
         return _State(b, fitted, mu, self.design.moments(errors))
 

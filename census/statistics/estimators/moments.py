@@ -31,15 +31,18 @@ def _variance(n: int, w: Exact, wx: Exact, wx2: Exact, ddof: int) -> Fraction | 
     return Fraction(n * (w * wx2 - wx * wx), (n - ddof) * w * w)
 
 
-def skewness(n: int, x: Exact, x2: Exact, x3: Exact, *, bias: bool = False) -> float | None:
-    """G1 = g1·√(n(n-1))/(n-2), with `bias` g1 = m3/m2^1.5, from the power sums Σx, Σx², Σx³.
+def skewness(
+    n: int, w: Exact, wx: Exact, wx2: Exact, wx3: Exact, *, bias: bool = False
+) -> float | None:
+    """G1 = g1·√(n(n-1))/(n-2), with `bias` g1 = m3/m2^1.5, from n, Σw, Σwx, Σwx² and Σwx³.
 
-    Joanes and Gill (1998). None for n < 3 or where all values are equal.
+    The moments are Σw(x-m)^k/W. Joanes and Gill (1998). None for n < 3 or where all values are
+    equal.
     """
-    spread = n * x2 - x * x  # n² m2
+    spread = w * wx2 - wx * wx  # W² m2
     if n < 3 or not spread:
         return None
-    third = n * n * x3 - 3 * n * x * x2 + 2 * x**3  # n³ m3
+    third = w * w * wx3 - 3 * w * wx * wx2 + 2 * wx**3  # W³ m3
     squared = Fraction(third * third, spread**3)
     if not bias:
         squared *= Fraction(n * (n - 1), (n - 2) ** 2)
@@ -47,16 +50,18 @@ def skewness(n: int, x: Exact, x2: Exact, x3: Exact, *, bias: bool = False) -> f
 
 
 def kurtosis(
-    n: int, x: Exact, x2: Exact, x3: Exact, x4: Exact, *, bias: bool = False
+    n: int, w: Exact, wx: Exact, wx2: Exact, wx3: Exact, wx4: Exact, *, bias: bool = False
 ) -> float | None:
     """The excess G2 = (n-1)/((n-2)(n-3))·((n+1)g2 + 6), with `bias` g2 = m4/m2² - 3.
 
-    Joanes and Gill (1998), from the power sums. None for n < 4 or where all values are equal.
+    From n, Σw, Σwx, …, Σwx⁴; the moments are Σw(x-m)^k/W. Joanes and Gill (1998). None for n < 4
+    or where all values are equal.
     """
-    spread = n * x2 - x * x  # n² m2
+    spread = w * wx2 - wx * wx  # W² m2
     if n < 4 or not spread:
         return None
-    fourth = n**3 * x4 - 4 * n * n * x * x3 + 6 * n * x * x * x2 - 3 * x**4  # n⁴ m4
+    # W⁴ m4
+    fourth = w**3 * wx4 - 4 * w * w * wx * wx3 + 6 * w * wx * wx * wx2 - 3 * wx**4
     excess = Fraction(fourth, spread**2) - 3
     if not bias:
         excess = Fraction(n - 1, (n - 2) * (n - 3)) * ((n + 1) * excess + 6)

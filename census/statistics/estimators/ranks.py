@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
+from operator import mul
 from typing import NamedTuple
 
 from census.statistics.estimators.inference import two_sided
@@ -14,14 +15,12 @@ from census.statistics.estimators.moments import correlation
 from census.statistics.estimators.numbers import two_sided_z
 
 
-class Point(NamedTuple):
-    """Two values, how many rows have them, and their Σw and Σw²."""
+class Weights(NamedTuple):
+    """How many rows are at each point, and their Σw and Σw²."""
 
-    x: int
-    y: int
-    n: int
-    w: int
-    w2: int
+    n: Sequence[int]
+    w: Sequence[int]
+    w2: Sequence[int]
 
 
 class Correlated(NamedTuple):
@@ -47,55 +46,62 @@ def correlation_test(r: float | None, n: int, confidence: float) -> Correlated:
     return _described(r, math.sqrt((1 - r * r) / (n - 2)), n, confidence, _fisher(n))
 
 
-def weighted_correlation(points: Sequence[Point], confidence: float) -> Correlated:
+def pearson(x: Sequence[int], y: Sequence[int], w: Sequence[int]) -> float | None:
+    """Pearson's r of points with weights, exactly summed."""
+    wx, wy = list(map(mul, w, x)), list(map(mul, w, y))
+    return correlation(
+        sum(w), sum(wx), sum(wy), sum(map(mul, wx, x)), sum(map(mul, wx, y)), sum(map(mul, wy, y))
+    )
+
+
+def weighted_correlation(
+    x: Sequence[int], y: Sequence[int], weights: Weights, confidence: float
+) -> Correlated:
     """The weighted r with its linearised standard error, t = r/SE on n−2.
 
     SE is that of the mean of u = ab − r(a²+b²)/2, a and b the standardised values: SE² =
     n/(n−1)·Σw²u²/W² (delta method; for w = 1 as Stuart and Ord 1994, 10.9). The interval is
     tanh(atanh r ± z·SE/(1−r²)).
     """
-    n, w = sum(p.n for p in points), sum(p.w for p in points)
-    wx, wy = sum(p.w * p.x for p in points), sum(p.w * p.y for p in points)
-    xx, yy = sum(p.w * p.x * p.x for p in points), sum(p.w * p.y * p.y for p in points)
-    xy = sum(p.w * p.x * p.y for p in points)
-    r = correlation(w, wx, wy, xx, xy, yy)
-    if r is None or n < 3:
+    r = pearson(x, y, weights.w)
+    if r is None:
+        return Correlated()
+    pairs = zip(_standardised(x, weights.w), _standardised(y, weights.w), weights.w2, strict=True)
+    squares = math.fsum(w2 * (a * b - r * (a * a + b * b) / 2) ** 2 for a, b, w2 in pairs)
+    return linearised_correlation(r, sum(weights.n), sum(weights.w), squares, confidence)
+
+
+def _standardised(x: Sequence[int], weights: Sequence[int]) -> list[float]:
+    w, wx = sum(weights), sum(map(mul, weights, x))
+    wx2 = sum(map(mul, weights, map(mul, x, x)))
+    mean, deviation = wx / w, math.sqrt(Fraction(w * wx2 - wx * wx, w * w))
+    return [(value - mean) / deviation for value in x]
+
+
+def linearised_correlation(
+    r: float | None, n: int, w: int, squares: float | None, confidence: float
+) -> Correlated:
+    """The weighted r as `weighted_correlation` has it, from n, Σw and Σw²u²."""
+    if r is None or n < 3 or squares is None:
         return Correlated(r)
-    mx, my = wx / w, wy / w
-    sx, sy = (
-        math.sqrt(Fraction(w * xx - wx * wx, w * w)),
-        math.sqrt(Fraction(w * yy - wy * wy, w * w)),
-    )
-    squares = math.fsum(p.w2 * _influence((p.x - mx) / sx, (p.y - my) / sy, r) ** 2 for p in points)
     error = math.sqrt(n / (n - 1) * squares) / w
     spread = error / (1 - r * r) if abs(r) < 1 else None
     return _described(r, error, n, confidence, spread)
 
 
-def mid_ranks(points: Iterable[Point]) -> list[Point]:
-    """The points with, for each value, twice the weight below it and once that at it.
+def mid_ranks(values: Sequence[int], weights: Sequence[int]) -> list[int]:
+    """For each value twice the weight below it, and once that at it.
 
     That is 2·W·F(x), F(x) the share below x and half of that at x; without weights twice the mean
     rank less one. Pearson's correlation of these is Spearman's.
     """
-    points = list(points)
-    of_x, of_y = _twice_mid(points, 0), _twice_mid(points, 1)
-    return [p._replace(x=of_x[p.x], y=of_y[p.y]) for p in points]
-
-
-def _twice_mid(points: Sequence[Point], axis: int) -> Mapping[int, int]:
     sizes: defaultdict[int, int] = defaultdict(int)
-    for point in points:
-        sizes[point[axis]] += point.w
+    for value, weight in zip(values, weights, strict=True):
+        sizes[value] += weight
     ascending = sorted(sizes)
     cumulated = accumulate(sizes[value] for value in ascending)
-    return {
-        value: 2 * up_to - sizes[value] for value, up_to in zip(ascending, cumulated, strict=True)
-    }
-
-
-def _influence(a: float, b: float, r: float) -> float:
-    return a * b - r * (a * a + b * b) / 2
+    ranks = {v: 2 * up_to - sizes[v] for v, up_to in zip(ascending, cumulated, strict=True)}
+    return [ranks[value] for value in values]
 
 
 def _fisher(n: int) -> float | None:

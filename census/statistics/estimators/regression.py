@@ -31,7 +31,7 @@ class Covariate(NamedTuple):
     """
 
     name: str
-    order: Mapping[Value, int] | None = None
+    order: Mapping[str, int] | None = None
     reference: Value | None = None
 
 
@@ -148,7 +148,7 @@ def _variable(covariate: Covariate, position: int, patterns: Patterns) -> Variab
     sizes: dict[Value, int] = {}
     for values, n in zip(patterns.values, patterns.outcomes.n, strict=True):
         sizes[values[position]] = sizes.get(values[position], 0) + n
-    levels = sorted(sizes, key=order.__getitem__)
+    levels = sorted(sizes, key=lambda level: order[str(level)])
     # Of equally large ones the first in the column's order.
     reference = covariate.reference or max(levels, key=sizes.__getitem__, default=None)
     return Variable(

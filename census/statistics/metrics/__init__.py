@@ -6,6 +6,7 @@ from census.statistics.metrics import (  # noqa: F401, I001  (registration, in t
     quantiles,
     spread,
     shares,
+    inequality,
 )
 from census.statistics.metrics.base import CONFIDENCE, METRICS, Metric, Question, find, names
 

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Count, Expression, Q
 
-from census.columns import CATEGORICAL, NUMERIC, Column, Kind
+from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column, Kind
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.members import NUMBER, Member
-from census.statistics.parameters import Choice, Number, Parameter, Refused
+from census.statistics.parameters import Choice, ListOf, Number, Parameter, Refused
 from census.statistics.parameters import Unfit as Unfit
-from census.statistics.selection import Key, Row, Selection
+from census.statistics.selection import Key, Row, Selection, column_choice
 
 Level = dict[str, Any]
 
@@ -25,6 +25,15 @@ CONFIDENCE = Parameter(
     Number(0.001, 0.9999),
     "Confidence level of the intervals.",
     default=0.95,
+)
+
+STANDARDIZE = Parameter(
+    "standardize",
+    ListOf(column_choice(COLUMNS.values(), "a column", "Column"), maximum=3),
+    "One to three columns, numbers by `…__bands`: the groups are given the composition of the "
+    "whole selection by them (direct standardisation): Σπ·m over the strata, π a stratum's share "
+    "of the whole and m the group's mean in it, SE² = Σπ²·SE²(m). Needs `group_by`.",
+    example="age",
 )
 
 # What every answer with a weight says of the samples that its standard errors are of.
@@ -171,6 +180,8 @@ class Metric(ABC):
     extras: ClassVar[Mapping[str, Member]] = {"value": NUMBER}
     # Beside these, with a weight alone.
     weighted_extras: ClassVar[Mapping[str, Member]] = {}
+
+    standardizable: ClassVar[bool] = False  # whether it takes `standardize`
 
     @property
     def description(self) -> str:

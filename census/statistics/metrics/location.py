@@ -8,6 +8,7 @@ from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.members import COUNT, INTEGER, NUMBER
 from census.statistics.metrics.base import (
+    STANDARDIZE,
     AggregateMetric,
     Level,
     Levels,
@@ -43,6 +44,8 @@ class MeanMetric(AggregateMetric):
         "weighted mean (Hájek); standard error by Taylor linearisation, sampling taken as with "
         "replacement; t interval with n−1 degrees of freedom"
     )
+    own_parameters = (STANDARDIZE,)
+    standardizable = True
     extras: ClassVar = dict.fromkeys(estimators.Estimate._fields, NUMBER)
     weighted_extras: ClassVar = {"deff": NUMBER}
 

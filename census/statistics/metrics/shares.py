@@ -15,6 +15,7 @@ from census.statistics.estimators import flags
 from census.statistics.members import COUNT, FLOAT, INTEGER, NUMBER, VALUE, Items
 from census.statistics.metrics.base import (
     SHARE,
+    STANDARDIZE,
     AggregateMetric,
     Level,
     Levels,
@@ -171,9 +172,12 @@ class ProportionMetric(AggregateMetric):
     }
     weighted_extras: ClassVar = {"deff": NUMBER}
 
+    standardizable = True
+
     def parameters(self, column: Column) -> tuple[Parameter, ...]:
         description = "The category whose share is asked for."
-        return (Parameter("value", column_type(column), description, required=True), INTERVAL)
+        value = Parameter("value", column_type(column), description, required=True)
+        return (value, INTERVAL, STANDARDIZE)
 
     def method(self, question: Question) -> str:
         method = super().method(question)

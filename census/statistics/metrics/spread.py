@@ -4,7 +4,15 @@ from django.db.models import Expression
 
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
-from census.statistics.metrics.base import AggregateMetric, Level, Question, Tally, register
+from census.statistics.metrics.base import (
+    AggregateMetric,
+    Level,
+    Levels,
+    Question,
+    Tally,
+    register,
+)
+from census.statistics.metrics.frequencies import Frequencies, frequencies
 from census.statistics.parameters import Boolean, Integer, Parameter
 from census.statistics.selection import Row
 
@@ -77,8 +85,12 @@ class SkewnessMetric(AggregateMetric):
     name = "skewness"
     label = "Skewness"
     kinds = ("numeric",)
-    formula = "g1 = m₃ / m₂^1.5, G1 = g1 · √(n(n−1)) / (n−2)"
+    formula = "g1 = m₃ / m₂^1.5, G1 = g1 · √(n(n−1)) / (n−2); weighted: mₖ = Σw(x−m)ᵏ / Σw"
     estimator = "bias-corrected skewness G1 (with bias=true the moment coefficient g1)"
+    weighted_estimator = (
+        "skewness G1 of weighted moments (with bias=true the moment coefficient g1), the "
+        "correction by the number of rows"
+    )
     own_parameters = (BIAS,)
     order = 3
 
@@ -90,10 +102,29 @@ class SkewnessMetric(AggregateMetric):
 
     def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
         powers = [sums[f"x{p}"] for p in range(1, self.order + 1)]
-        return {"value": self.statistic(tally.count, *powers, bias=question.options["bias"])}
+        w = tally.weights if question.weight else tally.count
+        return {"value": self.statistic(tally.count, w, *powers, bias=question.options["bias"])}
 
-    def statistic(self, n: int, *powers: int, bias: bool) -> float | None:
-        return estimators.skewness(n, *powers, bias=bias)
+    def statistic(self, n: int, w: int, *powers: int, bias: bool) -> float | None:
+        return estimators.skewness(n, w, *powers, bias=bias)
+
+    def levels(self, question: Question) -> Levels:
+        if question.weight is None:
+            return super().levels(question)
+        # Weighted powers of a row pass what SQL can add up exactly: they are made of each value's.
+        table = frequencies(question)
+        return Levels(
+            self._level_of(question, table.whole),
+            {key: self._level_of(question, found) for key, found in table.groups.items()},
+        )
+
+    def _level_of(self, question: Question, found: Frequencies) -> Level:
+        sums = {
+            f"x{p}": sum(tally.weights * int(x) ** p for x, tally in found.values.items())
+            for p in range(1, self.order + 1)
+        }
+        total = found.total
+        return total.described(question.weight) | self.finish(question, total, sums)
 
 
 @register
@@ -102,9 +133,15 @@ class KurtosisMetric(SkewnessMetric):
 
     name = "kurtosis"
     label = "Excess kurtosis"
-    formula = "g2 = m₄ / m₂² − 3, G2 = (n−1)/((n−2)(n−3)) · ((n+1)g2 + 6)"
+    formula = (
+        "g2 = m₄ / m₂² − 3, G2 = (n−1)/((n−2)(n−3)) · ((n+1)g2 + 6); weighted: mₖ = Σw(x−m)ᵏ / Σw"
+    )
     estimator = "bias-corrected excess kurtosis G2 (with bias=true the moment coefficient g2)"
+    weighted_estimator = (
+        "excess kurtosis G2 of weighted moments (with bias=true the moment coefficient g2), the "
+        "correction by the number of rows"
+    )
     order = 4
 
-    def statistic(self, n: int, *powers: int, bias: bool) -> float | None:
-        return estimators.kurtosis(n, *powers, bias=bias)
+    def statistic(self, n: int, w: int, *powers: int, bias: bool) -> float | None:
+        return estimators.kurtosis(n, w, *powers, bias=bias)

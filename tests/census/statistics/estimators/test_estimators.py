@@ -89,28 +89,28 @@ class TestMoments:
     def test_shape_equals_pandas(self, x: Values) -> None:
         n, (s1, s2, s3, s4) = len(x), powers(x, 4)
         shifted = pd.Series(x) - min(x)
-        assert skewness(n, s1, s2, s3) == pytest.approx(shifted.skew(), rel=1e-8, abs=1e-12)
-        assert kurtosis(n, s1, s2, s3, s4) == close(shifted.kurt(), 1e-8)
-        assert skewness(n, s1, s2, s3, bias=True) == pytest.approx(
+        assert skewness(n, n, s1, s2, s3) == pytest.approx(shifted.skew(), rel=1e-8, abs=1e-12)
+        assert kurtosis(n, n, s1, s2, s3, s4) == close(shifted.kurt(), 1e-8)
+        assert skewness(n, n, s1, s2, s3, bias=True) == pytest.approx(
             stats.skew(shifted), rel=1e-8, abs=1e-12
         )
-        assert kurtosis(n, s1, s2, s3, s4, bias=True) == close(stats.kurtosis(shifted), 1e-8)
+        assert kurtosis(n, n, s1, s2, s3, s4, bias=True) == close(stats.kurtosis(shifted), 1e-8)
 
     def test_by_hand(self) -> None:
         # 0, 0, 0, 4: m2 = 3, m3 = 6, m4 = 21
-        assert skewness(4, 4, 16, 64, bias=True) == close(6 / 3**1.5, 1e-15)
-        assert kurtosis(4, 4, 16, 64, 256, bias=True) == -2 / 3
-        assert skewness(4, 4, 16, 64) == 2.0
-        assert kurtosis(4, 4, 16, 64, 256) == 4.0
-        assert skewness(4, -4, 16, -64) == -2.0
+        assert skewness(4, 4, 4, 16, 64, bias=True) == close(6 / 3**1.5, 1e-15)
+        assert kurtosis(4, 4, 4, 16, 64, 256, bias=True) == -2 / 3
+        assert skewness(4, 4, 4, 16, 64) == 2.0
+        assert kurtosis(4, 4, 4, 16, 64, 256) == 4.0
+        assert skewness(4, 4, -4, 16, -64) == -2.0
 
     @pytest.mark.parametrize("bias", [True, False])
     def test_shape_is_undefined_for_few_or_equal_values(self, bias: bool) -> None:
         for x in ([], [3], [3, 4], [7, 7, 7, 7, 7]):
             s1, s2, s3, s4 = powers(x, 4)
-            assert skewness(len(x), s1, s2, s3, bias=bias) is None
-            assert kurtosis(len(x), s1, s2, s3, s4, bias=bias) is None
-        assert kurtosis(3, *powers([1, 2, 4], 4), bias=bias) is None
+            assert skewness(len(x), len(x), s1, s2, s3, bias=bias) is None
+            assert kurtosis(len(x), len(x), s1, s2, s3, s4, bias=bias) is None
+        assert kurtosis(3, 3, *powers([1, 2, 4], 4), bias=bias) is None
 
     def test_undefined_for_few(self) -> None:
         assert mean(0, 0) is None
@@ -124,11 +124,11 @@ class TestMoments:
         s1, s2, s3, s4 = powers(age, 4)
         assert mean(s1, n) == 38.64358543876172
         assert standard_deviation(n, n, s1, s2) == close(13.71050993444316)
-        assert skewness(n, s1, s2, s3) == close(adult.age.skew(), 1e-8)
-        assert kurtosis(n, s1, s2, s3, s4) == close(adult.age.kurt(), 1e-8)
+        assert skewness(n, n, s1, s2, s3) == close(adult.age.skew(), 1e-8)
+        assert kurtosis(n, n, s1, s2, s3, s4) == close(adult.age.kurt(), 1e-8)
         # fnlwgt⁴ is 5e24 for one row
         weights = series(adult.fnlwgt)
-        assert kurtosis(n, *powers(weights, 4)) == close(adult.fnlwgt.kurt(), 1e-8)
+        assert kurtosis(n, n, *powers(weights, 4)) == close(adult.fnlwgt.kurt(), 1e-8)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -1,0 +1,210 @@
+"""The routes of regressions and of decompositions."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from census.api import charts, parameters, tables
+from census.api.serializers.regressions import (
+    DecompositionSerializer,
+    LinearRegressionSerializer,
+    LogisticRegressionSerializer,
+)
+from census.api.views import DRAWABLE, AnswerViewSet, column_in_path
+from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
+from census.statistics import bands, terms
+from census.statistics.comparison import (
+    any_value_parameter,
+    reference_parameter,
+    value_parameter,
+)
+from census.statistics.metrics import CONFIDENCE
+from census.statistics.parameters import ListOf, Parameter
+from census.statistics.regression import ERRORS, LinearRegression, LogisticRegression, Regression
+from census.statistics.selection import GROUP_BY, WEIGHTED_BY, column_choice
+from census.statistics.strata import Decomposition, on_parameter
+
+BY = replace(
+    GROUP_BY,
+    type=ListOf(column_choice(COLUMNS.values(), "a column", "Column"), maximum=1),
+    description="The column whose groups are compared.",
+    required=True,
+)
+REFERENCES = tuple(terms.REFERENCES.values())
+
+
+class RegressionViewSet(AnswerViewSet):
+    """What both kinds of regression share."""
+
+    renderer_classes = DRAWABLE
+    asked: Regression
+    of: Sequence[Column]  # what can be regressed
+
+    def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
+        """Return the parameters of this kind alone, also where no outcome is named."""
+        raise NotImplementedError
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        return self._parameters(_of_kind(self.kwargs["column"], self.of))
+
+    def described_parameters(self) -> Sequence[Parameter]:
+        return self._parameters(None)
+
+    def _parameters(self, outcome: Column | None) -> Sequence[Parameter]:
+        own = (terms.on_parameter(outcome), *self.own_parameters(outcome))
+        common = (*parameters.BANDS, *REFERENCES, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
+        return (*own, *common)
+
+    def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
+        outcome, values = _of_kind(column, self.of), self.judged()
+        on = values["on"]
+        crossed = terms.columns_of(on)
+        selection = parameters.selection(values, crossed)
+        columns = [bands.banded(of, values) for of in crossed]
+        asked = self.regression(
+            values,
+            outcome=outcome,
+            on=on,
+            columns=columns,
+            selection=selection,
+            references=_references(columns, on, values),
+            confidence=values[CONFIDENCE.name],
+        )
+        return self.answered(asked, selection, column=outcome.name, **bands.described(columns))
+
+    @abstractmethod
+    def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
+        """Return the regression that judged `values` ask for."""
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_records(data["coefficients"], self.asked.members)
+
+    def chart(self, data: Any) -> charts.Spec:
+        return charts.of_regression(self.asked, data)
+
+
+class LinearRegressionViewSet(RegressionViewSet):
+    """A number regressed on columns and their products by least squares."""
+
+    summary = "Linear regression"
+    serializer_class = LinearRegressionSerializer
+    path_parameters = (column_in_path(NUMERIC, "NumericColumn", "column", "hours_per_week"),)
+    of = NUMERIC
+
+    def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:  # noqa: ARG002
+        return (ERRORS,)
+
+    def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
+        errors = values.get(ERRORS.name)
+        if WEIGHTED_BY.name not in values:
+            return LinearRegression(**common, errors=errors or "classical")
+        if errors:
+            detail = "With a weight the standard errors are linearised: leave `errors` out."
+            raise parameters.BadRequest([parameters.error(ERRORS.name, "not_applicable", detail)])
+        return LinearRegression(**common, errors="linearised")
+
+
+class LogisticRegressionViewSet(RegressionViewSet):
+    """The log odds of a category regressed on columns and their products."""
+
+    summary = "Logistic regression"
+    serializer_class = LogisticRegressionSerializer
+    path_parameters = (column_in_path(CATEGORICAL, "CategoricalColumn", "column", "income"),)
+    of = CATEGORICAL
+
+    def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
+        if outcome is None:
+            return (replace(any_value_parameter(), required=True, example=">50K"),)
+        return (value_parameter(outcome),)
+
+    def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
+        return LogisticRegression(**common, value=values["value"])
+
+
+def _of_kind(name: str, columns: Sequence[Column]) -> Column:
+    """Return the column of that name; raise `Unknown`, or `BadRequest` if not in `columns`."""
+    of = parameters.column(name)
+    if of not in columns:
+        detail = f"{of.name} is {of.kind}: give a {columns[0].kind} column."
+        allowed = [column.name for column in columns]
+        raise parameters.BadRequest([parameters.error("column", "not_applicable", detail, allowed)])
+    return of
+
+
+def _references(
+    columns: Sequence[Column], on: Sequence[str], values: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the references of a regression by the column's name; raise `BadRequest`."""
+    errors = [
+        parameters.error(
+            "on",
+            "square_of_category",
+            f"`{term}` multiplies {name} by itself, but it is a category: name it "
+            "once in a product.",
+        )
+        for term in on
+        for name in terms.repeated_categories(term, columns)
+    ]
+    try:
+        found = terms.references(columns, values)
+    except terms.InvalidReferences as invalid:
+        errors += [
+            parameters.error(p.name, e.code, e.detail, e.allowed, e.did_you_mean)
+            for p, e in invalid.errors
+        ]
+    if errors:
+        raise parameters.BadRequest(errors)
+    return found
+
+
+class DecompositionViewSet(AnswerViewSet):
+    """Differences of groups from a reference: what is of their composition, what of their rates."""
+
+    renderer_classes = DRAWABLE
+    summary = "Decomposition"
+    serializer_class = DecompositionSerializer
+    path_parameters = (column_in_path(COLUMNS.values(), "Column", "column", "hours_per_week"),)
+    asked: Decomposition
+
+    def get_parameters(self) -> Sequence[Parameter]:
+        of = parameters.column(self.kwargs["column"])
+        by = parameters.grouping(self.request.query_params)
+        reference = reference_parameter(by[0] if by else None)
+        if not by:
+            reference = reference.refused("Give `group_by`: this is a value of that column.")
+        return self._parameters(of, value_parameter(of), reference)
+
+    def described_parameters(self) -> Sequence[Parameter]:
+        return self._parameters(None, any_value_parameter(), reference_parameter(None))
+
+    def _parameters(
+        self, of: Column | None, value: Parameter, reference: Parameter
+    ) -> Sequence[Parameter]:
+        own = (BY, on_parameter(of), reference, value)
+        return (*own, *parameters.BANDS, WEIGHTED_BY, *parameters.FILTERING)
+
+    def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
+        of, values = parameters.column(column), self.judged()
+        crossed = [COLUMNS[name] for name in values["on"]]
+        selection = parameters.selection(values, crossed)
+        parameters.check_apart(selection, crossed, "on")
+        on = [bands.banded(column, values) for column in crossed]
+        asked = Decomposition(of, selection, on, values.get("value"), values.get("reference"))
+        return self.answered(
+            asked,
+            selection,
+            column=of.name,
+            group_by=list(selection.keys()),
+            **bands.described((*selection.group_by, *on)),
+            parameters={"value": asked.value},
+        )
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_groups(data, self.asked.selection.keys(), self.asked.fields())
+
+    def chart(self, data: Any) -> charts.Spec:
+        return charts.of_decomposition(self.asked, data)

@@ -1,0 +1,120 @@
+"""The answers of regressions and of decompositions."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from census.api.serializers.answers import AnswerSerializer, GroupSerializer
+from census.api.serializers.fields import Field, GroupKeyField, OptionsField
+from census.api.serializers.tables import MeasuresSerializer, number, texts
+from census.statistics.measures import DECOMPOSITION, REGRESSION
+
+
+class RegressionCoefficientSerializer(MeasuresSerializer):
+    """A coefficient of a term, null where that is aliased or separated."""
+
+    formulas: ClassVar = REGRESSION
+
+    term = serializers.CharField(help_text="As `age`, `sex=Female`, `sex=Female:age`.")
+    estimate = number()
+    standard_error = number()
+    ci_lower = number()
+    ci_upper = number()
+    statistic = number()
+    p_value = number()
+    log10_p = number()
+
+
+class OddsRatioSerializer(RegressionCoefficientSerializer):
+    """A coefficient of a logistic regression, also as an odds ratio."""
+
+    odds_ratio = number()
+    odds_ratio_ci_lower = number()
+    odds_ratio_ci_upper = number()
+
+
+def references() -> Field:
+    return serializers.DictField(
+        child=serializers.CharField(), help_text="The reference of each category, by its column."
+    )
+
+
+class LinearRegressionSerializer(MeasuresSerializer, AnswerSerializer):
+    """The coefficients, the fit, and Wald's test of all terms."""
+
+    formulas: ClassVar = REGRESSION
+
+    column = serializers.CharField()
+    on = texts()
+    errors = serializers.ChoiceField(("classical", "hc1", "hc3", "linearised"))  # type: ignore[assignment]
+    references = references()
+    aliased = texts()
+    coefficients = RegressionCoefficientSerializer(many=True)
+    df = serializers.IntegerField()
+    r_squared = number()
+    adjusted_r_squared = number()
+    residual_standard_error = number()
+    f = number()
+    f_df1 = serializers.IntegerField(allow_null=True)
+    f_df2 = serializers.IntegerField(allow_null=True)
+    f_p_value = number()
+    f_log10_p = number()
+
+
+class LogisticRegressionSerializer(MeasuresSerializer, AnswerSerializer):
+    """The coefficients and the fit; the deviances are null with a weight."""
+
+    formulas: ClassVar = REGRESSION
+
+    column = serializers.CharField()
+    on = texts()
+    value = serializers.CharField()
+    references = references()
+    aliased = texts()
+    separated = texts()
+    separated_rows = serializers.IntegerField(help_text="Rows left out for being separated.")
+    converged = serializers.BooleanField()
+    coefficients = OddsRatioSerializer(many=True)
+    df = serializers.IntegerField()
+    deviance = number()
+    null_deviance = number()
+    aic = number()
+    mcfadden_r_squared = number()
+
+
+class DecomposedCategorySerializer(serializers.Serializer[Any]):
+    """A category: its share and value in the group and in the reference, and its parts."""
+
+    key = GroupKeyField()
+    share = number()
+    value = number()
+    reference_share = number()
+    reference_value = number()
+    composition = number()
+    rate = number()
+
+
+class DecomposedGroupSerializer(MeasuresSerializer, GroupSerializer):
+    """A group: its difference from the reference, decomposed."""
+
+    formulas: ClassVar = DECOMPOSITION
+
+    value = number()
+    difference = number()
+    composition = number()
+    rate = number()
+    unmatched = serializers.ListField(
+        child=GroupKeyField(), help_text="Categories that only the group or the reference has."
+    )
+    categories = DecomposedCategorySerializer(many=True)
+
+
+class DecompositionSerializer(AnswerSerializer):
+    """The groups, each against the reference."""
+
+    column = serializers.CharField()
+    group_by = texts()
+    parameters = OptionsField()
+    on = texts()
+    reference = GroupKeyField(allow_null=True)
+    groups = DecomposedGroupSerializer(many=True)

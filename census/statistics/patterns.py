@@ -1,0 +1,77 @@
+"""Covariate patterns: the rows that have equal values of some columns, and sums over them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.db.models import Expression, Q
+
+from census.columns import Column
+from census.statistics import bands
+from census.statistics.parameters import Parameter, Unfit
+from census.statistics.selection import Selection
+
+MOST_PATTERNS = 20_000
+
+
+class Found(NamedTuple):
+    """The patterns of the rows that have all values; `rows` are all rows selected.
+
+    `sums` has a list for each aggregate, a number for each pattern.
+    """
+
+    rows: int
+    values: list[tuple[Any, ...]]
+    sums: dict[str, list[int]]
+
+
+def patterns(
+    selection: Selection,
+    columns: Sequence[Column],
+    sums: Mapping[str, Expression],
+    *,
+    known: Sequence[Column] = (),
+    asked: Parameter,
+    most: int = MOST_PATTERNS,
+) -> Found:
+    """Return the sums of each pattern of `columns` among the rows that have them all.
+
+    One statement, and one more that counts the rows where some may miss a value; `known` are
+    columns that have to have one, too. `sums` counts the rows as `n`. Raises `Unfit` of the
+    parameter `asked` where there are more than `most`.
+    """
+    nullable = [column for column in (*columns, *known) if column.nullable]
+    complete = Q(*[(f"{column.name}__isnull", False) for column in nullable])
+    keys = {f"key{k}": bands.key_expression(column) for k, column in enumerate(columns)}
+    rows = selection.rows().filter(complete).values(**keys).annotate(**sums)
+    found = list(rows.values_list(*keys, *sums)[: most + 1])
+    if len(found) > most:
+        raise _too_many(columns, asked, most)
+    by_column: list[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * (
+        len(keys) + len(sums)
+    )
+    values = [_labelled(of, keys) for of, keys in zip(columns, by_column, strict=False)]
+    by_name = {
+        name: list(map(int, numbers))
+        for name, numbers in zip(sums, by_column[len(keys) :], strict=True)
+    }
+    selected = selection.rows().count() if nullable else sum(by_name["n"])
+    return Found(selected, list(zip(*values, strict=True)), by_name)
+
+
+def _labelled(column: Column, keys: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column from what SQL groups by."""
+    if not isinstance(column, bands.BandedColumn):
+        return keys
+    labels = list(column.choices)
+    return [labels[key] for key in keys]
+
+
+def _too_many(columns: Sequence[Column], asked: Parameter, most: int) -> Unfit:
+    numbers = [column.name for column in columns if column.numeric]
+    banded = " or ".join(f"`{name}{bands.SUFFIX}`" for name in numbers)
+    advice = f"give bands by {banded}, or name fewer columns" if numbers else "name fewer columns"
+    detail = (
+        f"These columns have more than {most} combinations of values among the rows: "
+        f"{advice}, or select fewer rows."
+    )
+    return Unfit(asked, "too_many_patterns", detail)

@@ -1,0 +1,250 @@
+"""Regressions: an outcome on columns and their products, from covariate patterns."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Any, ClassVar
+
+from django.db.models import Count, Expression, Q
+
+from census.columns import Column
+from census.statistics.aggregates import power_sum
+from census.statistics.estimators.inference import Coefficient
+from census.statistics.estimators.linear import Errors, Outcomes
+from census.statistics.estimators.regression import (
+    MOST_COEFFICIENTS,
+    Covariate,
+    Model,
+    Patterns,
+    TooManyCoefficients,
+    fit_linear,
+    fit_logistic,
+)
+from census.statistics.metrics.base import Level, Tally
+from census.statistics.parameters import Choice, Parameter, Unfit
+from census.statistics.patterns import Found, patterns
+from census.statistics.selection import Selection
+from census.statistics.terms import factors, on_parameter
+
+Sums = Mapping[str, Sequence[int]]  # by name, of each pattern
+
+ERRORS = Parameter(
+    "errors",
+    Choice(("classical", "hc1", "hc3"), noun="a kind of standard errors"),
+    "The standard errors: classical, or robust to unequal variances (HC1, HC3), by default "
+    "classical. With a weight they are linearised, and this is not applicable.",
+)
+
+
+@dataclass(frozen=True)
+class Regression(ABC):
+    """What both kinds share. `references` are those asked for, by the column's name."""
+
+    outcome: Column
+    on: Sequence[str]
+    columns: Sequence[Column]  # of `on`, in the order in which they come, banded or not
+    selection: Selection
+    references: Mapping[str, str]
+    confidence: float = 0.95
+
+    @property
+    @abstractmethod
+    def method(self) -> str:
+        """The estimators in words."""
+
+    # Of a coefficient, in order.
+    members: ClassVar[tuple[str, ...]] = Coefficient._fields
+
+    @property
+    def weight(self) -> Column | None:
+        return self.selection.weight
+
+    @property
+    def model(self) -> Model:
+        covariates = [
+            Covariate(
+                column.name,
+                None if column.numeric else column.rank,
+                self.references.get(column.name),
+            )
+            for column in self.columns
+        ]
+        places = {column.name: k for k, column in enumerate(self.columns)}
+        return Model(
+            covariates, [tuple(places[name] for name in factors(term)) for term in self.on]
+        )
+
+    def compute(self) -> Level:
+        """Return the fit. Raises `Unfit` of too many patterns or coefficients."""
+        asked = on_parameter(self.outcome)
+        found = patterns(
+            self.selection, self.columns, self.sums(), known=[self.outcome], asked=asked
+        )
+        outcomes = self.outcomes(found.sums)
+        try:
+            fit = self.fit(Patterns(found.values, outcomes))
+        except TooManyCoefficients as error:
+            detail = (
+                f"These terms make {error.number} coefficients, more than {MOST_COEFFICIENTS}: "
+                "give bands of fewer categories, or fewer terms and products."
+            )
+            raise Unfit(asked, "too_many_coefficients", detail) from None
+        return {**self._tally(found, outcomes), "on": list(self.on), **fit}
+
+    def _tally(self, found: Found, outcomes: Outcomes) -> Level:
+        n = sum(outcomes.n)
+        tally = Tally(rows=found.rows, count=n)
+        if self.weight:
+            tally.weights, tally.squares = sum(outcomes.w), sum(outcomes.w2)
+        return tally.described(self.weight)
+
+    @abstractmethod
+    def sums(self) -> dict[str, Expression]:
+        """Return the aggregates of a pattern."""
+
+    @abstractmethod
+    def outcomes(self, sums: Sums) -> Outcomes:
+        """Return the outcomes of the patterns from their aggregates."""
+
+    @abstractmethod
+    def fit(self, patterns: Patterns) -> Level:
+        """Return what the answer holds of the fit."""
+
+
+def _outcomes(sums: Sums, *names: str) -> Outcomes:
+    """Return the outcomes by the names that Σw, Σwy, Σwy², Σw², Σw²y and Σw²y² have in `sums`."""
+    w, wy, wy2, w2, w2y, w2y2 = (sums[name] for name in names)
+    return Outcomes(n=sums["n"], w=w, wy=wy, wy2=wy2, w2=w2, w2y=w2y, w2y2=w2y2)
+
+
+@dataclass(frozen=True)
+class LinearRegression(Regression):
+    """Least squares of a number, weighted or not."""
+
+    errors: Errors = "classical"
+
+    words: ClassVar[Mapping[Errors, str]] = {
+        "classical": "classical standard errors",
+        "hc1": "standard errors robust to unequal variances (HC1)",
+        "hc3": "standard errors robust to unequal variances (HC3)",
+        "linearised": "standard errors by Taylor linearisation, sampling taken as with "
+        "replacement and the rows as a sample of their own with the factor n/(n−1)",
+    }
+
+    @property
+    def method(self) -> str:
+        least = "weighted least squares" if self.weight else "ordinary least squares"
+        return (
+            f"{least}; {self.words[self.errors]}; t tests and intervals with n−p degrees of "
+            "freedom; Wald's F test of all terms"
+        )
+
+    def sums(self) -> dict[str, Expression]:
+        y = self.outcome
+        if (w := self.weight) is None:
+            return {"n": Count("*"), "y": power_sum([y]), "yy": power_sum([y, y])}
+        return {
+            "n": Count("*"),
+            "w": power_sum([w]),
+            "wy": power_sum([w, y]),
+            "wyy": power_sum([w, y, y]),
+            "ww": power_sum([w, w]),
+            "wwy": power_sum([w, w, y]),
+            "wwyy": power_sum([w, w, y, y]),
+        }
+
+    def outcomes(self, sums: Sums) -> Outcomes:
+        if self.weight is None:
+            return _outcomes(sums, "n", "y", "yy", "n", "y", "yy")
+        return _outcomes(sums, "w", "wy", "wyy", "ww", "wwy", "wwyy")
+
+    def fit(self, patterns: Patterns) -> Level:
+        references, fit = fit_linear(self.model, patterns, self.errors, self.confidence)
+        return {
+            "errors": self.errors,
+            "references": references,
+            "aliased": fit.aliased,
+            "coefficients": [c._asdict() for c in fit.coefficients],
+            "df": fit.df,
+            "r_squared": fit.r_squared,
+            "adjusted_r_squared": fit.adjusted_r_squared,
+            "residual_standard_error": fit.residual_standard_error,
+            **fit.joint._asdict(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogisticRegression(Regression):
+    """The log odds of a category, by maximum likelihood, weighted or not."""
+
+    value: str
+
+    members: ClassVar = (
+        *Coefficient._fields,
+        "odds_ratio",
+        "odds_ratio_ci_lower",
+        "odds_ratio_ci_upper",
+    )
+
+    @property
+    def method(self) -> str:
+        if self.weight:
+            return (
+                "weighted maximum (pseudo-)likelihood; standard errors by Taylor linearisation, "
+                "sampling taken as with replacement and the rows as a sample of their own with "
+                "the factor n/(n−1); t tests and intervals with n−p degrees of freedom"
+            )
+        return (
+            "maximum likelihood; standard errors from the inverse information; z tests and "
+            "intervals (Wald)"
+        )
+
+    def sums(self) -> dict[str, Expression]:
+        success = Q((self.outcome.name, self.value))
+        sums: dict[str, Expression] = {"n": Count("*"), "y": Count("pk", filter=success)}
+        if (w := self.weight) is None:
+            return sums
+        return sums | {
+            "w": power_sum([w]),
+            "wy": power_sum([w], success),
+            "ww": power_sum([w, w]),
+            "wwy": power_sum([w, w], success),
+        }
+
+    def outcomes(self, sums: Sums) -> Outcomes:
+        if self.weight is None:
+            return _outcomes(sums, "n", "y", "y", "n", "y", "y")
+        return _outcomes(sums, "w", "wy", "wy", "ww", "wwy", "wwy")
+
+    def fit(self, patterns: Patterns) -> Level:
+        weighted = self.weight is not None
+        found = fit_logistic(self.model, patterns, self.confidence, weighted=weighted)
+        fit = found.fit
+        return {
+            "value": self.value,
+            "references": found.references,
+            "aliased": fit.aliased,
+            "separated": found.separated,
+            "separated_rows": sum(patterns.outcomes.n) - found.rows,
+            "converged": fit.converged,
+            "coefficients": [_with_odds_ratio(c) for c in fit.coefficients],
+            "df": fit.df,
+            "deviance": fit.deviance,
+            "null_deviance": fit.null_deviance,
+            "aic": fit.aic,
+            "mcfadden_r_squared": fit.mcfadden_r_squared,
+        }
+
+
+def _with_odds_ratio(coefficient: Coefficient) -> Level:
+    level: dict[str, Any] = coefficient._asdict()
+    level["odds_ratio"] = _exp(coefficient.estimate)
+    level["odds_ratio_ci_lower"] = _exp(coefficient.ci_lower)
+    level["odds_ratio_ci_upper"] = _exp(coefficient.ci_upper)
+    return level
+
+
+def _exp(x: float | None) -> float | None:
+    """Return eˣ; None where that is more than a float holds."""
+    return None if x is None or x > 709 else exp(x)

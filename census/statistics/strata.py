@@ -1,0 +1,248 @@
+"""Groups divided into strata: standardised values, and decompositions of differences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Count, Expression, Q
+
+from census.columns import COLUMNS, Column
+from census.statistics.aggregates import power_sum
+from census.statistics.estimators import Sums, mean
+from census.statistics.estimators.standardisation import (
+    Category,
+    Part,
+    kitagawa,
+    shares,
+    standardised,
+)
+from census.statistics.metrics.base import Level, Question, Tally
+from census.statistics.parameters import ListOf, Parameter
+from census.statistics.selection import Key, Row, Selection, column_choice
+
+CRUDE = "crude_value"  # of a group, as it is without
+EMPTY = "empty_strata"  # those of the standard that a group lacks
+
+
+def method(columns: Iterable[Column]) -> str:
+    """Return in words what is done to groups that are standardised by `columns`."""
+    names = " and ".join(column.name for column in columns)
+    return (
+        f"groups directly standardised to the composition of the whole selection by {names}, "
+        "SE² = Σπ²·v of the strata's linearised variances, z intervals"
+    )
+
+
+def on_parameter(column: Column | None) -> Parameter:
+    """Return the parameter `on` of a decomposition of `column`, of any where None."""
+    columns = [of for of in COLUMNS.values() if of != column]
+    return Parameter(
+        "on",
+        ListOf(column_choice(columns, "a column", "" if column else "Column"), maximum=3),
+        "One to three columns, numbers by `…__bands`: the groups are made of their categories, "
+        "a missing value being one of its own.",
+        required=True,
+        example="marital_status",
+    )
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The rows of a stratum, and the sums of their values (of a category 0 or 1)."""
+
+    tally: Tally
+    sums: Sums
+
+
+@dataclass(frozen=True)
+class Strata:
+    """A column, or its category `value`, by groups and strata, a missing value one of its own.
+
+    The selection's `group_by` makes the groups, `by` the strata.
+    """
+
+    column: Column
+    selection: Selection
+    by: Sequence[Column]
+    value: str | None = None
+
+    def read(self) -> dict[Key, dict[Key, Stratum]]:
+        """Return the strata of each group, by one statement."""
+        crossed = replace(self.selection, group_by=(*self.selection.group_by, *self.by))
+        groups: dict[Key, dict[Key, Stratum]] = {}
+        side = len(self.selection.group_by)
+        for key, row in crossed.groups(**self._aggregates()).items():
+            groups.setdefault(key[:side], {})[key[side:]] = self._stratum(row)
+        return groups
+
+    def _aggregates(self) -> dict[str, Expression]:
+        weight = self.selection.weight
+        known = Question(self.column, self.selection).known
+        sums = Tally.aggregates(weight, known)
+        if self.value is not None:
+            success = Q((self.column.name, self.value))
+            sums["y"] = power_sum([weight], success) if weight else Count("pk", filter=success)
+            if weight:
+                sums["wwy"] = power_sum([weight, weight], success)
+            return sums
+        x = [self.column]
+        if weight is None:
+            return sums | {"y": power_sum(x), "yy": power_sum(x * 2)}
+        return sums | {
+            "y": power_sum([weight, *x]),
+            "wwy": power_sum([weight, weight, *x]),
+            "wwyy": power_sum([weight, weight, *x, *x]),
+        }
+
+    def _stratum(self, row: Row) -> Stratum:
+        tally = Tally.of(row)
+        if self.selection.weight is None:
+            yy = row["y"] if self.value is not None else row["yy"]
+            return Stratum(tally, Sums.unweighted(tally.count, row["y"], yy))
+        sums = Sums(
+            n=tally.count,
+            w=tally.weights,
+            wx=row["y"],
+            w2=tally.squares,
+            w2x=row["wwy"],
+            w2x2=row["wwy"] if self.value is not None else row["wwyy"],
+        )
+        return Stratum(tally, sums)
+
+
+def standardised_levels(strata: Strata, confidence: float) -> dict[Key, Level]:
+    """Return the standardised value of each group with its errors, and the strata it lacks.
+
+    The standard is the composition of the whole selection by size, with a weight by Σw.
+    """
+    groups = strata.read()
+    sizes: dict[Key, int] = {}
+    for of in groups.values():
+        for key, stratum in of.items():
+            sizes[key] = sizes.get(key, 0) + int(stratum.sums.w)
+    standard = shares(dict(sorted(sizes.items(), key=lambda item: _order(strata.by, item[0]))))
+    levels = {}
+    for key, of in groups.items():
+        sums = {k: stratum.sums for k, stratum in of.items()}
+        found = standardised(sums, standard, confidence)
+        levels[key] = {
+            **found.estimate._asdict(),
+            EMPTY: [_named(strata.by, k) for k in found.empty_strata],
+        }
+    return levels
+
+
+def _order(by: Sequence[Column], key: Key) -> Any:
+    return [column.sort_key(value) for column, value in zip(by, key, strict=True)]
+
+
+def _named(by: Sequence[Column], key: Key) -> Level:
+    return {column.name: value for column, value in zip(by, key, strict=True)}
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """What differences of groups from a reference are made of: composition and rates.
+
+    The groups are those of the one column that the selection groups by; `on` are the columns
+    whose combinations of values are the categories. `reference` is a group, None for the largest.
+    """
+
+    column: Column
+    selection: Selection
+    on: Sequence[Column]
+    value: str | None = None
+    reference: str | int | None = None
+
+    @property
+    def method(self) -> str:
+        what = "means" if self.value is None else "shares"
+        weighted = "weighted " if self.selection.weight else ""
+        return (
+            f"Kitagawa's decomposition of differences of {weighted}{what}: composition "
+            "Σ(p₁−p₀)(r₁+r₀)/2, rate Σ(r₁−r₀)(p₁+p₀)/2, p a category's share of the group and r "
+            "its mean there"
+        )
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the names of what a group of the answer holds beside its key, but its lists."""
+        return (
+            *Tally().described(self.selection.weight),
+            *("value", "difference", "composition", "rate"),
+        )
+
+    def compute(self) -> Level:
+        """Return the decomposition, by one statement; null against a group that has no rows."""
+        strata = Strata(self.column, self.selection, self.on, self.value).read()
+        groups = {key: strata[key] for key in sorted(strata, key=self.selection.key_order)}
+        tallies = {key: _total(of) for key, of in groups.items()}
+        (name,) = self.selection.keys()
+        reference: Key | None = None if self.reference is None else (self.reference,)
+        if reference is None:
+            reference = max(tallies, key=lambda key: tallies[key].count, default=None)
+        other = groups.get(reference, {}) if reference else {}
+        return {
+            **sum(tallies.values(), start=Tally()).described(self.selection.weight),
+            "on": [column.name for column in self.on],
+            "reference": None if reference is None else {name: reference[0]},
+            "groups": [
+                {
+                    "key": {name: key[0]},
+                    **tallies[key].described(self.selection.weight),
+                    "value": _mean(_categories(of)),
+                    **self._compared(of, other),
+                }
+                for key, of in groups.items()
+            ],
+        }
+
+    def _compared(self, group: Mapping[Key, Stratum], reference: Mapping[Key, Stratum]) -> Level:
+        one, two = _categories(group), _categories(reference)
+        found = kitagawa(one, two)
+        keys = sorted(one.keys() | two.keys(), key=lambda key: _order(self.on, key))
+        return {
+            "difference": found.difference,
+            "composition": found.composition,
+            "rate": found.rate,
+            "unmatched": [_named(self.on, key) for key in keys if key in found.unmatched],
+            "categories": [
+                {
+                    "key": _named(self.on, key),
+                    **_category("", one, key),
+                    **_category("reference_", two, key),
+                    **_part(found.categories.get(key)),
+                }
+                for key in keys
+            ],
+        }
+
+
+def _total(strata: Mapping[Key, Stratum]) -> Tally:
+    return sum((stratum.tally for stratum in strata.values()), start=Tally())
+
+
+def _categories(strata: Mapping[Key, Stratum]) -> dict[Key, Category]:
+    """Return the categories that have a row with a value."""
+    return {
+        key: Category(int(stratum.sums.w), int(stratum.sums.wx))
+        for key, stratum in strata.items()
+        if stratum.sums.w
+    }
+
+
+def _mean(categories: Mapping[Key, Category]) -> float | None:
+    return mean(sum(c.wy for c in categories.values()), sum(c.w for c in categories.values()))
+
+
+def _category(prefix: str, categories: Mapping[Key, Category], key: Key) -> Level:
+    """Return a category's share of its group, and its mean there."""
+    found = categories.get(key, Category(0, 0))
+    total = sum(category.w for category in categories.values())
+    return {
+        f"{prefix}share": mean(found.w, total),
+        f"{prefix}value": mean(found.wy, found.w),
+    }
+
+
+def _part(part: Part | None) -> Level:
+    return part._asdict() if part else dict.fromkeys(Part._fields)

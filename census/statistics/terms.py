@@ -1,0 +1,147 @@
+"""The right-hand side of a regression as a parameter: columns and products of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from census.columns import COLUMNS, WEIGHT, Column
+from census.statistics.parameters import Choice, Invalid, ListOf, Parameter, Text, Type, shown
+from census.statistics.selection import column_choice, column_type
+
+MOST_TERMS = 10
+MOST_FACTORS = 4
+REFERENCE_SUFFIX = "__reference"
+
+
+@dataclass(frozen=True)
+class TermType(Type):
+    """A column, or the product of some: `sex:age`; `age:age` is the square."""
+
+    column: Choice
+
+    def read(self, text: str) -> str:
+        names = text.split(":", MOST_FACTORS)
+        if len(names) > MOST_FACTORS:
+            detail = f"{shown(text)} is a product of more than {MOST_FACTORS} columns."
+            raise Invalid("wrong_length", detail)
+        return ":".join(map(self.column.read, names))
+
+    def schema(self) -> dict[str, Any]:
+        name = f"({'|'.join(self.column.values)})"
+        return {"type": "string", "pattern": f"^{name}(:{name}){{0,{MOST_FACTORS - 1}}}$"}
+
+
+@dataclass(frozen=True)
+class TermsType(ListOf):
+    """Terms, each once; a product comes after each of its columns."""
+
+    item: Type = field(kw_only=True)
+    maximum: int = MOST_TERMS
+
+    def read(self, text: str) -> list[str]:
+        terms: list[str] = super().read(text)
+        seen: set[tuple[str, ...]] = set()
+        for term in terms:
+            names = factors(term)
+            # A product is the same in any order.
+            if (key := tuple(sorted(names))) in seen:
+                raise Invalid("repeated_value", f"`{term}` is there more than once.")
+            missing = [
+                name for name in dict.fromkeys(names) if len(names) > 1 and (name,) not in seen
+            ]
+            if missing:
+                parts = " and ".join(f"`{name}`" for name in missing)
+                detail = f"`{term}` is a product of {parts}, which must come before it."
+                raise Invalid("part_missing", detail, [f"{','.join(missing)},{term}"])
+            seen.add(key)
+        return terms
+
+
+def on_parameter(outcome: Column | None) -> Parameter:
+    """Return the parameter `on` of a regression of `outcome`, of any where None."""
+    columns = [column for column in COLUMNS.values() if column not in (WEIGHT, outcome)]
+    column = column_choice(columns, "a column to regress on", "")
+    return Parameter(
+        "on",
+        TermsType(item=TermType(column)),
+        f"One to {MOST_TERMS} terms: columns, and products of them by a colon, after their parts: "
+        "`age,sex,sex:age`; `age:age` is the square. Categories, and numbers by `…__bands`, are "
+        "dummies against a reference.",
+        required=True,
+        example="age,education_num,sex",
+    )
+
+
+def _reference(column: Column) -> Parameter:
+    return Parameter(
+        f"{column.name}{REFERENCE_SUFFIX}",
+        Text() if column.numeric else column_type(column),
+        f"The reference of {column.label.lower()} in a regression: "
+        + ("one of its bands" if column.numeric else "a category")
+        + "; by default the largest of the rows used.",
+    )
+
+
+REFERENCES: Mapping[str, Parameter] = MappingProxyType(
+    {
+        parameter.name: parameter
+        for parameter in (_reference(column) for column in COLUMNS.values() if column != WEIGHT)
+    }
+)
+
+
+def factors(term: str) -> list[str]:
+    """Return the names of the columns that a term multiplies."""
+    return term.split(":")
+
+
+def columns_of(terms: Iterable[str]) -> list[Column]:
+    """Return the columns of the terms, each once, in the order in which they come."""
+    return [
+        COLUMNS[name] for name in dict.fromkeys(name for term in terms for name in factors(term))
+    ]
+
+
+def repeated_categories(term: str, columns: Iterable[Column]) -> list[str]:
+    """Return the categories that a term multiplies by themselves."""
+    categories = [column.name for column in columns if not column.numeric]
+    return [name for name in categories if factors(term).count(name) > 1]
+
+
+def references(columns: Sequence[Column], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the references among `values` by the column's name. Raises `InvalidReference`."""
+    by_name = {column.name: column for column in columns}
+    found, errors = {}, []
+    for name, value in values.items():
+        if name not in REFERENCES:
+            continue
+        column = by_name.get(name.removesuffix(REFERENCE_SUFFIX))
+        if column is None or column.numeric:
+            errors.append(_unused(name, column))
+            continue
+        try:
+            found[column.name] = column_type(column).read(value)
+        except Invalid as error:
+            errors.append((REFERENCES[name], error))
+    if errors:
+        raise InvalidReferences(errors)
+    return found
+
+
+class InvalidReferences(Exception):
+    """References that do not apply, or that are no category of their column."""
+
+    def __init__(self, errors: Sequence[tuple[Parameter, Invalid]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def _unused(name: str, column: Column | None) -> tuple[Parameter, Invalid]:
+    """Return the error of a reference of no term, or of a term that is a number."""
+    spelt = name.removesuffix(REFERENCE_SUFFIX)
+    if column is None:
+        detail = f"{spelt} is none of the terms: leave `{name}` out, or name {spelt} in `on`."
+    else:
+        detail = f"{spelt} is a number here: leave `{name}` out, or give bands by `{spelt}__bands`."
+    return REFERENCES[name], Invalid("reference_unused", detail)

@@ -1,7 +1,7 @@
 """The routes of regressions and of decompositions."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,6 @@ BY = replace(
     description="The column whose groups are compared.",
     required=True,
 )
-REFERENCES = tuple(terms.REFERENCES.values())
 
 
 class RegressionViewSet(AnswerViewSet):
@@ -49,14 +48,18 @@ class RegressionViewSet(AnswerViewSet):
         raise NotImplementedError
 
     def get_parameters(self) -> Sequence[Parameter]:
-        return self._parameters(_of_kind(self.kwargs["column"], self.of))
+        outcome = _of_kind(self.kwargs["column"], self.of)
+        referred = parameters.banded(terms.REFERRED, self.request.query_params)
+        return self._parameters(outcome, map(terms.reference_parameter, referred))
 
     def described_parameters(self) -> Sequence[Parameter]:
-        return self._parameters(None)
+        return self._parameters(None, terms.REFERENCES)
 
-    def _parameters(self, outcome: Column | None) -> Sequence[Parameter]:
+    def _parameters(
+        self, outcome: Column | None, references: Iterable[Parameter]
+    ) -> Sequence[Parameter]:
         own = (terms.on_parameter(outcome), *self.own_parameters(outcome))
-        common = (*parameters.BANDS, *REFERENCES, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
+        common = (*parameters.BANDS, *references, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
         return (*own, *common)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
@@ -149,16 +152,17 @@ def _references(
         for term in on
         for name in terms.repeated_categories(term, columns)
     ]
-    try:
-        found = terms.references(columns, values)
-    except terms.InvalidReferences as invalid:
-        errors += [
-            parameters.error(p.name, e.code, e.detail, e.allowed, e.did_you_mean)
-            for p, e in invalid.errors
-        ]
+    errors += [
+        parameters.error(
+            name,
+            "reference_unused",
+            f"Its column is none of the terms: leave `{name}` out, or name it in `on`.",
+        )
+        for name in terms.unused_references(columns, values)
+    ]
     if errors:
         raise parameters.BadRequest(errors)
-    return found
+    return terms.references(columns, values)
 
 
 class DecompositionViewSet(AnswerViewSet):

@@ -1,8 +1,7 @@
 """The right-hand side of a regression as a parameter: columns and products of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from census.columns import COLUMNS, WEIGHT, Column
@@ -73,21 +72,28 @@ def on_parameter(outcome: Column | None) -> Parameter:
     )
 
 
-def _reference(column: Column) -> Parameter:
-    return Parameter(
+def reference_parameter(column: Column) -> Parameter:
+    """Return the parameter that names the reference of a category; of a number none."""
+    parameter = Parameter(
         f"{column.name}{REFERENCE_SUFFIX}",
-        Text() if column.numeric else column_type(column),
-        f"The reference of {column.label.lower()} in a regression: "
-        + ("one of its bands" if column.numeric else "a category")
-        + "; by default the largest of the rows used.",
+        column_type(column),
+        f"The reference of {column.label.lower()} in a regression, a category or one of the bands; "
+        "by default the largest of the rows used.",
     )
+    if column.numeric:
+        return parameter.refused(
+            f"{column.name} is a number: give bands by `{column.name}__bands`."
+        )
+    return parameter
 
 
-REFERENCES: Mapping[str, Parameter] = MappingProxyType(
-    {
-        parameter.name: parameter
-        for parameter in (_reference(column) for column in COLUMNS.values() if column != WEIGHT)
-    }
+REFERRED = tuple(column for column in COLUMNS.values() if column != WEIGHT)
+# As they are where no bands are given.
+REFERENCES = tuple(
+    replace(reference_parameter(column), type=Text())
+    if column.numeric
+    else reference_parameter(column)
+    for column in REFERRED
 )
 
 
@@ -109,39 +115,13 @@ def repeated_categories(term: str, columns: Iterable[Column]) -> list[str]:
     return [name for name in categories if factors(term).count(name) > 1]
 
 
-def references(columns: Sequence[Column], values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the references among `values` by the column's name. Raises `InvalidReference`."""
-    by_name = {column.name: column for column in columns}
-    found, errors = {}, []
-    for name, value in values.items():
-        if name not in REFERENCES:
-            continue
-        column = by_name.get(name.removesuffix(REFERENCE_SUFFIX))
-        if column is None or column.numeric:
-            errors.append(_unused(name, column))
-            continue
-        try:
-            found[column.name] = column_type(column).read(value)
-        except Invalid as error:
-            errors.append((REFERENCES[name], error))
-    if errors:
-        raise InvalidReferences(errors)
-    return found
+def references(columns: Iterable[Column], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the references among `values` of those columns, by the column's name."""
+    names = {f"{column.name}{REFERENCE_SUFFIX}": column.name for column in columns}
+    return {names[name]: value for name, value in values.items() if name in names}
 
 
-class InvalidReferences(Exception):
-    """References that do not apply, or that are no category of their column."""
-
-    def __init__(self, errors: Sequence[tuple[Parameter, Invalid]]) -> None:
-        super().__init__(errors)
-        self.errors = errors
-
-
-def _unused(name: str, column: Column | None) -> tuple[Parameter, Invalid]:
-    """Return the error of a reference of no term, or of a term that is a number."""
-    spelt = name.removesuffix(REFERENCE_SUFFIX)
-    if column is None:
-        detail = f"{spelt} is none of the terms: leave `{name}` out, or name {spelt} in `on`."
-    else:
-        detail = f"{spelt} is a number here: leave `{name}` out, or give bands by `{spelt}__bands`."
-    return REFERENCES[name], Invalid("reference_unused", detail)
+def unused_references(columns: Iterable[Column], values: Mapping[str, Any]) -> list[str]:
+    """Return the parameters among `values` that are the reference of none of those columns."""
+    used = {f"{column.name}{REFERENCE_SUFFIX}" for column in columns}
+    return [name for name in values if name.endswith(REFERENCE_SUFFIX) and name not in used]

@@ -232,7 +232,7 @@ LOGISTIC = "/v1/regression/logistic/income"
             [("on", "too_many_coefficients")],
         ),
         (f"{LINEAR}?on=age&sex__reference=Male", [("sex__reference", "reference_unused")]),
-        (f"{LINEAR}?on=age&age__reference=30", [("age__reference", "reference_unused")]),
+        (f"{LINEAR}?on=age&age__reference=30", [("age__reference", "not_applicable")]),
         (f"{LINEAR}?on=age&{BANDS}&age__reference=30", [("age__reference", "unknown_value")]),
         (f"{LINEAR}?on=sex&sex__reference=Femal", [("sex__reference", "unknown_value")]),
         (f"{LINEAR}?on=sex&{BANDS}", [("age__bands", "bands_unused")]),

@@ -80,7 +80,9 @@ def recognise(text: str, schema: Schema) -> JsonLines:
     records = [record for line in text.strip().splitlines() if (record := parse(line))]
     # Some writers leave out a key where the value is missing: hence of more than one object.
     names = list(dict.fromkeys(name for record in records for name in record))
-    if records and known_names(names, schema):
+    first = records[0] if records else {}
+    nested = any(isinstance(value, dict | list) for value in first.values())
+    if records and not nested and known_names(names, schema):
         return JsonLines(schema, names, records[0])
     raise FormatError(
         "is JSON, but not JSON Lines, one object with the columns in each line: write it "

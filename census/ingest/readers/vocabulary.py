@@ -54,9 +54,12 @@ MISSING = frozenset(
 _SPLITS = {
     "train": "train",
     "training": "train",
+    "trainset": "train",
+    "trainingset": "train",
     "adultdata": "train",
     "test": "test",
     "testing": "test",
+    "testset": "test",
     "adulttest": "test",
 }
 _YES = ("1", "10", "true", "yes", "t", "y")  # 10 is 1.0
@@ -67,6 +70,7 @@ SPLIT_COLUMNS: Mapping[str, Mapping[str, str]] = {
         (
             *("split", "set", "subset", "partition", "dataset", "datasplit", "sample"),
             *("traintest", "trainortest", "traintestsplit", "testtrain", "splitset"),
+            *("source", "file", "filename", "part", "type", "usage"),
         ),
         _SPLITS,
     ),

@@ -10,9 +10,9 @@ from census.ingest.sources.streams import SourceError
 FILE_NAMES = {Split.TRAIN: "adult.data", Split.TEST: "adult.test"}
 _COMPRESSED = (".gz", ".bz2", ".xz")
 _TABLES = frozenset(
-    {".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".test", ".parquet", ".pq"}
-    | {".ndjson", ".jsonl", ".json"}
+    {".csv", ".tsv", ".tab", ".data", ".test", ".parquet", ".pq", ".ndjson", ".jsonl"}
 )
+_PERHAPS_TABLES = frozenset({".txt", ".dat", ".json"})  # or what is said of them
 _NO_TABLES = re.compile(r"(?:readme|licen[cs]e|index|old\.|.*\.names)", re.IGNORECASE)
 _WORDS = {
     "train": Split.TRAIN,
@@ -20,6 +20,7 @@ _WORDS = {
     "test": Split.TEST,
     "testing": Split.TEST,
 }
+_ONE_OF_EACH = [{Split.TEST}, {Split.TRAIN}]
 _SHOWN = 10  # names in a message
 
 
@@ -51,9 +52,9 @@ def choose(where: str, names: Sequence[str], advice: str, *, both: bool = False)
             raise SourceError(where, f"has more than one {FILE_NAMES[split]}: {', '.join(matches)}")
     if all(found.values()):
         return [matches[0] for matches in found.values()]
-    tables = [] if both else [name for name in visible if _is_table(name)]
+    tables = [] if both else _tables(visible)
     splits = [splits_told(name) for name in tables]
-    if len(tables) == 1 or (len(tables) == 2 and sorted(splits, key=str) == _ONE_OF_EACH):
+    if len(tables) == 1 or (len(tables) == 2 and sorted(splits, key=sorted) == _ONE_OF_EACH):
         return tables
     if tables:
         raise SourceError(where, f"has several tables: {_list(tables)}; {advice}")
@@ -62,16 +63,22 @@ def choose(where: str, names: Sequence[str], advice: str, *, both: bool = False)
     raise SourceError(where, f"has no {missing}, nor another table: {there}")
 
 
-_ONE_OF_EACH = sorted([{Split.TRAIN}, {Split.TEST}], key=str)
-
-
 def _called(wanted: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if without_compression(name).lower() == wanted]
 
 
-def _is_table(name: str) -> bool:
-    plain = without_compression(name)
-    return PurePosixPath(plain).suffix.lower() in _TABLES and not _NO_TABLES.match(plain)
+def _tables(names: Sequence[str]) -> list[str]:
+    """Return those of the `names` that are surely tables, else those that may be."""
+    for suffixes in (_TABLES, _PERHAPS_TABLES):
+        found = [
+            name
+            for name in names
+            if PurePosixPath(plain := without_compression(name)).suffix.lower() in suffixes
+            and not _NO_TABLES.match(plain)
+        ]
+        if found:
+            return found
+    return []
 
 
 def _hidden(name: str) -> bool:

@@ -233,6 +233,8 @@ def both(values: dict[str, Any], name: str) -> bytes:
         both({"train": "train", "test": "test"}, "split"),
         both({"train": "Training", "test": "TEST"}, "Set"),
         both({"train": "adult.data", "test": "adult.test"}, "dataset"),
+        both({"train": "adult.data", "test": "adult.test"}, "source"),
+        both({"train": "Training set", "test": "Test set"}, "Data Set"),
         both({"train": 0, "test": 1}, "is_test"),
         both({"train": True, "test": False}, "isTrain"),
         both({"train": "1.0", "test": "0.0"}, "train"),

@@ -54,6 +54,7 @@ REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("a.parquet", as_parquet(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
     ("a.json", as_json_lines(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
     ("array.json", TRAIN.to_json(orient="records").encode(), ("not JSON Lines", "lines=True")),
+    ("columns.json", TRAIN.head(9).to_json().encode(), ("not JSON Lines", "lines=True")),
     ("page.json", b'{"count": 1, "results": [{"age": 39}]}', ("is JSON, but not JSON Lines",)),
     ("binary.csv", bytes(range(256)), ("begins with '\\x00", *LISTED)),
     ("census.csv", as_csv(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),

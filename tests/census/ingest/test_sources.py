@@ -150,8 +150,9 @@ def test_several_files(tmp_path: Path) -> None:
 
 def test_one_table_in_a_zip_is_as_it_would_be_outside(tmp_path: Path) -> None:
     path = tmp_path / "archive.zip"
-    for name in ("adult.csv", "x/adult.data", "adult.test", "adult.parquet"):
-        path.write_bytes(zipped({name: TRAIN, "README.md": b"", "adult.names": b""}))
+    for name in ("adult.csv", "x/adult.data", "adult.test", "A.PARQUET", "a.csv.gz"):
+        others = dict.fromkeys(("README.md", "adult.names", "notes.txt", "metadata.json"), b"")
+        path.write_bytes(zipped({name: TRAIN} | others))
         (file,) = gather([str(path)], tmp_path)
         assert (file.name, read(file)) == (name.rpartition("/")[2], TRAIN)
 

@@ -128,7 +128,7 @@ def _check(url: str) -> None:
 def _file_name(response: HTTPResponse, url: str) -> str:
     """Return the name of a file: the server's word for it, else the end of its address."""
     names = [response.headers.get_filename(), *map(_last_part, (response.url, url))]
-    safe = [PurePosixPath((name or "").replace("\\", "/")).name[-100:] for name in names]
+    safe = [PurePosixPath((name or "").replace("\\", "/")).name[-60:] for name in names]
     found = [name for name in safe if name not in {"", ".", ".."} and name.isprintable()]
     # A name with a suffix tells more than one without, such as `download`.
     return next((name for name in found if "." in name), found[0] if found else "download")

@@ -31,9 +31,8 @@ logger = logging.getLogger(__name__)
 _NICENESS = 10
 
 HELP = f"""
-Load the Adult dataset. All of it is loaded, or nothing is changed; whoever reads
-meanwhile sees the earlier dataset to the end. Content that is loaded already is
-not loaded again.
+Load the Adult dataset. All of it is loaded, or nothing is changed; until then readers
+see the earlier dataset. Content that is loaded already is not loaded again.
 
 forms of a file:
 {FORMS}
@@ -41,8 +40,8 @@ Columns are found by name (education-num, education.num, Education Num; also
 gender, salary, fnlgt and other public names). Nothing, ?, NA, NaN and null are
 missing values. Other columns are left out, and the summary names them.
 
-Which split a row is of is told by a column `split`, else by the file's name
-(adult.data, census_train.csv, adult.test) or by UCI's digests, else by --split.
+The split of a row is that of its column `split`; else that of the file, by UCI's
+digests or its name (adult.data, census_train.csv, adult.test); else --split.
 
 examples:
   manage.py load_adult                              the files that come with the code
@@ -95,7 +94,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--split",
             choices=[split.value for split in Split],
-            help="which split a file is of that does not tell it itself (default: train)",
+            help="the split of a file whose name and content do not tell it (default: train)",
         )
         parser.add_argument(
             "--max-errors",

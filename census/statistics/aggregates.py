@@ -9,13 +9,12 @@ Sums are of integers, and never overflow: products that 64 bits cannot hold are 
 and PostgreSQL sums 32-bit integers as 64-bit ones, and 64-bit integers as numeric.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
-    Aggregate,
     BigIntegerField,
     Expression,
     F,
@@ -104,25 +103,6 @@ def power_sum(factors: Sequence[Column], where: Q | None = None) -> Expression:
 def _halves(product: Expression) -> tuple[Expression, Expression]:
     """Return the bits of a product above the lower 31, and the lower 31."""
     return _combined(product, ">>", Value(_BITS)), _combined(product, "&", Value(_HALF - 1))
-
-
-class PercentileCont(Aggregate):
-    """Quantiles by linear interpolation (type 7 of Hyndman and Fan 1996) as a list of floats.
-
-    `fractions` are from 0 to 1. None if there is no value.
-    """
-
-    function = "PERCENTILE_CONT"
-    name = "PercentileCont"
-    template = "%(function)s(%(fractions)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-
-    def __init__(self, expression: str, fractions: Iterable[float]) -> None:
-        array = ", ".join(repr(float(fraction)) for fraction in fractions)
-        super().__init__(
-            expression,
-            fractions=f"ARRAY[{array}]::float8[]",
-            output_field=ArrayField(FloatField()),
-        )
 
 
 class WidthBucket(Func):

@@ -11,9 +11,10 @@ or the sum of their weights) and `missing`; and a category has `frequencies`, a 
 (the sums of the values and of their squares), `median` and `histogram`.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import ceil
 from typing import Any
@@ -21,14 +22,20 @@ from typing import Any
 from django.db.models import Count, Expression, Sum
 
 from census.columns import COLUMNS, WEIGHT, Column
+from census.statistics.estimators.quantiles import WeightedValues
 from census.statistics.metrics.base import Tally
 from census.statistics.selection import Selection
 
 Facts = dict[str, Any]
 Sizes = dict[Any, int]  # by value
+Median = Callable[[WeightedValues, Fraction], float | None]
 
 HISTOGRAM_BINS = 10
 MOST_COMBINATIONS = 1000  # of the values of columns that are counted together
+MEDIANS: Mapping[str, Median] = {
+    "plain": WeightedValues.interpolated,
+    "weighted": WeightedValues.quantile,
+}
 
 
 def count_dataset() -> Facts:
@@ -95,10 +102,7 @@ def _sizes(selection: Selection, batch: Sequence[Column]) -> dict[str, dict[str,
 
 
 def _column(column: Column, sizes: Mapping[str, Sizes]) -> Facts:
-    facts: Facts = {
-        kind: _sums(column, values, middle if kind == "plain" else weighted_middle)
-        for kind, values in sizes.items()
-    }
+    facts: Facts = {kind: _sums(column, values, MEDIANS[kind]) for kind, values in sizes.items()}
     known = {value: rows for value, rows in sizes["plain"].items() if value is not None}
     facts |= {"count": sum(known.values()), "distinct": len(known)}
     if column.numeric:
@@ -110,7 +114,7 @@ def _column(column: Column, sizes: Mapping[str, Sizes]) -> Facts:
     return facts
 
 
-def _sums(column: Column, sizes: Sizes, median: Callable[[Sizes], float | None]) -> Facts:
+def _sums(column: Column, sizes: Sizes, median: Median) -> Facts:
     """Return what follows from the size of each value."""
     known = {value: size for value, size in sizes.items() if value is not None}
     facts: Facts = {"size": sum(known.values()), "missing": sizes.get(None, 0)}
@@ -120,28 +124,14 @@ def _sums(column: Column, sizes: Sizes, median: Callable[[Sizes], float | None])
     return facts | {
         "x": sum(value * size for value, size in ascending.items()),
         "xx": sum(value * value * size for value, size in ascending.items()),
-        "median": median(ascending),
+        "median": median(_table(ascending), Fraction(1, 2)),
         "histogram": _histogram(ascending),
     }
 
 
-def middle(counts: Sizes) -> float | None:
-    """Return the median, type 7: the mean of the two middle values of an even number of rows."""
-    if not counts:
-        return None
-    values, cumulated = list(counts), list(accumulate(counts.values()))
-    places = ((cumulated[-1] - 1) // 2, cumulated[-1] // 2)
-    low, high = (values[bisect_right(cumulated, place)] for place in places)
-    return (low + high) / 2
-
-
-def weighted_middle(weights: Sizes) -> int | None:
-    """Return the weighted median: the least value whose cumulated weight is at least half."""
-    if not weights:
-        return None
-    values, cumulated = list(weights), list(accumulate(weights.values()))
-    half = (cumulated[-1] + 1) // 2  # rounded up, as sums of weights are whole
-    return values[bisect_left(cumulated, half)]
+def _table(sizes: Sizes) -> WeightedValues:
+    numbers = list(sizes.values())
+    return WeightedValues(list(sizes), numbers, numbers, numbers)
 
 
 def _histogram(sizes: Sizes) -> list[int]:

@@ -4,7 +4,7 @@ The registry feeds dispatch, the catalogue, OpenAPI, the documentation and the t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -243,13 +243,10 @@ def _anywhere(variants: list[Parameter]) -> Parameter:
 
 
 class AggregateMetric(Metric):
-    """A metric that SQL aggregates and a formula give.
+    """A metric that SQL aggregates and a formula give, by one statement."""
 
-    One statement, and one more for the whole where `additive` is false.
-    """
-
-    # Whether the aggregates of all rows are sums of those of the groups.
-    additive: ClassVar[bool] = True
+    # How aggregates of all rows follow from those of the groups, where it is not by a sum.
+    combined_by: ClassVar[Mapping[str, Callable[[Iterable[Any]], Any]]] = {}
 
     def aggregates(self, question: Question) -> dict[str, Expression]:  # noqa: ARG002
         """Return the aggregates that `finish` needs beside the tally."""
@@ -264,11 +261,11 @@ class AggregateMetric(Metric):
         if not selection.group_by:
             return Levels(self._level(question, selection.whole(**aggregates)), {})
         groups = selection.groups(**aggregates)
-        if self.additive:  # which saves a pass over the rows
-            names = ("rows", *aggregates)
-            whole = {name: sum(group[name] for group in groups.values()) for name in names}
-        else:
-            whole = selection.whole(**aggregates)
+        # The whole follows from the groups: that saves a pass over the rows.
+        whole = {
+            name: self.combined_by.get(name, sum)(group[name] for group in groups.values())
+            for name in ("rows", *aggregates)
+        }
         return Levels(
             self._level(question, whole),
             {key: self._level(question, group) for key, group in groups.items()},

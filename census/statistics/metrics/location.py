@@ -136,6 +136,10 @@ class SumMetric(AggregateMetric):
         return described_total(question, sums["sum"], sums["wxx"], sums["wwxx"])
 
 
+def _known(value: int | None) -> bool:
+    return value is not None
+
+
 @register
 class MinMetric(AggregateMetric):
     """The smallest value."""
@@ -147,7 +151,7 @@ class MinMetric(AggregateMetric):
     estimator = "smallest value"
     weighted_estimator = "smallest value (weights do not change it)"
     extras: ClassVar = {"value": INTEGER}
-    additive = False
+    combined_by: ClassVar = {"extreme": lambda found: min(filter(_known, found), default=None)}
     function: type[Min | Max] = Min
 
     def aggregates(self, question: Question) -> dict[str, Expression]:
@@ -166,4 +170,5 @@ class MaxMetric(MinMetric):
     formula = "max x"
     estimator = "largest value"
     weighted_estimator = "largest value (weights do not change it)"
+    combined_by: ClassVar = {"extreme": lambda found: max(filter(_known, found), default=None)}
     function = Max

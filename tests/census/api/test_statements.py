@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import resolve
 
+from census.api import urls as api
+from census.pages import urls as pages
 from census.statistics.metrics import METRICS
 from census.statistics.records import Page
 from census.statistics.selection import Selection
@@ -48,7 +51,12 @@ PATHS = [
     *("/v1/statistics?", "/v1/statistics?weight=fnlwgt"),
     *("/v1/correlation?", "/v1/correlation?weight=fnlwgt"),
     *("/v1/crosstab/sex/income?", "/v1/crosstab/workclass/workclass?weight=fnlwgt"),
+    "/v1/crosstab/sex/income?cells=true&layer=race",
     *("/v1/fairness/sex?", "/v1/fairness/workclass,race?weight=fnlwgt"),
+    "/v1/computation/mean/hours_per_week?group_by=age,sex&age__bands=25,45",
+    *("/v1/comparison/age?group_by=sex,race", "/v1/comparison/age?group_by=sex&weight=fnlwgt"),
+    "/v1/comparison/income?value=%3E50K&group_by=race",
+    *("/", "/people", "/columns", "/about"),
 ]
 
 
@@ -64,6 +72,13 @@ def statements() -> Iterator[list[str]]:
 
     with connection.execute_wrapper(keep):
         yield found
+
+
+def test_every_route_for_data_is_asked() -> None:
+    asked = {resolve(path.partition("?")[0]).route for path in PATHS}
+    routes = {str(route.pattern) for route in api.urlpatterns + pages.urlpatterns}
+    others = {route for route in routes if "<drf_format_suffix" in route or "csv" in route}
+    assert routes - asked - others - {"ask", "narrow", "download", "favicon.ico"} == set()
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -56,6 +56,11 @@ PATHS = [
     "/v1/computation/mean/hours_per_week?group_by=age,sex&age__bands=25,45",
     *("/v1/comparison/age?group_by=sex,race", "/v1/comparison/age?group_by=sex&weight=fnlwgt"),
     "/v1/comparison/income?value=%3E50K&group_by=race",
+    *("/v1/computation/average/age?", "/v1/computation/mean/age?group_by=sex&standardize=race"),
+    "/v1/regression/linear/hours_per_week?on=age,sex,sex:age",
+    "/v1/regression/linear/hours_per_week?on=age,sex&weight=fnlwgt",
+    "/v1/regression/logistic/income?value=%3E50K&on=age,sex&weight=fnlwgt",
+    "/v1/decomposition/hours_per_week?by=sex&on=age,education_num",
     *("/", "/people", "/columns", "/about"),
 ]
 

@@ -12,7 +12,7 @@ from census.api.serializers.comparisons import ComparisonSerializer
 from census.api.views import DRAWABLE, AnswerViewSet, column_in_path
 from census.columns import COLUMNS
 from census.statistics import bands
-from census.statistics.comparison import (
+from census.statistics.analyses.comparison import (
     ADJUST,
     Comparison,
     any_value_parameter,

@@ -12,7 +12,7 @@ from census.api.views import CensusViewSet
 from census.columns import WEIGHT
 from census.metadata import croissant, datapackage
 from census.models import Dataset
-from census.statistics.profile import Statistics
+from census.statistics.analyses.profile import Statistics
 from census.statistics.selection import Selection
 
 

@@ -13,10 +13,10 @@ from rest_framework.exceptions import APIException
 
 from census.columns import COLUMNS, Column, canonical_name
 from census.statistics import bands, metrics, records
-from census.statistics.comparison import ADJUST, Comparison
+from census.statistics.analyses.comparison import ADJUST, Comparison
+from census.statistics.analyses.crosstab import CELLS, LAYER, Crosstab
+from census.statistics.analyses.fairness import OUTCOME, TARGET, Fairness
 from census.statistics.computation import LIMIT, MIN_COUNT, ORDER_BY, Computation
-from census.statistics.crosstab import CELLS, LAYER, Crosstab
-from census.statistics.fairness import OUTCOME, TARGET, Fairness
 from census.statistics.metrics import CONFIDENCE, Metric, Question
 from census.statistics.metrics.base import STANDARDIZE
 from census.statistics.parameters import (

@@ -16,17 +16,23 @@ from census.api.serializers.regressions import (
 )
 from census.api.views import DRAWABLE, AnswerViewSet, column_in_path
 from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
-from census.statistics import bands, terms
-from census.statistics.comparison import (
+from census.statistics import bands
+from census.statistics.analyses import terms
+from census.statistics.analyses.comparison import (
     any_value_parameter,
     reference_parameter,
     value_parameter,
 )
+from census.statistics.analyses.regression import (
+    ERRORS,
+    LinearRegression,
+    LogisticRegression,
+    Regression,
+)
+from census.statistics.analyses.strata import Decomposition, on_parameter
 from census.statistics.metrics import CONFIDENCE
 from census.statistics.parameters import ListOf, Parameter
-from census.statistics.regression import ERRORS, LinearRegression, LogisticRegression, Regression
 from census.statistics.selection import GROUP_BY, WEIGHTED_BY, column_choice
-from census.statistics.strata import Decomposition, on_parameter
 
 BY = replace(
     GROUP_BY,

@@ -38,14 +38,15 @@ from census.api.serializers.about import (
 from census.api.serializers.answers import computation_serializer
 from census.columns import COLUMNS, Column
 from census.models import Dataset
-from census.statistics import bands, profile
+from census.statistics import bands
+from census.statistics.analyses import profile
+from census.statistics.analyses.correlation import COEFFICIENT, CORRELATED, Correlation
+from census.statistics.analyses.crosstab import CELLS, LAYER, Crosstab
+from census.statistics.analyses.fairness import OUTCOME, Fairness, reference_parameter
+from census.statistics.analyses.profile import Statistics
 from census.statistics.computation import Computation, Query, answer
-from census.statistics.correlation import COEFFICIENT, CORRELATED, Correlation
-from census.statistics.crosstab import CELLS, LAYER, Crosstab
-from census.statistics.fairness import OUTCOME, Fairness, reference_parameter
 from census.statistics.metrics import CONFIDENCE, METRICS, Metric
 from census.statistics.parameters import Parameter, Text
-from census.statistics.profile import Statistics
 from census.statistics.selection import WEIGHTED_BY, Selection, column_choice
 
 TABULAR = (JSONRenderer, BrowsableAPIRenderer, CSVRenderer, NDJSONRenderer)

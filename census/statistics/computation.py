@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from census.columns import Column
 from census.models import Dataset
-from census.statistics import strata
+from census.statistics.analyses import strata
+from census.statistics.analyses.strata import Strata
 from census.statistics.estimators.flags import error_flags, size_flags
 from census.statistics.metrics.base import STANDARDIZE, Level, Levels, Metric, Question, Tally
 from census.statistics.parameters import Choice, Integer, Parameter
 from census.statistics.selection import Key
-from census.statistics.strata import Strata
 
 ORDER_BY = Parameter(
     "order_by",

@@ -7,9 +7,9 @@ from census.api.charts import bars, style, words
 from census.api.charts.layout import GROUP, stacked
 from census.api.charts.style import Spec
 from census.columns import COLUMNS
+from census.statistics.analyses.regression import LogisticRegression, Regression
+from census.statistics.analyses.strata import Decomposition
 from census.statistics.estimators.design import INTERCEPT
-from census.statistics.regression import LogisticRegression, Regression
-from census.statistics.strata import Decomposition
 
 Answer = Mapping[str, Any]
 

@@ -8,10 +8,10 @@ from census.api.charts.heat import Colour, Side, heat
 from census.api.charts.layout import layout
 from census.api.charts.style import Spec
 from census.columns import COLUMNS
-from census.statistics.comparison import Comparison
-from census.statistics.correlation import Correlation
-from census.statistics.crosstab import Crosstab
-from census.statistics.fairness import TARGET, Fairness
+from census.statistics.analyses.comparison import Comparison
+from census.statistics.analyses.correlation import Correlation
+from census.statistics.analyses.crosstab import Crosstab
+from census.statistics.analyses.fairness import TARGET, Fairness
 
 Answer = Mapping[str, Any]
 

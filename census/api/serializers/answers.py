@@ -14,8 +14,8 @@ from census.api.serializers.fields import (
     fields,
 )
 from census.columns import NUMERIC
+from census.statistics.analyses.strata import CRUDE, EMPTY
 from census.statistics.metrics import Metric
-from census.statistics.strata import CRUDE, EMPTY
 
 
 class LevelSerializer(serializers.Serializer[Any]):

@@ -10,6 +10,8 @@ from django.db.models import Count, Expression, Q
 
 from census.columns import Column
 from census.statistics.aggregates import power_sum
+from census.statistics.analyses.patterns import Found, patterns
+from census.statistics.analyses.terms import factors, on_parameter
 from census.statistics.estimators.inference import Coefficient
 from census.statistics.estimators.linear import Errors, Outcomes
 from census.statistics.estimators.regression import (
@@ -23,9 +25,7 @@ from census.statistics.estimators.regression import (
 )
 from census.statistics.metrics.base import Level, Tally
 from census.statistics.parameters import Choice, Parameter, Unfit
-from census.statistics.patterns import Found, patterns
 from census.statistics.selection import Selection
-from census.statistics.terms import factors, on_parameter
 
 Sums = Mapping[str, Sequence[int]]  # by name, of each pattern
 

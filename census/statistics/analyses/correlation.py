@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Power
 from census.columns import NUMERIC, Column
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
+from census.statistics.analyses.patterns import patterns
 from census.statistics.estimators.ranks import (
     Correlated,
     Weights,
@@ -22,7 +23,6 @@ from census.statistics.estimators.ranks import (
 )
 from census.statistics.metrics.base import Level, Tally
 from census.statistics.parameters import Choice, ListOf, Parameter
-from census.statistics.patterns import patterns
 from census.statistics.selection import Row, Selection, column_choice
 
 CORRELATED = Parameter(

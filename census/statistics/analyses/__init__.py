@@ -1,0 +1,1 @@
+"""Answers about several columns at once: profiles, tables, comparisons and regressions."""

@@ -3,10 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO
 
 from census.ingest.readers.columns import Schema
@@ -27,7 +27,7 @@ from census.ingest.readers.rows import CellRow, Rows
 from census.ingest.readers.uci import MARKER, UciLines
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "space"}
-_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # Excel's
+_SEPARATOR_LINE = re.compile(r"sep=([,;\t| ])\s*", re.IGNORECASE)  # Excel's
 _LOOKED_AT = 20  # lines
 UTF_8 = "utf-8-sig"  # with a byte order mark or without
 
@@ -188,6 +188,17 @@ def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines 
     if is_header(names, schema):
         header = _header(names, rows[0] if rows else (), schema)
         return Delimited(schema, encoding, separator, quote, header)
+    for row in chain.from_iterable(records.values()):
+        if known_names(row, schema) > len(schema.columns) // 2:
+            line = printable(",".join(row[:4]))
+            raise FormatError(f"has its header not at the top: remove what is above '{line}…'")
+    return _without_header(records, encoding, quote, schema)
+
+
+def _without_header(
+    records: Mapping[str, Sequence[Sequence[str]]], encoding: str, quote: str, schema: Schema
+) -> Delimited | UciLines | None:
+    """Return the format of a table by its first lines, as each separator divides them."""
     width = len(schema.columns)
     fitting = {key: [len(row) for row in found].count(width) for key, found in records.items()}
     most = max(fitting.values())

@@ -99,6 +99,8 @@ def recognise(
     encoding = _encoding(start)
     text = start.decode(encoding, "replace")
     if text.lstrip()[:1] in {"{", "["}:
+        if encoding != UTF_8:
+            raise FormatError(f"is JSON in {encoding.upper()}: write it in UTF-8, then give that")
         return jsonlines.recognise(text, schema)
     if form := delimited.recognise(text, encoding, schema):
         return form

@@ -10,6 +10,7 @@ import pytest
 
 from census.columns import COLUMNS
 from census.ingest import sources
+from tests.census.ingest.files import as_csv, as_json_lines, as_parquet, people
 from tests.census.ingest.tools import Scratch, authentic, first_rows, load
 
 GOOD = "adult.data"
@@ -146,6 +147,23 @@ def test_damage_late_in_a_file_that_is_being_copied(untouched: Scratch, tmp_path
     assert outcome.error == (
         "adult.test, line 16000, column hours_per_week: found '400', "
         "expected a whole number from 0 to 168."
+    )
+    assert untouched.state() == before
+
+
+@pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet"])
+def test_damage_late_in_a_table_that_is_being_copied(
+    untouched: Scratch, tmp_path: Path, suffix: str
+) -> None:
+    before = untouched.state()
+    table = people("adult.data", 20_000)
+    table.loc[15_000, "sex"] = "X"
+    write = {"csv": as_csv, "ndjson": as_json_lines, "parquet": as_parquet}[suffix]
+    path = tmp_path / f"people.{suffix}"
+    path.write_bytes(write(table))
+    where = {"csv": "line 15002", "ndjson": "line 15001", "parquet": "row 15001"}[suffix]
+    assert load("--source", path).error == (
+        f"people.{suffix}, {where}, column sex: found 'X', expected one of Female, Male."
     )
     assert untouched.state() == before
 

@@ -1,6 +1,7 @@
 """What is kept, under which ETag, and what conditions answer."""
 
 import gzip
+import re
 import socket
 from typing import Any
 
@@ -205,6 +206,16 @@ def test_an_answer_is_not_kept_if_a_load_comes_meanwhile(
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "no-store"
     assert not answer.has_header("ETag")
+
+
+@pytest.mark.parametrize("path", ["/", "/about", "/columns", "/problems/bad-parameter"])
+def test_a_page_is_asked_about_each_time(client: Client, path: str) -> None:
+    page = client.get(path)
+    assert page.status_code == 200
+    assert re.search("no-cache|max-age=0", page["Cache-Control"])
+    again = client.get(path, headers={"If-None-Match": page["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "Accept-Encoding" in again["Vary"]
 
 
 def test_an_empty_database_has_no_tags(client: Client) -> None:

@@ -37,6 +37,7 @@ MOST_STEPS = 30
 # Changes of x'b, the most that one can be; that of A is in proportion to it.
 _NEAR = 1e-3  # from here on the matrix of the step before is good enough for the next
 _STANDS_STILL = 1e-9  # below this a step that is no smaller than the last is rounding
+_ILL_CONDITIONED = 1e-5  # from here on floats would leave less than ten digits of the errors
 _LEFT = 1e-13  # what may be left to change
 
 
@@ -95,6 +96,7 @@ class _Fit:
         bread = invert(design.gram(outcomes.w))
         self.design = design.only(bread.kept)
         self.df = self.n - len(bread.kept)
+        self.smallest = 1.0
         self.solution: _State | None = None
         if 0 < self.successes < self.w:
             try:
@@ -114,6 +116,7 @@ class _Fit:
                 return state
             if factor is None or change > _NEAR:
                 factor = Cholesky(self.design.gram(self._information(state)))
+                self.smallest = factor.smallest
             step, before = factor.solve(state.score), change
         return None
 
@@ -178,19 +181,24 @@ class _Fit:
         return fit if weighted else fit._replace(**self._measures(self.solution))
 
     def _covariance(self, state: _State, *, weighted: bool) -> Decimals | None:
-        information, unit = scaled(self._information(state))
+        information, unit = self._summable(self._information(state))
         bread = scale(invert(self.design.gram(information)).matrix, 1 / unit)
         if len(bread) < len(state.b) or (weighted and self.df <= 0):
             return None
         if not weighted:
             return bread
-        squares = [
-            w2y * (1 - mu) ** 2 + (w2 - w2y) * mu**2
-            for w2, w2y, mu in zip(self.outcomes.w2, self.outcomes.w2y, state.mu, strict=True)
-        ]
-        integers, unit = scaled(squares)
+        squares, unit = self._summable(
+            [
+                w2y * (1 - mu) ** 2 + (w2 - w2y) * mu**2
+                for w2, w2y, mu in zip(self.outcomes.w2, self.outcomes.w2y, state.mu, strict=True)
+            ]
+        )
         factor = Decimal(self.n) / (self.n - 1)
-        return scale(sandwich(bread, self.design.gram(integers)), factor * unit)
+        return scale(sandwich(bread, self.design.gram(squares)), factor * unit)
+
+    def _summable(self, numbers: list[float]) -> tuple[Sequence[float], Decimal]:
+        """Return numbers and their unit: integers, which take longer, where floats will not do."""
+        return scaled(numbers) if self.smallest < _ILL_CONDITIONED else (numbers, Decimal(1))
 
     def _measures(self, state: _State) -> dict[str, Any]:
         """Return the deviance, that of the intercept alone, AIC and McFadden's (1974) R²."""

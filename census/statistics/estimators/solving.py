@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from decimal import Context, Decimal, localcontext
 from math import frexp, ldexp, sqrt
 from operator import mul
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # What is left of a column's sum of squares when the earlier columns explain it: rounding of exact
 # zeros is at 1e-60, and no column of whole numbers below a million comes near this by itself.
@@ -33,7 +33,7 @@ def in_many_digits() -> AbstractContextManager[Context]:
     return localcontext(prec=60)
 
 
-def invert(matrix: Sequence[Sequence[int | Decimal]]) -> Inverse:
+def invert(matrix: Sequence[Sequence[Any]]) -> Inverse:
     """Return the inverse of a symmetric positive semidefinite matrix by the sweep operator.
 
     Goodnight (1979), "A tutorial on the SWEEP operator", which leaves out a row that depends on
@@ -44,7 +44,7 @@ def invert(matrix: Sequence[Sequence[int | Decimal]]) -> Inverse:
     dropped: set[int] = set()
     for k in range(len(rows)):
         pivot = rows[k][k]
-        if pivot <= _DEPENDENT * matrix[k][k]:
+        if pivot <= _DEPENDENT * Decimal(matrix[k][k]):
             dropped.add(k)
             continue
         kept.append(k)
@@ -64,13 +64,13 @@ def inner(a: Sequence[Decimal], b: Sequence[Decimal]) -> Decimal:
     return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Decimal())
 
 
-def times(matrix: Decimals, vector: Sequence[int | Decimal]) -> list[Decimal]:
+def times(matrix: Decimals, vector: Sequence[Any]) -> list[Decimal]:
     """Return the product of a matrix and a vector."""
     column = [Decimal(x) for x in vector]
     return [inner(row, column) for row in matrix]
 
 
-def sandwich(bread: Decimals, filling: Sequence[Sequence[int]]) -> Decimals:
+def sandwich(bread: Decimals, filling: Sequence[Sequence[Any]]) -> Decimals:
     """Return bread · filling · bread of two symmetric matrices."""
     half = [times(bread, row) for row in filling]  # the rows of filling · bread
     return [times(bread, column) for column in zip(*half, strict=True)]
@@ -112,6 +112,14 @@ class Cholesky:
                 else:
                     raise Singular
             self.rows.append(made)
+
+    @property
+    def smallest(self) -> float:
+        """What is left of a column when the ones before it are known, 1 of all, the least of them.
+
+        Floats lose as many digits of the inverse as this has zeros.
+        """
+        return min((row[-1] ** 2 for row in self.rows), default=1.0)
 
     def solve(self, vector: Sequence[float]) -> list[float]:
         """Return the matrix's inverse times a vector."""

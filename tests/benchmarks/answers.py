@@ -37,6 +37,9 @@ JOBS = {  # what is asked: of the service, of FastAPI, of Datasette
 ROUTES = (
     *("/v1/fields", "/v1/statistics", "/v1/statistics?sex=Female", MEAN, f"{MEAN}?group_by=sex"),
     *("/v1/computation/median/fnlwgt?weight=fnlwgt", "/v1/crosstab/sex/income", "/v1/fairness/sex"),
+    # With four terms at most 80 and 150 ms.
+    "/v1/regression/linear/hours_per_week?on=age,education_num,sex,race",
+    "/v1/regression/logistic/income?value=%3E50K&on=age,education_num,sex,hours_per_week",
 )
 STEADY = 16  # connections, of steady.lua
 Place = tuple[str, int]  # the URL and the process of a server

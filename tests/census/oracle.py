@@ -331,7 +331,9 @@ def gini(s: Sample) -> Expected:
     x, w = s.x[order], s.w[order]
     share, held = w / w.sum(), w * x / (w * x).sum()
     cumulated = np.cumsum(held)
-    value = float(1 - (share * (2 * cumulated - held)).sum())
+    # Of equal values it is 0, and no rounding of one.
+    area = float((share * (2 * cumulated - held)).sum())
+    value = 0.0 if s.values.nunique() == 1 else 1 - area
     if s.n < 2:
         return dict.fromkeys(names) | {"value": value}
     # Ties are as one value: the mid-distribution and the total above, at the means of each tie.

@@ -14,9 +14,7 @@ from census.statistics import metrics
 Answer = Mapping[str, Any]
 
 # The two of the dataset's caveats that change how a weighted answer is read.
-WEIGHTED = tuple(text for text in about.CAVEATS if "weight" in text and "sum of the" in text) + (
-    tuple(text for text in about.CAVEATS if "standard errors" in text)
-)
+WEIGHTED = tuple(text for text in about.CAVEATS if "sum of the weights" in text or "strata" in text)
 
 
 def caveats(answer: Answer) -> list[str]:

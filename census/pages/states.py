@@ -79,8 +79,13 @@ PRESETS: Mapping[str, Sequence[tuple[str, str]]] = {
 }
 
 START = "metric=proportion&column=income&value=>50K&group_by=education,sex&weight=fnlwgt"
+_OVER = "metric=proportion&column=income&value=>50K"
 EXAMPLES = (
     ("Who earns over 50,000 dollars", START),
+    (
+        "By age: women and men compared",
+        f"{_OVER}&group_by=age,sex&age__bands=25,35,45,55,65&weight=fnlwgt&view=compare",
+    ),
     ("Ages, each year", "metric=distribution&column=age&bins=values"),
     ("Working hours", "metric=mean&column=hours_per_week&group_by=workclass,sex"),
     ("Education and income", "metric=crosstab&row=education&column=income"),

@@ -62,8 +62,15 @@ def database(database_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def service(database: str) -> Iterator[str]:
-    """The address of gunicorn, with the dataset loaded and static files collected."""
+def service(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of gunicorn, with the dataset loaded and static files collected.
+
+    TEST_SERVICE_URL names one that runs already, such as `make run` starts.
+    """
+    if url := os.environ.get("TEST_SERVICE_URL"):
+        yield url.rstrip("/")
+        return
+    database = request.getfixturevalue("database")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

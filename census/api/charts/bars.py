@@ -66,7 +66,7 @@ def dots(
     marks = [
         _dashed(line),
         *_intervals(layout),
-        {"mark": dot, "encoding": {**layout.encoding, "x": x}},
+        {"mark": dot, "encoding": {**layout.encoding, "x": x, "tooltip": TOOLTIP}},
         _written(layout, {"field": text}, VALUE),
     ]
     return style.wide(layout.height, layer=marks)

@@ -8,7 +8,7 @@ from census.api.charts import style, words
 from census.api.charts.bars import SHARE, quantitative
 from census.api.charts.layout import GROUP, Layout, layout
 from census.api.charts.style import Spec
-from census.columns import Column
+from census.columns import COLUMNS, Column
 
 Record = dict[str, Any]
 Key = Mapping[str, Any]
@@ -207,17 +207,17 @@ def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
     """
     if of.ordered or not 1 <= len(of.columns) <= 2:
         return None
-    over = next((column for column in of.columns if column.numeric), None)
+    over = next((c for c in of.columns if COLUMNS[c.name].numeric), None)
     if over is None:
         return None
-    steps = [label for key in of.keys if (label := words.value(over, key[over.name]))]
+    steps = [label for key in of.keys if (label := words.value(COLUMNS[over.name], key[over.name]))]
     order = list(dict.fromkeys(steps))
     other = next((column for column in of.columns if column is not over), None)
     lines = list(dict.fromkeys(words.value(other, k[other.name]) for k in of.keys)) if other else []
     if len(order) < STEPS or len(lines) > LINES:
         return None
     records = [
-        {over.name: words.value(over, key[over.name]),
+        {over.name: words.value(COLUMNS[over.name], key[over.name]),
          **({other.name: words.value(other, key[other.name])} if other else {}), **record}
         for key, record in zip(of.keys, _records(of), strict=True)
     ]  # fmt: skip
@@ -250,9 +250,9 @@ def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
 
 def _sorted(column: Column, keys: Sequence[Key]) -> list[str]:
     values = list(dict.fromkeys(key[column.name] for key in keys))
-    if not column.numeric:
+    if not COLUMNS[column.name].numeric:
         values.sort(key=column.sort_key)
-    return [words.value(column, value) for value in values]
+    return [words.value(COLUMNS[column.name], value) for value in values]
 
 
 __all__ = ["FEW", "GROUP", "NOTE", "SHARE", "Estimates", "view"]

@@ -65,7 +65,16 @@ def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
             "gradientLength": 200,
         },
     }
-    cell = {"mark": {"type": "rect", "stroke": "white"}, "encoding": {"color": shown}}
+    told = [
+        {"field": rows.field, "type": "nominal", "title": rows.title or "Row"},
+        {"field": columns.field, "type": "nominal", "title": columns.title or "Column"},
+        {"field": colour.field, "type": "quantitative", "title": colour.title,
+         "format": ".1%" if colour.share else "+.3f"},
+    ]  # fmt: skip
+    cell = {
+        "mark": {"type": "rect", "stroke": "white"},
+        "encoding": {"color": shown, "tooltip": told},
+    }
     dark = f"luminance(scale('color', datum.{colour.field})) < 0.2"
     written = {
         "mark": {"type": "text", "fontSize": style.SMALL},

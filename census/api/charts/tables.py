@@ -113,13 +113,26 @@ def _compared(group: Answer, reference: Mapping[str, Any] | None) -> str:
     return f"{rate:.1%} (× {ratio:.2f})" if ratio is not None else f"{rate:.1%}"
 
 
+def _signed(difference: float, *, share: bool) -> str:
+    """Return a difference with its sign, of shares in points."""
+    text = f"{100 * difference:+.1f} points" if share else f"{difference:+.3g}"
+    return text.replace("-", "\u2212")
+
+
 def of_comparison(asked: Comparison, answer: Answer) -> Spec:
     """Return the difference of each group from the reference, with its interval, about zero."""
     what = asked.column.label
     if asked.value is not None:
         what += f" “{words.value(asked.column, asked.value)}”"
-    title = f"{what}{words.by(asked.selection)}: difference from the reference"
-    groups = [group for group in answer["groups"] if group["difference"] is not None]
+    reference = next(iter((answer["reference"] or {}).values()), None)
+    compared = asked.selection.group_by[0].name
+    against = words.value(COLUMNS[compared], reference)
+    title = f"{what}{words.by(asked.selection)}: difference from {against}"
+    groups = [
+        group
+        for group in answer["groups"]
+        if group["difference"] is not None and group["key"][compared] != reference
+    ]
     shown = groups[: style.MOST_BARS]
     placed = layout(asked.selection.group_by, [group["key"] for group in shown], nested=False)
     share = asked.value is not None
@@ -129,14 +142,12 @@ def of_comparison(asked: Comparison, answer: Answer) -> Spec:
             "value": group["difference"],
             "ci_lower": group["difference_ci_lower"],
             "ci_upper": group["difference_ci_upper"],
-            "written": f"{group['difference']:+.1%}" if share else f"{group['difference']:+.3g}",
+            "written": _signed(group["difference"], share=share),
+            bars.TOLD: f"{words.key(group['key'])}: {_signed(group['difference'], share=share)}",
         }
         for labels, group in zip(placed.labels, shown, strict=True)
     ]
     notes = [words.intervals(asked.confidence)]
-    if answer["reference"]:
-        ((name, value),) = answer["reference"].items()
-        notes.append(f"reference: {words.value(COLUMNS[name], value)}")
     if len(groups) > len(shown):
         notes.append(f"the first {len(shown)} of {len(groups):,} groups")
     lines = style.caption(asked.selection, answer, *notes)

@@ -1,6 +1,6 @@
 """Tables of comparisons and regressions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from census.columns import COLUMNS
@@ -11,6 +11,7 @@ from census.pages.tables.layout import (
     Cell,
     Heading,
     Row,
+    Scale,
     Table,
     column_label,
     keys,
@@ -22,26 +23,41 @@ from census.pages.tables.others import points
 
 Answer = Mapping[str, Any]
 
+PAIR = 2
+
 
 def of_comparison(answer: Answer) -> Table:
-    """Return a row for each group: its value, and its difference from the reference."""
-    column = COLUMNS[answer["column"]]
-    share = not column.numeric
+    """Return each group's value and its difference from the reference.
+
+    Two groups stand side by side, in a row for each value of the other columns; of more there
+    is a row each.
+    """
     levels = answer["groups"]
+    notes = ["Behind each value: its confidence interval.", *_adjusted(answer), *_overall(answer)]
+    if any(group["count"] < SMALL for group in levels):
+        notes.append(SMALL_NOTE)
+    compared = list(dict.fromkeys(_first(group) for group in levels))
+    reference = next(iter((answer["reference"] or {}).values()), None)
+    if len(compared) == PAIR and reference in compared:
+        other = next(value for value in compared if value != reference)
+        return _side_by_side(answer, other, reference, notes)
+    return _stacked(answer, notes)
+
+
+def _first(group: Answer) -> Any:
+    return next(iter(group["key"].values()))
+
+
+def _stacked(answer: Answer, notes: Sequence[str]) -> Table:
+    levels = answer["groups"]
+    share, unit, difference_unit = _units(answer)
     write, difference = writers(answer, share=share)
-    ends = scale(
-        [
-            g.get(k)
-            for g in levels
-            for k in ("difference", "difference_ci_lower", "difference_ci_upper")
-        ]
-    )
+    ends = _scale(levels)
     names = list(levels[0]["key"]) if levels else []
-    unit = "%" if share else column.unit or ""
     head = [
         *(Heading(column_label(name)) for name in names),
-        Heading(f"{'Share' if share else 'Mean'}, {unit}", number=True),
-        Heading(f"Difference, {'points' if share else unit}", number=True),
+        Heading(f"{'Share' if share else 'Mean'}{unit}", number=True),
+        Heading(f"Difference{difference_unit}", number=True),
         Heading(""),
         Heading("Test"),
         Heading("People", number=True),
@@ -52,24 +68,90 @@ def of_comparison(answer: Answer) -> Table:
         if is_reference(answer, group):
             cells += [Cell("reference"), Cell(""), Cell("")]
         else:
-            low, high = (group.get(f"difference_ci_{end}") for end in ("lower", "upper"))
-            note = numbers.interval(difference(low), difference(high)) if low is not None else ""
-            cells += [
-                Cell(difference(group.get("difference")), note, number=True),
-                Cell("", bar=ends.bar(group.get("difference"), low, high)),
-                Cell(numbers.p_value(group.get("log10_p_adjusted", group.get("log10_p")))),
-            ]
+            cells += [_difference(group, difference), _drawn(group, ends), _test(group)]
         rows.append(Row([*cells, people(group["count"])]))
-    notes = ["Behind each value: its confidence interval. " + _adjusted(answer)]
-    if any(group["count"] < SMALL for group in levels):
-        notes.append(SMALL_NOTE)
     return Table(head, rows, notes)
 
 
-def _adjusted(answer: Answer) -> str:
-    how = answer.get("adjust")
-    words = {"holm": "p values by Holm's correction", "bonferroni": "p values by Bonferroni's"}
-    return f"{words[how]} over all differences." if how in words else ""
+def _side_by_side(answer: Answer, other: Any, reference: Any, notes: Sequence[str]) -> Table:
+    share, unit, difference_unit = _units(answer)
+    write, difference = writers(answer, share=share)
+    (compared, *rest) = answer["groups"][0]["key"]
+    pairs: dict[tuple[Any, ...], dict[Any, Answer]] = {}
+    for group in answer["groups"]:
+        pairs.setdefault(tuple(group["key"].values())[1:], {})[_first(group)] = group
+    ends = _scale(answer["groups"])
+    names = [label(compared, value) for value in (other, reference)]
+    head = [
+        *(Heading(column_label(name)) for name in rest or [compared]),
+        *(Heading(f"{name}{unit}", number=True) for name in names),
+        Heading(f"Difference{difference_unit}", number=True),
+        Heading(""),
+        Heading("Test"),
+        *(Heading(f"People, {name}", number=True) for name in names),
+    ]
+    rows = []
+    for key, pair in pairs.items():
+        one, two = pair.get(other), pair.get(reference)
+        told = keys(dict(zip(rest, key, strict=True))) or [Cell(" and ".join(names), head=True)]
+        blank = {"difference": None}
+        rows.append(
+            Row(
+                [
+                    *told,
+                    *(_value(g, write) if g else Cell("–", number=True) for g in (one, two)),
+                    _difference(one or blank, difference),
+                    _drawn(one or blank, ends),
+                    _test(one or blank),
+                    *(people(g["count"] if g else 0) for g in (one, two)),
+                ]
+            )
+        )
+    notes = [f"Difference: {names[0]} less {names[1]}.", *notes]
+    return Table(head, rows, notes)
+
+
+def _units(answer: Answer) -> tuple[bool, str, str]:
+    """Return whether shares are compared, and the units of values and of differences."""
+    column = COLUMNS[answer["column"]]
+    if not column.numeric:
+        return True, ", %", ", points"
+    unit = f", {column.unit}" if column.unit else ""
+    return False, unit, unit
+
+
+def _scale(levels: Sequence[Answer]) -> Scale:
+    names = ("difference", "difference_ci_lower", "difference_ci_upper")
+    return scale([group.get(name) for group in levels for name in names])
+
+
+def _difference(group: Answer, write: Callable[[Any], str]) -> Cell:
+    low, high = (group.get(f"difference_ci_{end}") for end in ("lower", "upper"))
+    note = numbers.interval(write(low), write(high)) if low is not None else ""
+    return Cell(write(group["difference"]), note, number=True)
+
+
+def _drawn(group: Answer, ends: Scale) -> Cell:
+    low, high = (group.get(f"difference_ci_{end}") for end in ("lower", "upper"))
+    return Cell("", bar=ends.bar(group["difference"], low, high) if low is not None else None)
+
+
+def _test(group: Answer) -> Cell:
+    return Cell(numbers.p_value(group.get("log10_p_adjusted", group.get("log10_p"))))
+
+
+def _overall(answer: Answer) -> list[str]:
+    if answer.get("f") is None:
+        return []
+    df = f"{answer['f_df1']:,.0f} and {answer['f_df2']:,.0f}"
+    p = numbers.p_value(answer["f_log10_p"])
+    return [f"All groups together: F {answer['f']:,.1f} on {df} degrees of freedom, {p}."]
+
+
+def _adjusted(answer: Answer) -> list[str]:
+    names = {"holm": "Holm", "bonferroni": "Bonferroni"}
+    name = names.get(answer.get("parameters", {}).get("adjust"))
+    return [f"p values are corrected after {name} over all differences."] if name else []
 
 
 def _value(group: Answer, write: Callable[[Any], str]) -> Cell:

@@ -101,20 +101,7 @@ def scale(values: Sequence[float | None], *, zero: bool = True) -> Scale:
 def label(name: str, value: Any) -> str:
     """Return a value of a column, or a band of it, as people read it."""
     column = COLUMNS.get(name)
-    if column is None:
-        return str(value)
-    if column.numeric and isinstance(value, str):
-        return band(value)
-    return words.value(column, value)
-
-
-def band(key: str) -> str:
-    """Return a band in words: `<25`, `25-34`, `>=65`."""
-    if key.startswith("<"):
-        return f"under {key[1:]}"
-    if key.startswith(">="):
-        return f"{key[2:]} and over"
-    return key.replace("-", "–")
+    return str(value) if column is None else words.value(column, value)
 
 
 def keys(key: Mapping[str, Any]) -> list[Cell]:

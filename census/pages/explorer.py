@@ -37,7 +37,7 @@ from census.pages.states import (
 )
 from census.statistics.computation import LIMIT, ORDER_BY
 from census.statistics.metrics import CONFIDENCE, METRICS
-from census.statistics.parameters import Invalid
+from census.statistics.parameters import Choice, Invalid
 from census.statistics.selection import COMPLETE, FILTERS, WEIGHTED_BY, Selection
 
 GROUPINGS = 3
@@ -101,6 +101,7 @@ class ExplorerForm(forms.Form):
         self.column = states.column_of(state)
         self.metric = METRICS.get(state.get(METRIC, ""))
         self._own: list[str] = []
+        self._more_own: list[str] = []
         self._question()
         self._columns()
         self._parameters()
@@ -163,9 +164,17 @@ class ExplorerForm(forms.Form):
     def _own_field(self, parameter: Any, column: Column) -> None:
         name = parameter.name
         label = "which is" if name == VALUE else fields.plain_label(parameter)
-        found = fields.field(parameter, label, column.choices, self.state.get(name, ""))
+        labels = column.choices if name == VALUE else fields.column_labels()
+        found = fields.field(parameter, label, labels, self.state.get(name, ""))
+        if isinstance(found, forms.MultipleChoiceField):
+            value = list(filter(None, self.state.get(name, "").split(",")))
+            self._more_own.append(name)
+            self._set(name, found, value)
+            return
         if name == VALUE:
             found.choices = [("", "choose …"), *found.choices]  # type: ignore[attr-defined]
+        elif isinstance(parameter.type, Choice):
+            self._more_own.append(name)
         else:
             self._own.append(name)
         self._set(name, found)
@@ -271,7 +280,7 @@ class ExplorerForm(forms.Form):
 
     @property
     def more(self) -> list[forms.BoundField]:
-        names = (ORDER_BY.name, LIMIT.name, CONFIDENCE.name)
+        names = (ORDER_BY.name, LIMIT.name, CONFIDENCE.name, *self._more_own)
         return [self[name] for name in names if name in self.fields]
 
     @property

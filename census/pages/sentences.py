@@ -157,7 +157,7 @@ def _comparison(answer: Answer) -> list[str]:
     groups = [
         g
         for g in answer["groups"]
-        if not comparisons.is_reference(answer, g) and g.get("difference") is not None
+        if not comparisons.is_reference(answer, g) and g.get("difference_ci_lower") is not None
     ]
     if not groups:
         return []

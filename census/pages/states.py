@@ -89,6 +89,10 @@ EXAMPLES = (
     ("Ages, each year", "metric=distribution&column=age&bins=values"),
     ("Working hours", "metric=mean&column=hours_per_week&group_by=workclass,sex"),
     ("Education and income", "metric=crosstab&row=education&column=income"),
+    (
+        "A model of working hours",
+        "metric=regression&column=hours_per_week&on=age,education_num,sex&weight=fnlwgt",
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import PATIENCE, Visitor
 
 IMAGES = Path("docs/images")
 START = "/?metric=proportion&column=income&value=%3E50K&weight=fnlwgt"
@@ -31,6 +31,7 @@ def test_a_student_compares_women_and_men_by_age(visitor: Visitor) -> None:
     expect(page.locator("#chart svg")).to_contain_text("65 and over")
     keep(page, "student-chart")
     page.get_by_role("link", name="Compare", exact=True).click()  # 3
+    expect(page.locator("#tab_Compare")).to_have_attribute("aria-current", "true")
     row = page.locator("table.for-people tbody tr", has_text="45–54")
     expect(row).to_contain_text("16.9 15.4–18.6")
     expect(row).to_contain_text("\u221232.4 \u221234.5 to \u221230.2")
@@ -68,6 +69,7 @@ def test_a_data_scientist_finds_a_slice_and_takes_it(visitor: Visitor) -> None:
 
 def test_a_developer_tries_an_endpoint_with_two_parameters(visitor: Visitor) -> None:
     page = visitor.page("/docs")
+    page.set_default_timeout(PATIENCE * 1000)  # Swagger draws for long
     operation = page.locator("#operations-computation-mean")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()

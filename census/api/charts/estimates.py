@@ -141,7 +141,7 @@ def _rule(wide: float = 2, /, **encoding: Any) -> Spec:
     }
 
 
-def _dashed(of: Estimates) -> list[Spec]:
+def _dashed(of: Estimates, channel: str = "x") -> list[Spec]:
     if of.line is None:
         return []
     return [
@@ -149,7 +149,7 @@ def _dashed(of: Estimates) -> list[Spec]:
             "data": {"values": [{"at": of.line}]},
             "mark": {"type": "rule", "strokeDash": [4, 3], "color": style.SOFT_INK,
                      "tooltip": None},
-            "encoding": {"x": {"field": "at", "type": "quantitative"}},
+            "encoding": {channel: {"field": "at", "type": "quantitative"}},
         }
     ]  # fmt: skip
 
@@ -236,7 +236,7 @@ def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
         told = _sorted(other, of.keys)
         colour = {"field": other.name, "type": "nominal", "sort": told,
                   "scale": style.colours(told),
-                  "legend": style.legend(other.label, told, style.WIDTH - 60)}  # fmt: skip
+                  "legend": style.legend(other.label, told, style.WIDTH - 60) | {"symbolOpacity": 1}}  # fmt: skip
     band = {
         "mark": {"type": "area", "opacity": 0.18, "tooltip": None},
         "encoding": {"x": x, "y": {**y, "field": LOWER}, "y2": {"field": UPPER}, "color": colour},
@@ -245,7 +245,8 @@ def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
         "mark": {"type": "line", "strokeWidth": 2, "tooltip": None},
         "encoding": {"x": x, "y": y, "color": colour},
     }
-    return records, style.wide(PLOT, layer=[band, line, _point(x=x, y=y, color=colour)])
+    whole = _dashed(of, "y")
+    return records, style.wide(PLOT, layer=[band, *whole, line, _point(x=x, y=y, color=colour)])
 
 
 def _sorted(column: Column, keys: Sequence[Key]) -> list[str]:

@@ -18,7 +18,7 @@ def table_of(answer: Mapping[str, Any], path: str = "", order: str = "") -> Tabl
         "matrix": lambda: others.of_correlation(answer),
         "base_rate": lambda: others.of_fairness(answer),
         "coefficients": lambda: comparisons.of_regression(answer),
-        "reference": lambda: comparisons.of_comparison(answer),
+        "reference": lambda: _of_reference(answer),
         "statistics": lambda: others.of_statistics(answer),
         "fields": lambda: others.of_fields(answer),
         "categories": lambda: others.of_field(answer),
@@ -30,3 +30,9 @@ def table_of(answer: Mapping[str, Any], path: str = "", order: str = "") -> Tabl
             found: Table = build()
             return found
     return others.of_mapping(answer)
+
+
+def _of_reference(answer: Mapping[str, Any]) -> Table:
+    if any("composition" in group for group in answer["groups"]):
+        return comparisons.of_decomposition(answer)
+    return comparisons.of_comparison(answer)

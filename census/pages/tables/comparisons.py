@@ -179,6 +179,35 @@ def is_reference(answer: Answer, group: Answer) -> bool:
     return bool(group["key"]) and next(iter(group["key"].values())) == reference
 
 
+def of_decomposition(answer: Answer) -> Table:
+    """Return the difference of each group from the reference, and the two parts of it."""
+    share, unit, difference_unit = _units(answer)
+    write, difference = writers(answer, share=share)
+    names = list(answer["groups"][0]["key"]) if answer["groups"] else []
+    heads = ("Difference", "by composition", "by rate")
+    head = [
+        *(Heading(column_label(name)) for name in names),
+        Heading(f"{'Share' if share else 'Mean'}{unit}", number=True),
+        *(Heading(f"{text}{difference_unit}", number=True) for text in heads),
+        Heading("People", number=True),
+    ]
+    parts = ("difference", "composition", "rate")
+    rows = [
+        Row(
+            [
+                *keys(group["key"]),
+                Cell(write(group["value"]), number=True),
+                *(Cell(difference(group[part]), number=True) for part in parts),
+                people(group["count"]),
+            ]
+        )
+        for group in answer["groups"]
+    ]
+    on = " and ".join(column_label(name).lower() for name in answer["on"])
+    note = f"Composition: as far as the groups differ in {on}; rate: what remains within it."
+    return Table(head, rows, [note])
+
+
 def of_regression(answer: Answer) -> Table:
     """Return a row for each coefficient."""
     odds = any("odds_ratio" in one for one in answer["coefficients"])

@@ -234,9 +234,10 @@ def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
     colour: Spec = {"value": style.BLUE}
     if other:
         told = _sorted(other, of.keys)
+        legend = style.legend(other.label, told, style.WIDTH - 60) | {"symbolOpacity": 1}
         colour = {"field": other.name, "type": "nominal", "sort": told,
                   "scale": style.colours(told),
-                  "legend": style.legend(other.label, told, style.WIDTH - 60) | {"symbolOpacity": 1}}  # fmt: skip
+                  "legend": legend}  # fmt: skip
     band = {
         "mark": {"type": "area", "opacity": 0.18, "tooltip": None},
         "encoding": {"x": x, "y": {**y, "field": LOWER}, "y2": {"field": UPPER}, "color": colour},

@@ -25,7 +25,7 @@ from rest_framework.views import set_rollback
 
 from census.api.problems import PROBLEMS, Problem
 from census.models import DatasetMissing
-from census.statistics.metrics.base import Unfit
+from census.statistics.metrics.base import InvalidCombination
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _of_request(error: Exception) -> tuple[str, str] | None:
             return slug, str(error.detail)
         case PermissionDenied() | SuspiciousOperation():
             return "bad-request", "The request could not be read."
-        case Unfit():
+        case InvalidCombination():
             return "bad-parameter", str(error)
         case _:
             return None

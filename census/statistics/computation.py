@@ -1,4 +1,4 @@
-"""From a question to an answer: dispatch to the metric, order and limit its groups."""
+"""From a question to an answer: call the metric, then order and limit its groups."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from census.statistics.selection import Key
 ORDER_BY = Parameter(
     "order_by",
     Choice(("key", "-key", "value", "-value", "count", "-count")),
-    "Order of the groups (by default `key`), or without groups of the categories (by default "
-    "`-count`). Ties are in the order of the key; what has no value is last. Groups with buckets "
-    "are ordered by `key` or `count`.",
+    "Order of the groups (by default `key`) or, without groups, of the categories (by default "
+    "`-count`). Ties are in the order of the key; groups without a value are last. Groups with "
+    "buckets are ordered by `key` or `count`.",
 )
 LIMIT = Parameter(
     "limit",
     Integer(1, 100_000),
-    "At most so many groups, or without groups categories.",
+    "The largest number of groups or, without groups, of categories.",
 )
 
 MIN_COUNT = Parameter(
@@ -47,10 +47,10 @@ class Query(Protocol):
 
 
 def answer(query: Query) -> Level:
-    """Return the result of `query` with its method and the dataset's version.
+    """Return the result of `query`, its method and the version of the dataset.
 
-    All statements of an answer have to see one state of the data: call it in a transaction of
-    the level REPEATABLE READ. Raises `DatasetMissing` where no dataset is loaded.
+    Call it in a REPEATABLE READ transaction, so that all statements of an answer see one state
+    of the data. Raises `DatasetMissing` if no dataset is loaded.
     """
     version = Dataset.objects.version()
     return {"dataset": version, "method": query.method, **query.compute()}
@@ -58,7 +58,7 @@ def answer(query: Query) -> Level:
 
 @dataclass(frozen=True)
 class Computation:
-    """A metric asked of a question, its groups ordered and cut."""
+    """A metric and its question, and how many of its groups to return in which order."""
 
     metric: Metric
     question: Question

@@ -41,8 +41,8 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:80] + "…")
 
 
-class Unfit(Exception):
-    """A value that by itself may be asked for, but not of these rows, columns or groups."""
+class InvalidCombination(Exception):
+    """A valid value of a parameter that these rows, columns or groups do not allow."""
 
     def __init__(self, parameter: "Parameter", code: str, detail: str) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""Which rows are asked about: filters, groups and weight, and the queryset they make."""
+"""The selection of rows: filters, groups and weight, and the queryset that they make."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from census.statistics.parameters import (
     Boolean,
     Choice,
     Integer,
+    InvalidCombination,
     ListOf,
     Parameter,
     Range,
     Type,
-    Unfit,
 )
 
 
@@ -32,7 +32,7 @@ def _known(column: Column) -> Q:
 
 
 def _comparison(column: Column, lookup: str, value: Any) -> Q:
-    """Compare numbers by size and categories by their place in the column's order."""
+    """Compare numbers by size, and categories by their position in the column's order."""
     if column.numeric:
         return _is(column.name, lookup, value)
     compare: dict[str, Callable[[int, int], bool]] = {
@@ -127,7 +127,7 @@ def column_choice(columns: Iterable[Column], noun: str, title: str) -> Choice:
 
 @dataclass(frozen=True)
 class Filter:
-    """A parameter that keeps the rows whose column compares rightly with its value."""
+    """A query parameter that keeps the rows whose column matches its value by a lookup."""
 
     column: Column
     lookup: Lookup
@@ -180,7 +180,7 @@ Key = tuple[str | int | None, ...]
 class Selection:
     """Rows by `filters` (parameter name to value), split by `group_by`, weighted by `weight`.
 
-    What it holds is valid: `FILTERS` has each name, and the values are of its parameter.
+    Its content is valid: each name is in `FILTERS`, each value is of that parameter's type.
     """
 
     filters: Mapping[str, Any] = field(default_factory=dict)
@@ -216,7 +216,7 @@ class Selection:
     def by_key(self, rows: Iterable[Any]) -> Iterator[tuple[Key, Row]]:
         """Yield the key of each row, whose `group_keys` are taken out of it.
 
-        Raises `Unfit` where a number has too many values to group by them.
+        Raises `InvalidCombination` where a number has too many values to group by them.
         """
         parts = list(zip(self.group_keys(), self.group_by, strict=True))
         numbers = [(place, set[Any]()) for place, of in enumerate(self.group_by) if of.numeric]
@@ -253,10 +253,10 @@ class Selection:
         )
 
 
-def _bands_required(column: Column) -> Unfit:
+def _bands_required(column: Column) -> InvalidCombination:
     parameter = bands.BANDS[f"{column.name}{bands.SUFFIX}"]
     detail = (
         f"{column.name} has more than {bands.MOST_VALUES} values among these rows: give cut points "
         f"by `{parameter.name}`, such as `{parameter.name}={parameter.example}`, or select fewer."
     )
-    return Unfit(parameter, "bands_required", detail)
+    return InvalidCombination(parameter, "bands_required", detail)

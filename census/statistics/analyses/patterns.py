@@ -7,7 +7,7 @@ from django.db.models import Expression, Q
 
 from census.columns import Column
 from census.statistics import bands
-from census.statistics.parameters import Parameter, Unfit
+from census.statistics.parameters import InvalidCombination, Parameter
 from census.statistics.selection import Selection
 
 MOST_PATTERNS = 20_000
@@ -35,9 +35,9 @@ def patterns(
 ) -> Found:
     """Return the sums of each pattern of `columns` among the rows that have them all.
 
-    One statement, and one more that counts the rows where some may miss a value; `known` are
-    columns that have to have one, too. `sums` counts the rows as `n`. Raises `Unfit` of the
-    parameter `asked` where there are more than `most`.
+    One statement, and one more that counts the rows if some may miss a value; `known` are
+    columns that have to have one, too. `sums` counts the rows as `n`. Raises
+    `InvalidCombination` of the parameter `asked` if there are more than `most`.
     """
     nullable = [column for column in (*columns, *known) if column.nullable]
     complete = Q(*[(f"{column.name}__isnull", False) for column in nullable])
@@ -66,7 +66,7 @@ def _labelled(column: Column, keys: Sequence[Any]) -> Sequence[Any]:
     return [labels[key] for key in keys]
 
 
-def _too_many(columns: Sequence[Column], asked: Parameter, most: int) -> Unfit:
+def _too_many(columns: Sequence[Column], asked: Parameter, most: int) -> InvalidCombination:
     numbers = [column.name for column in columns if column.numeric]
     banded = " or ".join(f"`{name}{bands.SUFFIX}`" for name in numbers)
     advice = f"give bands by {banded}, or name fewer columns" if numbers else "name fewer columns"
@@ -74,4 +74,4 @@ def _too_many(columns: Sequence[Column], asked: Parameter, most: int) -> Unfit:
         f"These columns have more than {most} combinations of values among the rows: "
         f"{advice}, or select fewer rows."
     )
-    return Unfit(asked, "too_many_patterns", detail)
+    return InvalidCombination(asked, "too_many_patterns", detail)

@@ -24,7 +24,7 @@ from census.statistics.estimators.regression import (
     fit_logistic,
 )
 from census.statistics.metrics.base import Level, Tally
-from census.statistics.parameters import Choice, Parameter, Unfit
+from census.statistics.parameters import Choice, InvalidCombination, Parameter
 from census.statistics.selection import Selection
 
 Sums = Mapping[str, Sequence[int]]  # by name, of each pattern
@@ -76,7 +76,7 @@ class Regression(ABC):
         )
 
     def compute(self) -> Level:
-        """Return the fit. Raises `Unfit` of too many patterns or coefficients."""
+        """Return the fit. Raises `InvalidCombination` of too many patterns or coefficients."""
         asked = on_parameter(self.outcome)
         found = patterns(
             self.selection, self.columns, self.sums(), known=[self.outcome], asked=asked
@@ -89,7 +89,7 @@ class Regression(ABC):
                 f"These terms make {error.number} coefficients, more than {MOST_COEFFICIENTS}: "
                 "give bands of fewer categories, or fewer terms and products."
             )
-            raise Unfit(asked, "too_many_coefficients", detail) from None
+            raise InvalidCombination(asked, "too_many_coefficients", detail) from None
         return {**self._tally(found, outcomes), "on": list(self.on), **fit}
 
     def _tally(self, found: Found, outcomes: Outcomes) -> Level:

@@ -1,6 +1,6 @@
-"""What a metric is: one registered class that says all there is to say about itself.
+"""A metric: one registered class that has all of its own facts.
 
-The registry feeds dispatch, the catalogue, OpenAPI, the documentation and the tests.
+Dispatch, the catalogue, OpenAPI, the documentation and the tests read the registry.
 """
 
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.members import NUMBER, Member
 from census.statistics.parameters import Choice, ListOf, Number, Parameter, Refused
-from census.statistics.parameters import Unfit as Unfit
+from census.statistics.parameters import InvalidCombination as InvalidCombination
 from census.statistics.selection import Key, Row, Selection, column_choice
 
 Level = dict[str, Any]
@@ -49,7 +49,7 @@ MOST_VALUES = 100_000  # of an answer, beside those of its groups themselves
 
 @dataclass(frozen=True)
 class Question:
-    """A column, the rows asked about, and the metric's parameters by name (defaults filled in)."""
+    """A column, a selection of rows, and the metric's parameters by name (with defaults)."""
 
     column: Column
     selection: Selection
@@ -64,19 +64,19 @@ class Question:
 
     @property
     def unit_of_size(self) -> str:
-        """What rows are counted in."""
+        """The unit that rows are counted in."""
         return WEIGHTS if self.weight else PEOPLE
 
     @property
     def known(self) -> Q | None:
-        """The condition that the column has a value; None where it always has one."""
+        """The condition that the column has a value; None if it always has one."""
         return Q((f"{self.column.name}__isnull", False)) if self.column.nullable else None
 
 
 def check_size(parameter: Parameter, each: int, groups: int) -> None:
-    """Raise `Unfit` where the values that `parameter` asks for, of all groups, are too many."""
+    """Raise `InvalidCombination` if `parameter` asks for too many values, over all groups."""
     if each * groups > MOST_VALUES:
-        raise Unfit(
+        raise InvalidCombination(
             parameter,
             "too_many_values",
             f"{each} values by `{parameter.name}`, of {groups} groups, are more than the "
@@ -92,12 +92,12 @@ class Levels:
     groups: Mapping[Key, Level]
 
 
-@dataclass(slots=True)  # and not frozen, which would take thrice the time to make
+@dataclass(slots=True)  # not frozen, which takes three times as long to make
 class Tally:
-    """How many rows, of how many the column has a value, and the sums of their weights.
+    """The number of rows and of rows with a value, and the sums of their weights.
 
     `weights` is Σw and `squares` Σw² over the counted rows; `weights_of_all` is Σw over all.
-    All three are 0 where there is no weight.
+    All three are 0 without a weight.
     """
 
     rows: int = 0
@@ -140,11 +140,11 @@ class Tally:
         )
 
     def uncounted(self) -> "Tally":
-        """Return the tally of the same rows with the value missing in all of them."""
+        """Return the tally of the same rows, counted as rows without a value."""
         return Tally(rows=self.rows, weights_of_all=self.weights_of_all)
 
     def described(self, weight: Column | None) -> Level:
-        """Return what every level of an answer says of its rows."""
+        """Return the counts that every level of an answer has."""
         level: Level = {
             "rows": self.rows,
             "count": self.count,

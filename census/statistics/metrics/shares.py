@@ -17,12 +17,12 @@ from census.statistics.metrics.base import (
     SHARE,
     STANDARDIZE,
     AggregateMetric,
+    InvalidCombination,
     Level,
     Levels,
     Metric,
     Question,
     Tally,
-    Unfit,
     check_size,
     register,
 )
@@ -304,7 +304,7 @@ class Bins:
     def of(cls, question: Question) -> "Bins":
         """Return the bins over the range given, else over the values of the whole selection.
 
-        Raises `Unfit` where floating point numbers are too few to tell the edges apart.
+        Raises `InvalidCombination` if floating point numbers cannot tell the edges apart.
         """
         low, high = question.options.get(RANGE.name) or _extremes(question)
         if low is None or high is None:
@@ -317,7 +317,7 @@ class Bins:
         edges = (*(i * step + low for i in range(number)), float(high))
         if not all(lower < upper for lower, upper in pairwise(edges)):
             detail = f"The range is too narrow for {number} bins: give a wider one, or fewer bins."
-            raise Unfit(RANGE, "too_narrow", detail)
+            raise InvalidCombination(RANGE, "too_narrow", detail)
         return cls(edges)
 
     def expression(self, column: Column) -> WidthBucket:

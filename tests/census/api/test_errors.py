@@ -120,8 +120,6 @@ CASES = [
     ("/v1/computation/quantiles/age?q=", 400, "q", "wrong_length", None, None),
     ("/v1/computation/std/age?ddof=2", 400, "ddof", "out_of_range", None, None),
     ("/v1/computation/skewness/age?bias=1", 400, "bias", "not_boolean", "true", None),
-    ("/v1/computation/skewness/age?weight=fnlwgt", 400, "weight", "not_applicable", "mean", None),
-    ("/v1/computation/kurtosis/age?weight=fnlwgt", 400, "weight", "not_applicable", "mean", None),
     ("/v1/computation/proportion/income", 400, "value", "required", ">50K", None),
     ("/v1/computation/proportion/income?value=50K", 400, "value", "unknown_value", ">50K", ">50K"),
     ("/v1/computation/mean/workclass", 400, "column", "not_applicable", "age", None),

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from census.api.serializers.answers import AnswerSerializer, GroupSerializer, LevelSerializer
 from census.api.serializers.fields import (
     Field,
+    FlagsField,
     GroupKeyField,
     ValueField,
     matrix,
@@ -197,6 +198,7 @@ class FairnessGroupSerializer(MeasuresSerializer, GroupSerializer):
     base_rate = number()
     ci_lower = number()
     ci_upper = number()
+    flags = FlagsField(child=serializers.CharField())
     statistical_parity_difference = number()
     spd_standard_error = number()
     spd_ci_lower = number()

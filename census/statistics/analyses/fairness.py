@@ -12,7 +12,7 @@ from census.columns import COLUMNS, Column
 from census.models import Person
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
-from census.statistics.estimators import Estimate, Rate, RateRatio, Sums
+from census.statistics.estimators import Estimate, Rate, RateRatio, Sums, flags
 from census.statistics.estimators.comparison import (
     Difference,
     Sample,
@@ -180,7 +180,15 @@ class Fairness:
             "base_rate": share.value,
             "ci_lower": share.ci_lower,
             "ci_upper": share.ci_upper,
+            "flags": self._flags(group),
         }
+
+    def _flags(self, group: Group) -> list[str]:
+        n, k = group.tally.count, group.positives
+        if not self.selection.weight:
+            return flags.of_share(Sums.of_indicator(n, n, k, n, k), None, weighted=False)
+        effective = estimators.n_effective(group.tally.weights, group.tally.squares)
+        return flags.of_share(group.sums, effective, weighted=True)
 
     def _compared(self, group: Group, reference: Group | None, *, itself: bool) -> Level:
         """Return the difference and the ratio to the reference: of itself 0 and 1, for certain."""

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from django.test import Client
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from tests.census import oracle
 
@@ -297,6 +297,8 @@ def compared(
     base = next(
         (r for (key, _), r in zip(groups, rates, strict=True) if key == reference), (None, None)
     )
+    of_reference = next((of for key, of in groups if key == reference), rows[:0])
+    successes, size = int((of_reference.income == outcome).sum()), len(of_reference)
     for (key, of), (p, variance) in zip(groups, rates, strict=True):
         k, n = int((of.income == outcome).sum()), len(of)
         wanted: dict[str, Any] = {"key": key, "rows": n, "count": n, "positives": k}
@@ -317,8 +319,12 @@ def compared(
         if variance is not None and base[1] is not None:
             error = math.sqrt(variance + base[1])
             wanted["spd_standard_error"] = error
-            wanted["spd_ci_lower"] = float(p - base[0] - z * error)
-            wanted["spd_ci_upper"] = float(p - base[0] + z * error)
+            if weighted:
+                margin = stats.t.ppf(0.975, n + size - 2) * error
+                ends = (p - base[0] - margin, p - base[0] + margin)
+            else:
+                ends = confint_proportions_2indep(k, n, successes, size, method="newcomb")
+            wanted["spd_ci_lower"], wanted["spd_ci_upper"] = map(float, ends)
             if p and base[0]:
                 log_error = math.sqrt(variance / p**2 + base[1] / base[0] ** 2)
                 wanted["di_ci_lower"] = float(p / base[0] * math.exp(-z * log_error))

@@ -130,14 +130,14 @@ class Design:
             (i, j): Pair.of(None, _products(self.regressors[i].values, self.regressors[j].values))
             for i, j in combinations_with_replacement(dense, 2)
         }
-        sparse: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
-        for k, columns in enumerate(self._sparse_columns()):
-            for (i, x), (j, y) in combinations_with_replacement(columns, 2):
-                places, values = sparse.setdefault((i, j), ([], []))
-                places.append(k)
-                values.append(x * y)
-        for at, (places, values) in sparse.items():
-            pairs[at] = Pair.of(picker(places), values)
+        sparse = {
+            k: dict(zip(r.where, r.values, strict=True))
+            for k, r in enumerate(self.regressors)
+            if r.where is not None
+        }
+        for (i, a), (j, b) in combinations_with_replacement(sparse.items(), 2):
+            if both := a.keys() if i == j else sorted(a.keys() & b.keys()):
+                pairs[i, j] = Pair.of(picker(list(both)), [a[k] * b[k] for k in both])
         for j, regressor in enumerate(self.regressors):
             if regressor.where is not None:
                 pick = picker(regressor.where)
@@ -145,15 +145,6 @@ class Design:
                     values = _products(pick(self.regressors[i].values), regressor.values)
                     pairs[min(i, j), max(i, j)] = Pair.of(pick, values)
         return pairs
-
-    def _sparse_columns(self) -> list[list[tuple[int, int]]]:
-        """Return for each pattern the sparse columns that are not 0 there, and their values."""
-        found: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
-        for j, (_, values, where) in enumerate(self.regressors):
-            if where is not None:
-                for k, x in zip(where, values, strict=True):
-                    found[k].append((j, x))
-        return found
 
 
 def design(

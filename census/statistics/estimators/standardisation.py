@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
 from typing import Generic, NamedTuple, TypeVar
 
 from census.statistics.estimators.means import Estimate, Sums, linearised_variance
-from census.statistics.estimators.numbers import Exact, two_sided_z
+from census.statistics.estimators.numbers import two_sided_z
 
 Stratum = TypeVar("Stratum", bound=Hashable)
 
@@ -113,31 +113,3 @@ def _sum(categories: Iterable[Category]) -> Category:
     for category in categories:
         w, wy = w + category.w, wy + category.wy
     return Category(w, wy)
-
-
-class Twofold(NamedTuple):
-    """Oaxaca's and Blinder's components; None where a coefficient is aliased in either group."""
-
-    difference: float | None
-    explained: float | None
-    unexplained: float | None
-
-
-def oaxaca_blinder(
-    means: Sequence[Exact],
-    reference_means: Sequence[Exact],
-    coefficients: Sequence[float | None],
-    reference_coefficients: Sequence[float | None],
-) -> Twofold:
-    """The twofold decomposition of Oaxaca (1973) and Blinder (1973) at the reference's prices.
-
-    Of the columns' means x̄ (that of the intercept is 1) and the coefficients b of a linear
-    regression in either group: explained = (x̄₁ − x̄₀)'b₀, unexplained = x̄₁'(b₁ − b₀).
-    """
-    if None in coefficients or None in reference_coefficients or not coefficients:
-        return Twofold(None, None, None)
-    b1 = [Fraction(b) for b in coefficients if b is not None]
-    b0 = [Fraction(b) for b in reference_coefficients if b is not None]
-    explained = sum((x1 - x0) * b for x1, x0, b in zip(means, reference_means, b0, strict=True))
-    unexplained = sum(x * (b - c) for x, b, c in zip(means, b1, b0, strict=True))
-    return Twofold(float(explained + unexplained), float(explained), float(unexplained))

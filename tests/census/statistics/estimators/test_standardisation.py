@@ -1,7 +1,6 @@
 """Standardised rates and decompositions: R's figures, the formulas over the rows, laws."""
 
 from collections import defaultdict
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from census.statistics.estimators import Estimate, Sums
 from census.statistics.estimators.standardisation import (
     Category,
     kitagawa,
-    oaxaca_blinder,
     shares,
     standardised,
 )
@@ -85,7 +83,6 @@ def test_nobody() -> None:
     assert standardised({}, {}, 0.95).estimate == Estimate()
     assert kitagawa({}, {}).difference is None
     assert kitagawa({"a": Category(0, 0)}, {"a": Category(1, 1)}).difference is None
-    assert oaxaca_blinder([], [], [], []) == (None, None, None)
 
 
 ROWS = st.lists(
@@ -144,9 +141,3 @@ def test_the_parts_add_up(one: list[tuple[int, int, int]], two: list[tuple[int, 
     if found.composition is not None and found.rate is not None:
         assert found.composition + found.rate == pytest.approx(found.difference, abs=1e-13)
         assert other.composition == pytest.approx(-found.composition, abs=1e-13)
-
-
-def test_oaxaca_and_blinder() -> None:
-    found = oaxaca_blinder([1, Fraction(3)], [1, Fraction(2)], [1.0, 4.0], [2.0, 3.0])
-    assert found == (13.0 - 8.0, 3.0, -1.0 + 3.0)
-    assert oaxaca_blinder([1], [1], [None], [2.0]) == (None, None, None)

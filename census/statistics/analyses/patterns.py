@@ -43,7 +43,8 @@ def patterns(
     complete = Q(*[(f"{column.name}__isnull", False) for column in nullable])
     keys = {f"key{k}": bands.key_expression(column) for k, column in enumerate(columns)}
     rows = selection.rows().filter(complete).values(**keys).annotate(**sums)
-    found = list(rows.values_list(*keys, *sums)[: most + 1])
+    # In one order on every server: sums of floats over the patterns depend on it.
+    found = list(rows.values_list(*keys, *sums).order_by(*keys)[: most + 1])
     if len(found) > most:
         raise _too_many(columns, asked, most)
     by_column: list[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * (

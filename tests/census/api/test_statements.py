@@ -60,7 +60,7 @@ PATHS = [
     "/v1/regression/linear/hours_per_week?on=age,sex,sex:age",
     "/v1/regression/linear/hours_per_week?on=age,sex&weight=fnlwgt",
     "/v1/regression/logistic/income?value=%3E50K&on=age,sex&weight=fnlwgt",
-    "/v1/decomposition/hours_per_week?by=sex&on=age,education_num",
+    "/v1/decomposition/hours_per_week?group_by=sex&on=age,education_num",
     *("/", "/people", "/columns", "/about"),
 ]
 

@@ -87,6 +87,7 @@ if [[ $group != None ]]; then
 fi
 say "Applying with image $tag (the first time takes about 15 minutes, for the database)"
 apply "$tag"
+read_outputs
 output dns_name >"$infra/api_dns_name.txt"
 read -r template version <<<"$(output launch_template)"
 put_into_service "$template" "$version"

@@ -22,7 +22,9 @@ need() { command -v "$1" >/dev/null || die "$1 is not installed: $2."; }
 
 tf() { terraform -chdir="$infra" "$@"; }
 
-output() { tf output -raw "$1" 2>/dev/null; }
+# What Terraform put out, read once: `output NAME` is the text of one, or nothing.
+read_outputs() { outputs=$(tf output -no-color); }
+output() { sed -n "s/^$1 *= \"\(.*\)\"$/\1/p" <<<"$outputs"; }
 
 # Check what every script needs; name the region, the account and the bucket of its state.
 preflight() {
@@ -84,6 +86,7 @@ need_deployment() {
   { bucket_exists && state_exists; } ||
     die "$name is not deployed in this account and region: run \`make deploy\`."
   init
+  read_outputs
 }
 
 # --- People -------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ put_into_service() {
 # Ask the load balancer itself, under the name in the URL, which may not lead there yet. Its own
 # name takes a minute to be known when it is new.
 confirm_ready() {
-  local url balancer email deadline=$((SECONDS + 600))
+  local url balancer deadline=$((SECONDS + 600))
   url=$(output url)
   balancer=$(output dns_name)
   say "Asking $url/readyz of $balancer"
@@ -110,8 +110,7 @@ confirm_ready() {
   if ! curl --fail --silent --max-time 10 --output /dev/null "$url/readyz"; then
     say "$url does not lead there yet: point its name at $balancer (CNAME or alias)"
   fi
-  email=$(output alarm_email) || email=''
-  [[ -n $email ]] || say 'Nobody hears of alarms: set alarm_email'
+  [[ -n $(output alarm_email) ]] || say 'Nobody hears of alarms: set alarm_email'
   echo "    instances  $(instances | tr '\t\n' '  ')"
   echo '    session    make aws-shell, make ssh'
   echo "    log        make aws-logs   ($(output log_group))"

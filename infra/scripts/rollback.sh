@@ -8,8 +8,8 @@ source "$infra/scripts/lib_release.sh"
 need curl 'install it with the packages of your system'
 preflight
 need_deployment
-template=$(output launch_template) || die "$name has no instances yet: run \`make deploy\`."
-template=${template% *}
+read -r template _ <<<"$(output launch_template)"
+[[ -n $template ]] || die "$name has no instances yet: run \`make deploy\`."
 versions=$(aws ec2 describe-launch-template-versions --launch-template-id "$template" --output text \
   --query 'LaunchTemplateVersions[].[VersionNumber, VersionDescription, CreateTime]' | sort -rn)
 version=$(awk -v tag="${TAG:-}" '$2 == tag {print $1; exit}' <<<"$versions")

@@ -5,5 +5,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 preflight >&2
 need_deployment
-output url || die "no URL is known yet: run \`make deploy\`."
-echo
+url=$(output url)
+[[ -n $url ]] || die "no URL is known yet: run \`make deploy\`."
+echo "$url"

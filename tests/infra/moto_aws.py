@@ -15,6 +15,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 from moto.logs.responses import LogsResponse
-from moto.rds.models import DBInstance, DBParameterGroup
+from moto.rds.models import DBInstance, DBParameterGroup, RDSBackend
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
 from moto.ssm.responses import SimpleSystemManagerResponse
@@ -71,7 +72,8 @@ def get_permission(original, bucket, action, resource):
 @mends(SecurityGroupRule, "__init__")
 def security_group_rule(original, rule, *args, **kwargs):
     original(rule, *args, **kwargs)
-    rule.prefix_list = kwargs.get("prefix_list_id") or {}
+    given = signature(original).bind(rule, *args, **kwargs).arguments
+    rule.prefix_list = given.get("prefix_list_id") or {}
 
 
 # The description of a rule is beside what it names: addresses, a security group or a prefix list.
@@ -112,6 +114,15 @@ def db_instance(original, instance, *args, **kwargs):
     )
     instance.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"  # moto has one for all
     instance.database_insights_mode = kwargs.get("database_insights_mode")
+
+
+@mends(RDSBackend, "modify_db_instance")
+def modify_db_instance(original, backend, name, changes):
+    """What a restored database is given afterwards."""
+    instance = original(backend, name, changes)
+    if "enable_performance_insights" in changes:
+        instance.performance_insights_enabled = changes["enable_performance_insights"]
+    return instance
 
 
 @mends(LaunchTemplates, "create_launch_template")

@@ -5,6 +5,7 @@ import json
 import pytest
 from checkout import NAMED, Site
 from conftest import Aws
+from looking import NAME
 
 # What can be had beside each other; a certificate comes from one place.
 ALONE = {
@@ -37,17 +38,27 @@ def put(site: Site, aws: Aws, settings: dict[str, object]) -> None:
         made = aws.client("acm").request_certificate(DomainName=NAMED, ValidationMethod="DNS")
         settings = settings | {"certificate_arn": made["CertificateArn"]}
     if "database_snapshot" in settings:
-        rds = aws.client("rds")
-        if not rds.describe_db_snapshots()["DBSnapshots"]:
-            rds.create_db_instance(
-                DBInstanceIdentifier="another", DBInstanceClass="db.t4g.micro", Engine="postgres",
-                MasterUsername="adultapi", MasterUserPassword="password", AllocatedStorage=20,
-                DBName="adult",
-            )  # fmt: skip
-            rds.create_db_snapshot(DBSnapshotIdentifier="before", DBInstanceIdentifier="another")
+        make_snapshot(aws, str(settings["database_snapshot"]))
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     site.settings(text)
     terraform = ["terraform", f"-chdir={site.infra}"]
     given = ["-no-color", "-var", f"image_tag={site.tags[-1]}", "-var-file=production.tfvars"]
     assert site.run([*terraform, "apply", "-auto-approve", *given]).returncode == 0
     assert site.run([*terraform, "plan", "-detailed-exitcode", *given]).returncode == 0
+
+
+def make_snapshot(aws: Aws, name: str) -> None:
+    """Have a snapshot of a database like ours, once: encrypted with our key."""
+    rds, kms = aws.client("rds"), aws.client("kms")
+    if rds.describe_db_snapshots()["DBSnapshots"]:
+        return
+    keys = [kms.describe_key(KeyId=key["KeyId"]) for key in kms.list_keys()["Keys"]]
+    [ours] = [
+        key["KeyMetadata"]["Arn"] for key in keys if NAME in key["KeyMetadata"]["Description"]
+    ]
+    rds.create_db_instance(
+        DBInstanceIdentifier="another", DBInstanceClass="db.t4g.micro", Engine="postgres",
+        MasterUsername="adultapi", MasterUserPassword="password", AllocatedStorage=20,
+        DBName="adult", StorageEncrypted=True, KmsKeyId=ours,
+    )  # fmt: skip
+    rds.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier="another")

@@ -74,7 +74,7 @@ follow_refresh() {
 # The alarm that takes a release back, unless it rings already: then it would take back the remedy.
 watching_alarm() {
   local alarm=$name-failing-requests state
-  state=$(aws cloudwatch describe-alarms --alarm-names "$alarm" --query 'MetricAlarms[0].StateValue' --output text)
+  state=$(aws cloudwatch describe-alarms --alarm-names "$alarm" --query 'MetricAlarms[0].StateValue' --output text) || return
   if [[ $state != ALARM ]]; then
     printf ',"AlarmSpecification":{"Alarms":["%s"]}' "$alarm"
   fi
@@ -83,14 +83,15 @@ watching_alarm() {
 # Usage: put_into_service ID VERSION: replace the instances by those of a version of the template. The
 # group holds the one before until all of them serve; AWS goes back to it if they do not.
 put_into_service() {
-  local before preferences
+  local before preferences alarm
   before=$(group_version)
   [[ $before != "$2" ]] || return 0
   say "Replacing $(version_text "$1" "$before") by $(version_text "$1" "$2")"
   preferences='"MinHealthyPercentage":100,"MaxHealthyPercentage":150,"InstanceWarmup":60,"AutoRollback":true,"SkipMatching":true'
+  alarm=$(watching_alarm)
   aws autoscaling start-instance-refresh --auto-scaling-group-name "$name" --output text >/dev/null \
     --desired-configuration "LaunchTemplate={LaunchTemplateId=$1,Version=$2}" \
-    --preferences "{$preferences$(watching_alarm)}"
+    --preferences "{$preferences$alarm}"
   follow_refresh ||
     die "$(version_text "$1" "$2") is not in service: the group holds $(version_text "$1" "$(group_version)"), which serves and starts what is new. \`make aws-logs\` says why: look at the latest streams, INSTANCE/boot and INSTANCE/prepare among them."
 }

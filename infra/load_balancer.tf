@@ -16,7 +16,7 @@ resource "aws_lb" "main" {
   #checkov:skip=CKV2_AWS_20:HTTP is redirected to HTTPS as soon as there is a certificate; the data is public
   #checkov:skip=CKV2_AWS_76:The service runs no Java, so no Log4j
   #checkov:skip=CKV2_AWS_28:nginx on the instances limits clients; README.md says where WAF would attach
-  name                       = local.name
+  name                       = "${local.name}${var.cdn ? "-private" : ""}" # stands beside the one it replaces
   load_balancer_type         = "application"
   internal                   = var.cdn # CloudFront reaches it inside the VPC
   security_groups            = [aws_security_group.main["load_balancer"].id]
@@ -60,6 +60,7 @@ resource "aws_lb_target_group" "app" {
 
   lifecycle {
     create_before_destroy = true
+    replace_triggered_by  = [aws_lb.main.internal] # a target group belongs to one load balancer
   }
 }
 

@@ -50,10 +50,13 @@ class Site:
         return self.tags[-1]
 
     def plan(self, tag: str) -> Result:
+        """Status 0 if nothing is left to change, 2 if something is."""
+        given = ["-var", f"image_tag={tag}"]
+        if (self.infra / "production.tfvars").exists():
+            given.append("-var-file=production.tfvars")
         return self.run(
-            ["terraform", f"-chdir={self.infra}", "plan", "-no-color", "-detailed-exitcode",
-             "-var", f"image_tag={tag}"],
-        )  # fmt: skip
+            ["terraform", f"-chdir={self.infra}", "plan", "-no-color", "-detailed-exitcode", *given]
+        )
 
     def settings(self, text: str) -> None:
         (self.infra / "production.tfvars").write_text(text)
@@ -118,6 +121,11 @@ def load_balancer(certificate: Path) -> Iterator[LoadBalancer]:
             self.send_response(503 if len(asked) == 1 else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def finish(self) -> None:
+            super().finish()
+            if self.connection is not self.request:  # the TLS around it
+                self.connection.close()
 
         def log_message(self, *args: object) -> None:
             pass

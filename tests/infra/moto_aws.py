@@ -113,7 +113,7 @@ def db_instance(original, instance, *args, **kwargs):
         "performance_insights_retention_period"
     )
     instance.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"  # moto has one for all
-    instance.database_insights_mode = kwargs.get("database_insights_mode")
+    instance.database_insights_mode = kwargs.get("database_insights_mode", "standard")
 
 
 @mends(RDSBackend, "modify_db_instance")

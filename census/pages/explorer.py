@@ -166,6 +166,9 @@ class ExplorerForm(forms.Form):
         label = "which is" if name == VALUE else fields.plain_label(parameter)
         labels = column.choices if name == VALUE else fields.column_labels()
         found = fields.field(parameter, label, labels, self.state.get(name, ""))
+        if name in ("bins", "range") and column.name in states.BINS:
+            usual = dict(zip(("bins", "range"), states.BINS[column.name], strict=True))
+            found.widget.attrs["placeholder"] = usual[name]
         if isinstance(found, forms.MultipleChoiceField):
             value = list(filter(None, self.state.get(name, "").split(",")))
             self._more_own.append(name)

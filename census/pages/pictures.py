@@ -1,23 +1,36 @@
 """The size of a picture before it is drawn, so that a page does not jump."""
 
+import json
 from typing import Any
 
-from census.api.charts import drawing
 from census.api.charts.style import Spec
+
+LINE, AXIS = 20, 70  # pixels of a line of the title, and of the axis with the edges
+LEGEND, HEADINGS, SLANTED = 38, 90, 165  # of what else may stand above and below the marks
 
 
 def size(spec: Spec) -> tuple[int, int]:
     """Return the width and height of a picture in pixels, about."""
-    width = int(spec.get("width") or 560)
+    width = int(spec.get("width") or 504)
     lines = sum(len(spec["title"].get(part, ())) for part in ("text", "subtitle"))
-    facets = _facets(spec)
-    height = spec.get("height") or (facets * (spec.get("spec", {}).get("height", 60) + 36))
-    return width, int(height) + 20 * lines + 70
+    height = spec.get("height") or _facets(spec) * (spec.get("spec", {}).get("height", 60) + 32)
+    return width, int(height) + LINE * lines + AXIS + _above(json.dumps(_view(spec)))
+
+
+def _view(spec: Spec) -> Spec:
+    """Return the definition without its data and style."""
+    return {name: part for name, part in spec.items() if name not in ("data", "config")}
+
+
+def _above(text: str) -> int:
+    """Return what the legend, or the headings of a table, take."""
+    if '"labelAngle": -40' in text:
+        return SLANTED
+    if '"axis": {"orient": "top"' in text:
+        return HEADINGS
+    return LEGEND if '"orient": "top", "columns"' in text else 0
 
 
 def _facets(spec: Any) -> int:
     name = spec.get("facet", {}).get("field")
     return len({one.get(name) for one in spec["data"]["values"]}) if name else 1
-
-
-__all__ = ["drawing", "size"]

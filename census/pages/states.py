@@ -78,6 +78,16 @@ PRESETS: Mapping[str, Sequence[tuple[str, str]]] = {
     "fnlwgt": (("quartiles", "117551,178145,237642"),),
 }
 
+# Bins of whole units that people know, where none are asked for: their number and their range.
+BINS: Mapping[str, tuple[str, str]] = {
+    "age": ("16", "15,95"),
+    "hours_per_week": ("20", "0,100"),
+    "education_num": ("values", ""),
+    "capital_gain": ("20", "0,100000"),
+    "capital_loss": ("22", "0,4400"),
+    "fnlwgt": ("30", "0,1500000"),
+}
+
 START = "metric=proportion&column=income&value=>50K&group_by=education,sex&weight=fnlwgt"
 _OVER = "metric=proportion&column=income&value=>50K"
 EXAMPLES = (
@@ -171,6 +181,15 @@ def request(state: QueryDict, *, compare: bool = False) -> tuple[str, str]:
         asked = without(asked, "order_by", "limit")
         asked[GROUP_BY] = ",".join([first, *(n for n in groupings(state) if n != first)])
         return f"{root}/comparison/{column}", _text(asked)
+    found = column_of(state)
+    if (
+        metric == "distribution"
+        and found
+        and found.name in BINS
+        and not {"bins", "range"} & {*asked}
+    ):
+        bins, ends = BINS[found.name]
+        asked = changed(asked, bins=bins, range=ends)
     return f"{root}/computation/{quote(metric, safe='')}/{column}", _text(asked)
 
 

@@ -87,6 +87,10 @@ def test_what_the_form_sends_is_put_in_order(sent: str, state: str) -> None:
         ("metric=regression&column=age&on=sex", "regression/linear/age", "on=sex"),
         ("metric=regression&column=income&on=sex&value=x", "regression/logistic/income", "on=sex&value=x"),
         ("metric=a/b&column=c/d", "computation/a%2Fb/c%2Fd", ""),
+        # Bins of whole units, where none are asked for.
+        ("metric=distribution&column=age", "computation/distribution/age", "bins=16&range=15,95"),
+        ("metric=distribution&column=age&bins=7", "computation/distribution/age", "bins=7"),
+        ("metric=distribution&column=education_num", "computation/distribution/education_num", "bins=values"),
     ],
 )  # fmt: skip
 def test_what_the_api_is_asked(state: str, path: str, query: str) -> None:

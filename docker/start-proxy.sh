@@ -27,7 +27,8 @@ number='[1-9][0-9]{0,8}'
 check SERVICE "$SERVICE" '[]A-Za-z0-9_.:[-]+:[0-9]+(,[]A-Za-z0-9_.:[-]+:[0-9]+)*' \
 	'HOST:PORT, or several with commas between'
 check SERVICE_CONNECTIONS "$SERVICE_CONNECTIONS" "$number" 'a whole number'
-check TRUSTED_PROXIES "$TRUSTED_PROXIES" '([0-9a-fA-F.:/]+(,[0-9a-fA-F.:/]+)*)?' \
+network='[0-9a-fA-F]*[.:][0-9a-fA-F.:]+(/[0-9]+)?'
+check TRUSTED_PROXIES "$TRUSTED_PROXIES" "($network(,$network)*)?" \
 	'addresses or networks as 10.0.0.0/8, with commas between'
 check SECURE_PROXY_HEADER "$SECURE_PROXY_HEADER" '[A-Za-z0-9-]+' 'the name of a header'
 check SCRIPT_NAME "$SCRIPT_NAME" '(/[A-Za-z0-9._~-]+)*' 'a path without a slash at its end'

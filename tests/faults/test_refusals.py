@@ -130,6 +130,7 @@ def test_a_prefix_is_in_the_links_of_problems(before: Callable[..., Proxy]) -> N
         ("CACHE_SIZE", "1 GB; include /etc/passwd"),
         ("SERVICE", "web"),
         ("TRUSTED_PROXIES", "everybody"),
+        ("TRUSTED_PROXIES", "1"),
         ("SCRIPT_NAME", "/adult/"),
     ],
 )

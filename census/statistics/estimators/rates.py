@@ -1,4 +1,4 @@
-"""The rates of two groups compared: differences and ratios."""
+"""The rates of two groups compared by their ratio; differences are in `comparison`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from census.statistics.estimators.means import Estimate, Sums, linearised_variance
+from census.statistics.estimators.means import Sums, linearised_variance
 from census.statistics.estimators.numbers import Exact, square_root, two_sided_z
 
 
@@ -36,24 +36,6 @@ def weighted_rate(sums: Sums) -> Rate | None:
     if not sums.w:
         return None
     return Rate(Fraction(sums.wx, sums.w), linearised_variance(sums))
-
-
-def rate_difference(group: Rate | None, reference: Rate | None, confidence: float) -> Estimate:
-    """The difference group - reference with Wald's standard error and interval.
-
-    This is AIF360's statistical parity difference. SE² is the sum of the two variances, as the
-    groups have no row in common: unweighted they are independent samples; weighted, the
-    linearised contributions w(y-p)/W of a group are 0 outside it and sum to 0 within, so that the
-    covariance of two disjoint domains is 0.
-    """
-    if group is None or reference is None:
-        return Estimate()
-    value = float(group.value - reference.value)
-    if group.variance is None or reference.variance is None:
-        return Estimate(value)
-    standard_error = square_root(group.variance + reference.variance)
-    margin = two_sided_z(confidence) * standard_error
-    return Estimate(value, standard_error, value - margin, value + margin)
 
 
 def rate_ratio(group: Rate | None, reference: Rate | None, confidence: float) -> RateRatio:

@@ -15,7 +15,7 @@ def drain(url: str) -> int:
     return size
 
 
-def test_a_hundred_copies_in_flat_memory(serve: Any, copies: str) -> None:
+def test_ten_copies_in_flat_memory(serve: Any, copies: str) -> None:
     sizes = {}
     with serve(copies) as service:
         for kind in ("csv", "parquet"):  # which loads arro3, once for the life of a process
@@ -36,6 +36,6 @@ def test_a_hundred_copies_in_flat_memory(serve: Any, copies: str) -> None:
             thread.join()
         grown = (service.peak() - idle) / MEGABYTE
 
-    assert sizes["csv"] > 100 * 5_800_000
-    assert sizes["parquet"] > 100 * 400_000
+    assert sizes["csv"] > 10 * 5_800_000
+    assert sizes["parquet"] > 10 * 400_000
     assert grown < 20, f"the worker grew by {grown:.1f} MB"

@@ -5,7 +5,12 @@
 read_settings() {
   local wanted answer
   wanted='join(" ", [local.arm ? "arm64" : "amd64", var.instance_type, var.instances.min, var.database_instance_class, var.database_backup_days, var.database_multi_az])'
-  answer=$(tf console "${variables[@]}" -var "image_tag=$1" <<<"$wanted") || die 'the settings are not valid: see above.'
+  # Terraform answers, and with success, though it finds an error; the answer is the last line.
+  if ! answer=$(tf console "${variables[@]}" -var "image_tag=$1" <<<"$wanted" 2>&1) || [[ $answer == *Error:* ]]; then
+    printf '%s\n' "$answer" >&2
+    die 'the settings are not valid: see above.'
+  fi
+  answer=${answer##*$'\n'}
   read -r architecture instance_type least database_class backup_days multi_az <<<"${answer//\"/}"
 }
 

@@ -99,5 +99,5 @@ def test_workers_are_killed(service: Service, proxy: Proxy, record: Record, numb
         load.healed()
         wait_for_others(service, victims)
         load.wait_for_answers(200)
-    assert set(load.errors) <= {AWAY}
+    assert set(load.errors) <= {AWAY, "IncompleteRead"}  # an answer that had begun
     record(f"{number} of {WORKERS} workers killed", **load.figures())

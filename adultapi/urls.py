@@ -1,5 +1,9 @@
+from urllib.parse import urlencode
+
 from csp.decorators import csp_update
 from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import include, path
 from django.views.decorators.cache import cache_control, cache_page
 from drf_spectacular.views import (
@@ -12,12 +16,20 @@ from adultapi import problems
 from adultapi.caching import CODE
 from census.api.problems import explain
 
-_DAY = 24 * 60 * 60
-
-# The description depends on the code alone, and takes a second to make.
-schema = cache_page(_DAY, key_prefix=CODE)(
+# It takes a second to make.
+_described = cache_page(24 * 60 * 60, key_prefix=CODE)(
     cache_control(public=True, max_age=60)(SpectacularAPIView.as_view())
 )
+
+
+def schema(request: HttpRequest) -> HttpResponseBase:
+    """Serves the OpenAPI description. It depends on the code and `format` alone."""
+    wanted = request.GET.get("format")
+    vars(request).pop("GET")
+    request.META["QUERY_STRING"] = urlencode({"format": wanted}) if wanted else ""
+    return _described(request)
+
+
 swagger = SpectacularSwaggerSplitView.as_view(url_name="schema")
 # Redoc's search works in a worker made of a blob.
 redoc = csp_update({"worker-src": ["blob:"]})(SpectacularRedocView.as_view(url_name="schema"))

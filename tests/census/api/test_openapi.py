@@ -46,7 +46,8 @@ def test_is_the_same_whatever_is_asked_beside(client: Client, query: str) -> Non
     plain, other = client.get("/schema"), client.get(f"/schema?{query}")
     assert other.content == plain.content
     assert other["Content-Type"] == plain["Content-Type"]
-    assert "Content-Disposition" not in other
+    assert other["Content-Disposition"] == plain["Content-Disposition"]
+    assert plain["Content-Disposition"].endswith('.yaml"')
 
 
 def operations(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -46,7 +46,7 @@ def _prepare(database: str) -> None:
 
 
 @contextmanager
-def _serve(database: str) -> Iterator[Service]:
+def _serve(database: str, exports: Path) -> Iterator[Service]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -56,6 +56,7 @@ def _serve(database: str) -> Iterator[Service]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_CONCURRENCY": "1",
+        "EXPORT_DIR": str(exports),
     }
     command = [sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn"]
     with subprocess.Popen(
@@ -86,15 +87,9 @@ def _wait_for(master: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Serve:
-    """Start a service of the database at a URL."""
-    return _serve
-
-
-@pytest.fixture(scope="session")
-def prepare() -> Callable[[str], None]:
-    """Make the tables in the database at a URL, load the dataset, collect static files."""
-    return _prepare
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """Start a service of the database at a URL, with a folder for files of its own."""
+    return lambda database: _serve(database, tmp_path_factory.mktemp("exports"))
 
 
 @pytest.fixture(scope="session")

@@ -256,7 +256,7 @@ def test_code_is_copied(visitor: Visitor) -> None:
 
 def test_the_picture_tells_its_numbers_under_the_mouse(visitor: Visitor) -> None:
     page = visitor.page("/?metric=mean&column=age&group_by=sex")
-    page.locator("#chart .mark-rect path").last.hover()
+    page.locator("#chart .mark-symbol.role-mark path").last.hover()
     tooltip = page.locator("#vg-tooltip-element")
     expect(tooltip).to_be_visible()
     expect(tooltip).to_contain_text("39.49")
@@ -284,7 +284,8 @@ def test_without_scripts_form_image_and_table_do(visitor: Visitor) -> None:
     }
     image = page.get_by_role("img", name=re.compile("^Mean of age by sex"))
     expect(image).to_be_visible()
-    assert image.evaluate("image => image.complete && image.naturalWidth") > 300
+    image.evaluate("image => image.decode()")
+    assert image.evaluate("image => image.naturalWidth") > 300
     expect(page.locator("table.for-people tbody tr")).to_have_count(3)
 
 

@@ -12,7 +12,7 @@ ALONE = {
     "nat_per_zone": {"nat_per_zone": True},
     "no_access_logs": {"access_logs": False},
     "alarm_email": {"alarm_email": "oncall@example.org", "log_retention_days": 7},
-    "clients": {"client_cidrs": ["198.51.100.0/24"], "rate_limit": "600r/m", "tags": {"Team": "a"}},
+    "clients": {"client_cidrs": ["198.51.100.0/24"], "rate_limit": "600r/m"},
     "small": {
         "instance_type": "t4g.micro", "instances": {"min": 1, "max": 2},
         "ami_id": "ami-0123456789abcdef0", "database_instance_class": "db.t4g.micro",

@@ -23,7 +23,7 @@ def test_all_together(repositories: Site, aws: Aws, zone: str, door: str) -> Non
     """With a database that is restored from a snapshot, too."""
     most = {name: value for option in MOST for name, value in ALONE[option].items()}
     name = {"zone_id": zone, "host_names": [NAMED, "census.example.org"]}
-    most |= {"database_snapshot": "before"}
+    most |= {"database_snapshot": "before", "tags": {"Team": "a"}}
     put(repositories, aws, most | (name if door == "zone_id" else ALONE["cdn"]))
 
 

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
 from django.utils.http import http_date
 from redis.exceptions import RedisError
+from whitenoise.responders import MissingFileError
 
 from adultapi import files, problems
 from census.api.canonical import Canonical, canonical
@@ -90,8 +91,8 @@ class AnswerCache:
             dataset = None
         except Error as error:
             return problems.of_error(request, error)
-        question.impose(request)
         if dataset is None:
+            question.impose(request)
             return self._get_response(request)
         key = _key(request, question, dataset)
         headers = {
@@ -101,10 +102,11 @@ class AnswerCache:
             "Vary": VARY,
             "X-Accel-Expires": NGINX_SECONDS,
         }
-        found = _conditional(request, headers, dataset) or _kept(request, key, headers)
+        found = _conditional(request, headers, dataset) or _kept(request, question, key, headers)
         if found:
             found.cache_result = "hit"
             return found
+        question.impose(request)
         response = self._get_response(request)
         if response.status_code != 200 or response.has_header("Cache-Control"):
             return response
@@ -156,11 +158,12 @@ def _conditional(request: HttpRequest, headers: Mapping[str, str], dataset: Load
     return _with_headers(response, headers)
 
 
-def _kept(request: HttpRequest, key: str, headers: Mapping[str, str]) -> Any:
+def _kept(request: HttpRequest, question: Canonical, key: str, headers: Mapping[str, str]) -> Any:
     """Returns the answer kept under `key`; None if there is none."""
-    with suppress(FileNotFoundError):  # it is removed to make room
-        if path := files.find(key):
-            return files.respond(request, path, headers)
+    if files.is_file(question.media_type):
+        with suppress(FileNotFoundError, MissingFileError):  # files are removed to make room
+            return files.respond(request, key, headers)
+        return None
     with _cache_may_be_away():
         if kept := cache.get(key):
             return HttpResponse(kept[0], headers=kept[1])
@@ -170,9 +173,10 @@ def _kept(request: HttpRequest, key: str, headers: Mapping[str, str]) -> Any:
 def _keep(request: HttpRequest, key: str, headers: Mapping[str, str], response: Any) -> Any:
     """Keeps an answer under `key` and returns it, with the headers."""
     _with_headers(response, headers)
-    if files.is_file(response):
+    if files.is_file(response["Content-Type"]):
         try:
-            return files.respond(request, files.keep(key, response), headers)
+            files.keep(key, response)
+            return files.respond(request, key, headers)
         except OSError as error:
             return problems.of_error(request, StorageUnavailable(str(error)))
     with _cache_may_be_away():

@@ -21,22 +21,13 @@ _HEADERS = ".headers"  # beside each file: the headers of its answer
 _MEDIA_TYPES = ("text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "image/")
 
 
-def is_file(response: HttpResponseBase) -> bool:
+def is_file(media_type: str) -> bool:
     """Returns whether an answer is a download or a picture, which clients read in ranges."""
-    return response.get("Content-Type", "").startswith(_MEDIA_TYPES)
+    return media_type.startswith(_MEDIA_TYPES)
 
 
-def find(name: str) -> Path | None:
-    """Returns the kept file of that name; None if there is none."""
-    path = export_folder() / name
-    return path if path.exists() else None
-
-
-def keep(name: str, response: HttpResponseBase) -> Path:
-    """Keeps the body and the headers of an answer under `name`; returns the path.
-
-    Raises OSError where EXPORT_DIR cannot be written.
-    """
+def keep(name: str, response: HttpResponseBase) -> None:
+    """Keeps the body and headers of an answer. Raises OSError if EXPORT_DIR is not writable."""
     folder = export_folder()
     headers = json.dumps([item for item in response.items() if item[0] != "Content-Length"])
     _write(folder / f"{name}{_HEADERS}", headers.encode())
@@ -48,14 +39,14 @@ def keep(name: str, response: HttpResponseBase) -> Path:
     else:
         _write(folder / name, response.content)  # type: ignore[attr-defined]
     _make_room(folder, folder / name)
-    return folder / name
 
 
-def respond(request: HttpRequest, path: Path, headers: Mapping[str, str]) -> Any:
+def respond(request: HttpRequest, name: str, headers: Mapping[str, str]) -> Any:
     """Answers with a kept file or the range of it that was asked for.
 
-    Raises OSError if it was removed meanwhile.
+    Raises FileNotFoundError or MissingFileError if there is none.
     """
+    path = Path(settings.EXPORT_DIR) / name
     kept: dict[str, str] = dict(json.loads(Path(f"{path}{_HEADERS}").read_text()))
     headers = {**kept, **headers, "Accept-Ranges": "bytes"}
     # A range is for GET, and only of the version that the client has (RFC 9110, 13.1.5 and 14.2).

@@ -81,13 +81,10 @@ def _copied(rows: QuerySet[Person], fields: Sequence[str]) -> Iterator[bytes]:
     """Yields the lines of a CSV file with a header."""
     query = rows.values_list(*fields).query
     sql, params = query.get_compiler(using=rows.db, elide_empty=False).as_sql()
-    copy = f"COPY ({sql}) TO STDOUT WITH (FORMAT csv, HEADER)"
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(copy, params) as lines,
-    ):
-        yield from lines
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        select = cursor.mogrify(sql, params)
+        with cursor.copy(f"COPY ({select}) TO STDOUT WITH (FORMAT csv, HEADER)") as lines:
+            yield from lines
 
 
 def _write(lines: Iterable[bytes], file: IO[bytes]) -> None:

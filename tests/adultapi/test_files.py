@@ -123,6 +123,12 @@ def test_a_file_larger_than_all_space(client: Client, settings: Any, suffix: str
     assert list(Path(settings.EXPORT_DIR).iterdir()) == []
 
 
+@pytest.mark.parametrize("url", FILES[:3])
+def test_a_file_while_debugging(client: Client, settings: Any, url: str) -> None:
+    settings.DEBUG = True
+    assert client.get(url).status_code == 200
+
+
 def test_a_folder_that_cannot_be_written(client: Client, settings: Any) -> None:
     settings.EXPORT_DIR = "/proc/nothing"
     for url in ("/v1/people.csv", "/v1/computation/mean/age.csv"):

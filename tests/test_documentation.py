@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from census.api.parameters import COMMON, FILTERING
+from census.api.questions import COMMON, FILTERING
 from census.statistics.metrics import METRICS
 from census.statistics.selection import LOOKUPS
 

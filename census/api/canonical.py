@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from census.api.negotiation import ContentNegotiation
 from census.api.parameters import FORMAT
-from census.api.views import CensusViewSet
+from census.api.views.base import CensusViewSet
 
 _REMEMBERED = 4096
 LONGEST_REMEMBERED = 1024  # characters: who sends more shall not fill the memory with it

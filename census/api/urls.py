@@ -6,7 +6,15 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
-from census.api import comparisons, metadata, people, regressions, views
+from census.api.views import (
+    about,
+    analyses,
+    comparisons,
+    computations,
+    descriptions,
+    people,
+    regressions,
+)
 from census.statistics.metrics import METRICS
 
 
@@ -23,38 +31,40 @@ _RETRIEVE: dict[str, Any] = {"get": "retrieve"}
 
 urlpatterns = format_suffix_patterns(
     [
-        path("v1", views.RootViewSet.as_view(_LIST), name="root"),
-        path("v1/dataset", views.DatasetViewSet.as_view(_LIST), name="dataset"),
-        path("v1/dataset/croissant", metadata.CroissantViewSet.as_view(_LIST), name="croissant"),
+        path("v1", about.RootViewSet.as_view(_LIST), name="root"),
+        path("v1/dataset", about.DatasetViewSet.as_view(_LIST), name="dataset"),
+        path(
+            "v1/dataset/croissant", descriptions.CroissantViewSet.as_view(_LIST), name="croissant"
+        ),
         path(
             "v1/dataset/datapackage",
-            metadata.DatapackageViewSet.as_view(_LIST),
+            descriptions.DatapackageViewSet.as_view(_LIST),
             name="datapackage",
         ),
-        path("v1/fields", views.FieldsViewSet.as_view(_LIST), name="field-list"),
-        path("v1/fields/<name:column>", views.FieldViewSet.as_view(_RETRIEVE), name="field-detail"),
+        path("v1/fields", about.FieldsViewSet.as_view(_LIST), name="field-list"),
+        path("v1/fields/<name:column>", about.FieldViewSet.as_view(_RETRIEVE), name="field-detail"),
         path("v1/people", people.PeopleViewSet.as_view(_LIST), name="person-list"),
         path("v1/people/<name:id>", people.PersonViewSet.as_view(_RETRIEVE), name="person-detail"),
-        path("v1/computation", views.CatalogueViewSet.as_view(_LIST), name="computation-list"),
+        path("v1/computation", about.CatalogueViewSet.as_view(_LIST), name="computation-list"),
         # A route for each metric, so that OpenAPI tells the parameters and results of each.
         *(
             path(
                 f"v1/computation/{metric.name}/<name:column>",
-                views.metric_view(metric).as_view(_RETRIEVE),
+                computations.metric_view(metric).as_view(_RETRIEVE),
             )
             for metric in METRICS.values()
         ),
         # Aliases, and names that there are not.
         path(
             "v1/computation/<name:metric>/<name:column>",
-            views.ComputationViewSet.as_view(_RETRIEVE),
+            computations.ComputationViewSet.as_view(_RETRIEVE),
             name="computation",
         ),
-        path("v1/statistics", views.StatisticsViewSet.as_view(_LIST), name="statistics"),
-        path("v1/correlation", views.CorrelationViewSet.as_view(_LIST), name="correlation"),
+        path("v1/statistics", analyses.StatisticsViewSet.as_view(_LIST), name="statistics"),
+        path("v1/correlation", analyses.CorrelationViewSet.as_view(_LIST), name="correlation"),
         path(
             "v1/crosstab/<name:row>/<name:column>",
-            views.CrosstabViewSet.as_view(_RETRIEVE),
+            analyses.CrosstabViewSet.as_view(_RETRIEVE),
             name="crosstab",
         ),
         path(
@@ -78,7 +88,9 @@ urlpatterns = format_suffix_patterns(
             name="decomposition",
         ),
         path(
-            "v1/fairness/<name:column>", views.FairnessViewSet.as_view(_RETRIEVE), name="fairness"
+            "v1/fairness/<name:column>",
+            analyses.FairnessViewSet.as_view(_RETRIEVE),
+            name="fairness",
         ),
     ]
 )

@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from census.api.charts import words
-from census.api.parameters import common_parameters
+from census.api.questions import common_parameters
 from census.columns import CATEGORICAL, COLUMNS, NUMERIC, WEIGHT, Column, canonical_name
 from census.pages import fields, states
 from census.pages.states import (

@@ -7,9 +7,9 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from census.api import charts, parameters, tables
+from census.api import charts, questions, tables
 from census.api.serializers.comparisons import ComparisonSerializer
-from census.api.views import DRAWABLE, AnswerViewSet, column_in_path
+from census.api.views.base import DRAWABLE, AnswerViewSet, column_in_path
 from census.columns import COLUMNS
 from census.statistics import bands
 from census.statistics.analyses.comparison import (
@@ -34,11 +34,11 @@ class ComparisonViewSet(AnswerViewSet):
     summary = "Comparison"
     serializer_class = ComparisonSerializer
     path_parameters = (column_in_path(COLUMNS.values(), "Column", "column", "hours_per_week"),)
-    asked: Comparison
+    query: Comparison
 
     def get_parameters(self) -> Sequence[Parameter]:
-        of = parameters.column(self.kwargs["column"])
-        by = parameters.grouping(self.request.query_params)
+        of = questions.column(self.kwargs["column"])
+        by = questions.grouping(self.request.query_params)
         reference = reference_parameter(by[0] if by else None)
         if not by:
             reference = reference.refused("Give `group_by`: this is a value of its first column.")
@@ -49,21 +49,21 @@ class ComparisonViewSet(AnswerViewSet):
 
     def _parameters(self, value: Parameter, reference: Parameter) -> Sequence[Parameter]:
         own = (BY, reference, value, ADJUST, WEIGHTED_BY, CONFIDENCE, MIN_COUNT)
-        return (*own, *parameters.BANDS, *parameters.FILTERING)
+        return (*own, *questions.BANDS, *questions.FILTERING)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        asked = parameters.comparison(parameters.column(column), self.judged())
-        return self.answered(
-            asked,
-            asked.selection,
-            column=asked.column.name,
-            group_by=list(asked.selection.keys()),
-            **bands.described(asked.selection.group_by),
-            parameters={"value": asked.value, "adjust": asked.adjust},
+        query = questions.comparison(questions.column(column), self.values())
+        return self.respond(
+            query,
+            query.selection,
+            column=query.column.name,
+            group_by=list(query.selection.keys()),
+            **bands.described(query.selection.group_by),
+            parameters={"value": query.value, "adjust": query.adjust},
         )
 
     def table(self, data: Any) -> tables.Table:
-        return tables.of_groups(data, self.asked.selection.keys(), self.asked.fields())
+        return tables.of_groups(data, self.query.selection.keys(), self.query.fields())
 
     def chart(self, data: Any) -> charts.Spec:
-        return charts.of_comparison(self.asked, data)
+        return charts.of_comparison(self.query, data)

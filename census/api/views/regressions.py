@@ -8,13 +8,13 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from census.api import charts, parameters, tables
+from census.api import charts, parameters, questions, tables
 from census.api.serializers.regressions import (
     DecompositionSerializer,
     LinearRegressionSerializer,
     LogisticRegressionSerializer,
 )
-from census.api.views import DRAWABLE, AnswerViewSet, column_in_path
+from census.api.views.base import DRAWABLE, AnswerViewSet, column_in_path
 from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
 from census.statistics import bands
 from census.statistics.analyses import terms
@@ -46,7 +46,7 @@ class RegressionViewSet(AnswerViewSet):
     """What both kinds of regression share."""
 
     renderer_classes = DRAWABLE
-    asked: Regression
+    query: Regression
     of: Sequence[Column]  # what can be regressed
 
     def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
@@ -55,7 +55,7 @@ class RegressionViewSet(AnswerViewSet):
 
     def get_parameters(self) -> Sequence[Parameter]:
         outcome = _of_kind(self.kwargs["column"], self.of)
-        referred = parameters.banded(terms.REFERRED, self.request.query_params)
+        referred = questions.banded(terms.REFERRED, self.request.query_params)
         return self._parameters(outcome, map(terms.reference_parameter, referred))
 
     def described_parameters(self) -> Sequence[Parameter]:
@@ -65,16 +65,16 @@ class RegressionViewSet(AnswerViewSet):
         self, outcome: Column | None, references: Iterable[Parameter]
     ) -> Sequence[Parameter]:
         own = (terms.on_parameter(outcome), *self.own_parameters(outcome))
-        common = (*parameters.BANDS, *references, WEIGHTED_BY, CONFIDENCE, *parameters.FILTERING)
+        common = (*questions.BANDS, *references, WEIGHTED_BY, CONFIDENCE, *questions.FILTERING)
         return (*own, *common)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        outcome, values = _of_kind(column, self.of), self.judged()
+        outcome, values = _of_kind(column, self.of), self.values()
         on = values["on"]
         crossed = terms.columns_of(on)
-        selection = parameters.selection(values, crossed)
+        selection = questions.selection(values, crossed)
         columns = [bands.banded(of, values) for of in crossed]
-        asked = self.regression(
+        query = self.regression(
             values,
             outcome=outcome,
             on=on,
@@ -83,17 +83,17 @@ class RegressionViewSet(AnswerViewSet):
             references=_references(columns, on, values),
             confidence=values[CONFIDENCE.name],
         )
-        return self.answered(asked, selection, column=outcome.name, **bands.described(columns))
+        return self.respond(query, selection, column=outcome.name, **bands.described(columns))
 
     @abstractmethod
     def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
         """Return the regression that judged `values` ask for."""
 
     def table(self, data: Any) -> tables.Table:
-        return tables.of_records(data["coefficients"], self.asked.members)
+        return tables.of_records(data["coefficients"], self.query.members)
 
     def chart(self, data: Any) -> charts.Spec:
-        return charts.of_regression(self.asked, data)
+        return charts.of_regression(self.query, data)
 
 
 class LinearRegressionViewSet(RegressionViewSet):
@@ -136,7 +136,7 @@ class LogisticRegressionViewSet(RegressionViewSet):
 
 def _of_kind(name: str, columns: Sequence[Column]) -> Column:
     """Return the column of that name; raise `Unknown`, or `BadRequest` if not in `columns`."""
-    of = parameters.column(name)
+    of = questions.column(name)
     if of not in columns:
         detail = f"{of.name} is {of.kind}: give a {columns[0].kind} column."
         allowed = [column.name for column in columns]
@@ -178,11 +178,11 @@ class DecompositionViewSet(AnswerViewSet):
     summary = "Decomposition"
     serializer_class = DecompositionSerializer
     path_parameters = (column_in_path(COLUMNS.values(), "Column", "column", "hours_per_week"),)
-    asked: Decomposition
+    query: Decomposition
 
     def get_parameters(self) -> Sequence[Parameter]:
-        of = parameters.column(self.kwargs["column"])
-        by = parameters.grouping(self.request.query_params)
+        of = questions.column(self.kwargs["column"])
+        by = questions.grouping(self.request.query_params)
         reference = reference_parameter(by[0] if by else None)
         if not by:
             reference = reference.refused("Give `group_by`: this is a value of that column.")
@@ -195,26 +195,26 @@ class DecompositionViewSet(AnswerViewSet):
         self, of: Column | None, value: Parameter, reference: Parameter
     ) -> Sequence[Parameter]:
         own = (BY, on_parameter(of), reference, value)
-        return (*own, *parameters.BANDS, WEIGHTED_BY, *parameters.FILTERING)
+        return (*own, *questions.BANDS, WEIGHTED_BY, *questions.FILTERING)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        of, values = parameters.column(column), self.judged()
+        of, values = questions.column(column), self.values()
         crossed = [COLUMNS[name] for name in values["on"]]
-        selection = parameters.selection(values, crossed)
-        parameters.check_apart(selection, crossed, "on")
+        selection = questions.selection(values, crossed)
+        questions.check_apart(selection, crossed, "on")
         on = [bands.banded(column, values) for column in crossed]
-        asked = Decomposition(of, selection, on, values.get("value"), values.get("reference"))
-        return self.answered(
-            asked,
+        query = Decomposition(of, selection, on, values.get("value"), values.get("reference"))
+        return self.respond(
+            query,
             selection,
             column=of.name,
             group_by=list(selection.keys()),
             **bands.described((*selection.group_by, *on)),
-            parameters={"value": asked.value},
+            parameters={"value": query.value},
         )
 
     def table(self, data: Any) -> tables.Table:
-        return tables.of_groups(data, self.asked.selection.keys(), self.asked.fields())
+        return tables.of_groups(data, self.query.selection.keys(), self.query.fields())
 
     def chart(self, data: Any) -> charts.Spec:
-        return charts.of_decomposition(self.asked, data)
+        return charts.of_decomposition(self.query, data)

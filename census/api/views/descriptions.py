@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from census.api.renderers import BrowsableAPIRenderer, JSONRenderer
-from census.api.views import CensusViewSet
+from census.api.views.base import CensusViewSet
 from census.columns import WEIGHT
 from census.metadata import croissant, datapackage
 from census.models import Dataset
@@ -27,7 +27,7 @@ class DescriptionViewSet(CensusViewSet):
     absolute = True
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
-        self.judged()
+        self.values()
         csv_url = self.request.build_absolute_uri(f"{reverse('person-list')}.csv")
         return Response(self.document(csv_url))
 

@@ -10,9 +10,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from census.api import exports, parameters, parquet, tables
+from census.api import exports, parquet, questions, tables
 from census.api.serializers.records import PeopleSerializer, PersonSerializer
-from census.api.views import TABULAR, CensusViewSet
+from census.api.views.base import TABULAR, CensusViewSet
 from census.models import Dataset
 from census.statistics import records
 from census.statistics.parameters import Integer, Parameter
@@ -48,10 +48,10 @@ class PeopleViewSet(CensusViewSet):
         if self._is_file:
             reason = "A file has no pages: it holds all that is selected."
             paging = tuple(parameter.refused(reason) for parameter in paging)
-        return (FIELDS, ORDERING, *paging, *parameters.FILTERING)
+        return (FIELDS, ORDERING, *paging, *questions.FILTERING)
 
     def described_parameters(self) -> Sequence[Parameter]:
-        return (FIELDS, ORDERING, *PAGING, *parameters.FILTERING)
+        return (FIELDS, ORDERING, *PAGING, *questions.FILTERING)
 
     @property
     def _is_file(self) -> bool:
@@ -67,7 +67,7 @@ class PeopleViewSet(CensusViewSet):
                 "This service was installed without Parquet: add the extra `parquet` "
                 "(`pip install 'adultapi[parquet]'`), or ask for csv or ndjson."
             )
-        page = parameters.page(self.judged())
+        page = questions.page(self.values())
         return self._file(page) if self._is_file else self._page(page)
 
     def _page(self, page: records.Page) -> Response:
@@ -122,7 +122,7 @@ class PersonViewSet(CensusViewSet):
         return (FIELDS,)
 
     def retrieve(self, _request: Request, id: str, **_kwargs: Any) -> Response:  # noqa: A002
-        return Response(parameters.person(id, self.judged()))
+        return Response(questions.person(id, self.values()))
 
     def table(self, data: Mapping[str, Any]) -> tables.Table:
         return tables.of_records([data], [name for name in data if name != "dataset"])

@@ -1,0 +1,138 @@
+"""The routes about the dataset, its columns and the metrics."""
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from census.api import questions, tables
+from census.api.serializers.about import (
+    CatalogueSerializer,
+    DatasetSerializer,
+    FieldSerializer,
+    FieldsSerializer,
+    OneFieldSerializer,
+    RootSerializer,
+    catalogue_entry,
+    dataset_document,
+    field_document,
+    parameter_entry,
+)
+from census.api.views.base import (
+    TABULAR,
+    CensusViewSet,
+    column_in_path,
+    example,
+)
+from census.columns import COLUMNS
+from census.models import Dataset
+from census.statistics.analyses import profile
+from census.statistics.metrics import METRICS
+
+
+class RootViewSet(CensusViewSet):
+    """Statistics of the Adult (Census Income) dataset: paths to all of them."""
+
+    summary = "API"
+    serializer_class = RootSerializer
+
+    def list(self, _request: Request, **_kwargs: Any) -> Response:
+        self.values()
+        return Response(
+            {
+                "dataset": reverse("dataset"),
+                "croissant": reverse("croissant"),
+                # With the suffix: programs of Data Package tell a descriptor from a table by it.
+                "datapackage": f"{reverse('datapackage')}.json",
+                "fields": reverse("field-list"),
+                "people": reverse("person-list"),
+                "computation": reverse("computation-list"),
+                "statistics": reverse("statistics"),
+                "correlation": reverse("correlation"),
+                "crosstab": reverse("crosstab", args=["sex", "income"]),
+                "fairness": reverse("fairness", args=["sex"]),
+                "comparison": example("comparison", "hours_per_week", "group_by=sex"),
+                "linear_regression": example(
+                    "linear-regression", "hours_per_week", "on=age,education_num,sex"
+                ),
+                "logistic_regression": example(
+                    "logistic-regression", "income", "value=%3E50K&on=age,education_num,sex"
+                ),
+                "decomposition": example(
+                    "decomposition", "income", "value=%3E50K&group_by=sex&on=marital_status"
+                ),
+                # Not "example": beside "schema", Spectral would take it for a media type's.
+                "mean": reverse("computation", args=["mean", "age"]),
+                "docs": reverse("docs"),
+                "schema": reverse("schema"),
+            }
+        )
+
+
+class DatasetViewSet(CensusViewSet):
+    """What the dataset is, where it is from, and what it is not."""
+
+    summary = "Dataset"
+    serializer_class = DatasetSerializer
+
+    def list(self, _request: Request, **_kwargs: Any) -> Response:
+        self.values()
+        return Response(DatasetSerializer(dataset_document(Dataset.objects.loaded())).data)
+
+
+class FieldsViewSet(CensusViewSet):
+    """The columns: what they mean, what they can hold and what they do hold."""
+
+    renderer_classes = TABULAR
+    summary = "Fields"
+    serializer_class: type[BaseSerializer[Any]] = FieldsSerializer
+
+    def list(self, _request: Request, **_kwargs: Any) -> Response:
+        self.values()
+        found = profile.fields()
+        documents = [field_document(COLUMNS[name], c) for name, c in found["fields"].items()]
+        return Response(FieldsSerializer({**found, "fields": documents}).data)
+
+    def table(self, data: Any) -> tables.Table:
+        header = [name for name in FieldSerializer().get_fields() if name not in self.nested]
+        return tables.of_records(data.get("fields", [data]), header)
+
+    nested = frozenset({"categories", "metrics"})
+
+
+class FieldViewSet(FieldsViewSet):
+    """A column: what it means, what it can hold and what it does hold."""
+
+    summary = "Field"
+    serializer_class = OneFieldSerializer
+    path_parameters = (column_in_path(COLUMNS.values(), "Column"),)
+
+    def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
+        of = questions.column(column)
+        self.values()
+        found = profile.fields()
+        document = field_document(of, found["fields"][of.name])
+        return Response({"dataset": found["dataset"], **FieldSerializer(document).data})
+
+
+class CatalogueViewSet(CensusViewSet):
+    """The metrics: what each computes, by which formula, of which columns."""
+
+    renderer_classes = TABULAR
+    summary = "Computation"
+    tag = "computation"
+    serializer_class = CatalogueSerializer
+
+    def list(self, _request: Request, **_kwargs: Any) -> Response:
+        self.values()
+        catalogue = {
+            "metrics": [catalogue_entry(metric) for metric in METRICS.values()],
+            "parameters": [parameter_entry(p) for p in (*questions.COMMON, *questions.FILTERING)],
+        }
+        return Response(CatalogueSerializer(catalogue).data)
+
+    def table(self, data: Any) -> tables.Table:
+        header = ["name", "label", "description", "formula", "weighted"]
+        return tables.of_records(data["metrics"], header)

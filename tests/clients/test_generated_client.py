@@ -8,17 +8,19 @@ import sys
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
 PACKAGE = "adult_client"
-# What to give where there is no default; the first that an enumeration has. The columns of
-# the fairness route are no enumeration, for there may be several.
+# What to give where there is no default: the first that an enumeration has, else the last. The
+# columns of the fairness route are no enumeration, for there may be several.
 ARGUMENTS: dict[str, list[Any]] = {
     "id": [1],
     "row": ["income"],
-    "column": ["sex", "age"],
+    "column": ["age", "sex"],
+    "group_by": ["race"],
+    "on": ["education"],
     "value": ["Female"],
 }
 MOST_MODELS = 180
@@ -59,9 +61,11 @@ def generated(
 
 
 def argument(name: str, kind: Any) -> Any:
+    if get_origin(kind) is list:
+        return [argument(name, *get_args(kind))]
+    if not (isinstance(kind, type) and issubclass(kind, Enum)):
+        return ARGUMENTS[name][-1]
     for value in ARGUMENTS[name]:
-        if not (isinstance(kind, type) and issubclass(kind, Enum)):
-            return value
         if value in [member.value for member in kind]:
             return kind(value)
     raise LookupError(name)

@@ -25,24 +25,23 @@ def parameters(result: Description, **_kwargs: Any) -> Description:
     shared: Description = {}
     for operation in _operations(result):
         operation["parameters"] = [
-            _shared(parameter, shared, operation["operationId"])
-            for parameter in operation.get("parameters", [])
+            _shared(parameter, shared) for parameter in operation.get("parameters", [])
         ]
     result["components"]["parameters"] = dict(sorted(shared.items()))
     return result
 
 
-def _shared(parameter: Description, shared: Description, operation: str) -> Description:
-    """Return a reference to the parameter.
+def _shared(parameter: Description, shared: Description) -> Description:
+    """Return a reference to the parameter: under its name, or with that of its list of values.
 
-    It is under its name, or where that is taken, with that of its list of values or operation.
+    Where another one has both it stays as it is: orval names a type by the parameter's name.
     """
     values = parameter["schema"].get("$ref", "").rpartition("/")[2]
-    name = parameter["name"]
-    for key in (name, f"{name}_{values}", f"{operation}_{name}"):
-        if shared.setdefault(key, parameter) == parameter:
-            break
-    return {"$ref": f"#/components/parameters/{key}"}
+    for name in (parameter["name"], f"{parameter['name']}_{values}"):
+        if name.endswith("_") or shared.setdefault(name, parameter) != parameter:
+            continue
+        return {"$ref": f"#/components/parameters/{name}"}
+    return parameter
 
 
 def value_lists(result: Description, **_kwargs: Any) -> Description:

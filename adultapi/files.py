@@ -1,6 +1,7 @@
 """Downloads: each is kept as a file in EXPORT_DIR and sent whole or in ranges."""
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from whitenoise.responders import Response, SlicedFile, StaticFile
 from adultapi import problems
 from census.api.exports import export_folder
 
+_WRITING = 3600  # seconds after which a temporary file belongs to nobody
 _HEADERS = ".headers"  # beside each file: the headers of its answer
 _MEDIA_TYPES = ("text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "image/")
 
@@ -95,9 +97,10 @@ def _make_room(folder: Path, newest: Path) -> None:
             status = path.stat()
             found.append((status.st_mtime, status.st_blocks * 512, path))
     space = settings.EXPORT_SPACE - sum(size for _, size, _ in found)
-    for _, size, path in sorted(found):
+    for changed, size, path in sorted(found):
         if space >= 0:
             break
-        if not path.name.startswith(newest.name):
+        being_written = path.name.startswith("tmp") and time.time() - changed < _WRITING
+        if not (being_written or path.name.startswith(newest.name)):
             path.unlink(missing_ok=True)
             space += size

@@ -1,7 +1,9 @@
 """Downloads: lengths, ranges, and the space that they take."""
 
 import os
+import time
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pytest
@@ -111,6 +113,21 @@ def test_the_oldest_files_make_room(client: Client, settings: Any) -> None:
         assert sum(path.stat().st_size for path in folder.iterdir()) <= settings.EXPORT_SPACE, age
     assert "hit" in client.get(wanted[-1])["Server-Timing"]
     assert "miss" in client.get(wanted[0])["Server-Timing"]
+
+
+def test_files_that_are_being_written_stay(client: Client, settings: Any) -> None:
+    settings.EXPORT_SPACE = 1 << 20
+    folder = Path(settings.EXPORT_DIR)
+    folder.mkdir()
+    with NamedTemporaryFile(dir=folder) as other, NamedTemporaryFile(dir=folder) as left_over:
+        for file, age in ((other, 60), (left_over, 7200)):
+            file.write(bytes(1 << 20))
+            file.flush()
+            os.utime(file.name, (time.time() - age,) * 2)
+        assert client.get("/v1/people.csv?age=90").status_code == 200
+        assert Path(other.name).exists()
+        assert not Path(left_over.name).exists()
+        Path(left_over.name).touch()  # which is to be removed
 
 
 @pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet"])

@@ -228,7 +228,7 @@ def bad_texts(name: str) -> st.SearchStrategy[str]:
 
 OTHERS = {
     "complete": ["", "1", "yes", "T", "true,false", "null"],
-    "group_by": ["", "age", "sex,sex", "sex,", "nope", "sex,race,income,split", "sex;race", "*"],
+    "group_by": ["", "id", "sex,sex", "sex,", "nope", "sex,race,income,split", "sex;race", "*"],
     "weight": ["", "age", "1", "fnlwgt,fnlwgt", "FNLWGT"],
     "confidence": ["", "0", "1", "-0.5", "95", "nan", "inf", "1e400", "0,95", "0.95 "],
     "order_by": ["", "mean", "--key", "key,count", "KEY", "+key"],

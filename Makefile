@@ -5,7 +5,7 @@ ARGS ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run load shell test test-clients test-r lint fix migrations-check schema readme examples lock clean venv venv-dev
+.PHONY: help run load shell test coverage test-clients test-r lint fix migrations-check schema readme examples lock clean venv venv-dev
 
 help: ## List the targets
 	@echo "make TARGET [ARGS='…']"
@@ -26,7 +26,10 @@ shell: venv ## Open a Python shell with the models
 # --- Check ------------------------------------------------------------------------------------
 
 test: venv-dev ## Run the tests, on a PostgreSQL of their own: ARGS='tests/census -k mean'
-	@exec $(PY) -m pytest -n logical --maxprocesses 8 --cov --cov-report term $(ARGS)
+	@exec $(PY) -m pytest -n logical --maxprocesses 8 $(ARGS)
+
+coverage: venv-dev ## Run the tests and show which lines they reach, in the processes they start, too
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report term $(ARGS)"
 
 test-clients: venv-dev ## Read the running service with real clients; whole files, many times
 	@exec $(PY) -m pytest tests/clients $(ARGS)

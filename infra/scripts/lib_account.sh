@@ -5,12 +5,13 @@
 read_settings() {
   local wanted answer
   wanted='join(" ", [local.arm ? "arm64" : "amd64", var.instance_type, var.instances.min, var.database_instance_class, var.database_backup_days, var.database_multi_az])'
-  # Terraform answers, and with success, though it finds an error; the answer is the last line.
+  # Terraform answers, and with success, though it finds an error. It may also say that it waits
+  # for the lock of the state, before the answer or after it.
   if ! answer=$(tf console "${variables[@]}" -var "image_tag=$1" <<<"$wanted" 2>&1) || [[ $answer == *Error:* ]]; then
     printf '%s\n' "$answer" >&2
     die 'the settings are not valid: see above.'
   fi
-  answer=${answer##*$'\n'}
+  answer=$(grep -E '^"(amd64|arm64) ' <<<"$answer" | tail -n 1)
   read -r architecture instance_type least database_class backup_days multi_az <<<"${answer//\"/}"
 }
 

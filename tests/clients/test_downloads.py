@@ -17,7 +17,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from census.api.people import ParquetRenderer
+from census.api.views.people import ParquetRenderer
 from census.columns import COLUMNS
 
 DATA = Path(__file__).resolve().parents[2] / "census" / "data"

@@ -46,7 +46,10 @@ def test_answers_are_as_described(
         *("--continue-on-failure", "--generation-database=none", "--request-timeout=60"),
         f"--{choice}-operation-id-regex=^({named})$",
     ]
-    environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.faults.hooks", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {
+        "SCHEMATHESIS_HOOKS": "hooks",
+        "PYTHONPATH": str(Path(__file__).parent),
+    }
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     report = run.stdout + run.stderr
     (tmp_path / "report").write_text(report)

@@ -11,6 +11,7 @@ from census.api.views import (
     analyses,
     comparisons,
     computations,
+    decompositions,
     descriptions,
     people,
     regressions,
@@ -84,8 +85,13 @@ urlpatterns = format_suffix_patterns(
         ),
         path(
             "v1/decomposition/<name:column>",
-            regressions.DecompositionViewSet.as_view(_RETRIEVE),
+            decompositions.DecompositionViewSet.as_view(_RETRIEVE),
             name="decomposition",
+        ),
+        path(
+            "v1/decomposition/oaxaca/<name:column>",
+            decompositions.OaxacaViewSet.as_view(_RETRIEVE),
+            name="oaxaca",
         ),
         path(
             "v1/fairness/<name:column>",

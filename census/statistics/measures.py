@@ -123,6 +123,16 @@ DECOMPOSITION: Mapping[str, str] = {
     "is the reference (Kitagawa)",
     "rate": "Σ(r₁−r₀)(p₁+p₀)/2",
 }
+OAXACA: Mapping[str, str] = {
+    "difference": "ȳ − ȳ_ref, the sum of the two parts",
+    "difference_standard_error": "√(v + v_ref), v = n/(n−1) · Σ(w(y−ȳ))² / (Σw)²",
+    "explained": "(x̄ − x̄_ref)′b_ref, b the coefficients of a regression in the group (Oaxaca, "
+    "Blinder); of a term the sum over its columns",
+    "explained_standard_error": "√(D′V(b_ref)D + b_ref′(V(x̄) + V(x̄_ref))b_ref), D = x̄ − x̄_ref "
+    "(Jann)",
+    "unexplained": "x̄′(b − b_ref)",
+    "unexplained_standard_error": "√(x̄′(V(b) + V(b_ref))x̄ + (b − b_ref)′V(x̄)(b − b_ref)) (Jann)",
+}
 MEASURES: Mapping[str, Mapping[str, str]] = {
     "statistics": STATISTICS,
     "correlation": CORRELATION,
@@ -131,6 +141,7 @@ MEASURES: Mapping[str, Mapping[str, str]] = {
     "fairness": FAIRNESS,
     "regression": REGRESSION,
     "decomposition": DECOMPOSITION,
+    "oaxaca": OAXACA,
 }
 
 FORMULAS = {

@@ -5,7 +5,7 @@ vl-convert draws as SVG and PNG.
 """
 
 from census.api.charts.computations import of_computation
-from census.api.charts.regressions import of_decomposition, of_regression
+from census.api.charts.regressions import of_decomposition, of_oaxaca, of_regression
 from census.api.charts.style import Spec, narrowed
 from census.api.charts.tables import of_comparison, of_correlation, of_crosstab, of_fairness
 
@@ -18,5 +18,6 @@ __all__ = [
     "of_crosstab",
     "of_decomposition",
     "of_fairness",
+    "of_oaxaca",
     "of_regression",
 ]

@@ -1,12 +1,13 @@
 """The pictures of regressions and decompositions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from census.api.charts import bars, style, words
 from census.api.charts.layout import GROUP, stacked
 from census.api.charts.style import Spec
 from census.columns import COLUMNS
+from census.statistics.analyses.oaxaca import Oaxaca
 from census.statistics.analyses.regression import LogisticRegression, Regression
 from census.statistics.analyses.strata import Decomposition
 from census.statistics.estimators.design import INTERCEPT
@@ -14,6 +15,7 @@ from census.statistics.estimators.design import INTERCEPT
 Answer = Mapping[str, Any]
 
 PARTS = ("difference", "composition", "rate")
+EXPLAINED = ("difference", "explained", "unexplained")
 
 
 def of_regression(asked: Regression, answer: Answer) -> Spec:
@@ -77,26 +79,48 @@ def _part(part: str) -> str:
 
 def of_decomposition(asked: Decomposition, answer: Answer) -> Spec:
     """Return three bars for each group but the reference: the difference, and its two parts."""
+    on = " and ".join(words.lower(column.label) for column in asked.on)
+    return _of_parts(asked, answer, PARTS, on, share=asked.value is not None)
+
+
+def of_oaxaca(asked: Oaxaca, answer: Answer) -> Spec:
+    """Return three bars with intervals for each group but the reference."""
+    on = " and ".join(words.lower(_term(term)) for term in asked.regression.on)
+    share = asked.regression.value is not None
+    notes = [words.intervals(asked.regression.confidence)]
+    return _of_parts(asked, answer, EXPLAINED, on, *notes, share=share)
+
+
+def _of_parts(
+    asked: Decomposition | Oaxaca,
+    answer: Answer,
+    parts: Sequence[str],
+    on: str,
+    *notes: str,
+    share: bool,
+) -> Spec:
     (by,) = asked.selection.group_by
-    name = by.name
     compared = [group for group in answer["groups"] if group["key"] != answer["reference"]]
     shown = [group for group in compared if group["difference"] is not None]
-    bars_shown = [
-        (f"{words.value(by, group['key'][name])} · {part}", group[part])
-        for group in shown[: style.MOST_BARS // len(PARTS)]
-        for part in PARTS
+    records = [
+        {
+            GROUP: f"{words.value(by, group['key'][by.name])} · {part}",
+            "value": group[part],
+            "ci_lower": group.get(f"{part}_ci_lower"),
+            "ci_upper": group.get(f"{part}_ci_upper"),
+        }
+        for group in shown[: style.MOST_BARS // len(parts)]
+        for part in parts
     ]
-    placed = stacked([{GROUP: label} for label, _ in bars_shown], GROUP)
-    records = [{GROUP: label, "value": value} for label, value in bars_shown]
-    on = " and ".join(words.lower(column.label) for column in asked.on)
-    title = f"{asked.column.label}{words.by(asked.selection)}: differences decomposed by {on}"
-    notes = []
+    placed = stacked([{GROUP: record[GROUP]} for record in records], GROUP)
+    column = COLUMNS[answer["column"]]
+    title = f"{column.label}{words.by(asked.selection)}: differences decomposed by {on}"
+    told = [*notes]
     if answer["reference"]:
-        notes.append(f"reference: {words.value(by, answer['reference'][name])}")
-    lines = style.caption(asked.selection, answer, *notes)
+        told.append(f"reference: {words.value(by, answer['reference'][by.name])}")
+    lines = style.caption(asked.selection, answer, *told)
     if not records:
         return style.nothing(title, lines)
-    share = asked.value is not None
-    axis = "Difference" if share else words.with_unit("Difference", asked.column.unit)
+    axis = "Difference" if share else words.with_unit("Difference", column.unit)
     view = bars.bars(placed, records, axis, share=share)
     return style.figure(title, lines, records, view)

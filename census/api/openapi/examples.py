@@ -42,6 +42,7 @@ PATHS = {
     "linear_regression": "/v1/regression/linear/hours_per_week?on=age,education_num,sex",
     "logistic_regression": "/v1/regression/logistic/income?value=%3E50K&on=age,sex",
     "decomposition": "/v1/decomposition/income?value=%3E50K&group_by=sex&on=marital_status",
+    "oaxaca": "/v1/decomposition/oaxaca/hours_per_week?group_by=sex&on=age,education_num,race",
 }
 # Of the errors that anybody can make, by status: the same for all operations.
 PROBLEM_PATHS = {

@@ -175,6 +175,7 @@ class RootSerializer(serializers.Serializer[Any]):
     linear_regression = serializers.CharField()
     logistic_regression = serializers.CharField()
     decomposition = serializers.CharField()
+    oaxaca = serializers.CharField()
     mean = serializers.CharField()
     docs = serializers.CharField()
     schema = serializers.CharField()

@@ -1,13 +1,13 @@
-"""The answers of regressions and of decompositions."""
+"""The answers of regressions."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rest_framework import serializers
 
-from census.api.serializers.answers import AnswerSerializer, GroupSerializer
-from census.api.serializers.fields import Field, GroupKeyField, OptionsField
+from census.api.serializers.answers import AnswerSerializer
+from census.api.serializers.fields import Field
 from census.api.serializers.tables import MeasuresSerializer, number, texts
-from census.statistics.measures import DECOMPOSITION, REGRESSION
+from census.statistics.measures import REGRESSION
 
 
 class RegressionCoefficientSerializer(MeasuresSerializer):
@@ -80,41 +80,3 @@ class LogisticRegressionSerializer(MeasuresSerializer, AnswerSerializer):
     null_deviance = number()
     aic = number()
     mcfadden_r_squared = number()
-
-
-class DecomposedCategorySerializer(serializers.Serializer[Any]):
-    """A category: its share and value in the group and in the reference, and its parts."""
-
-    key = GroupKeyField()
-    share = number()
-    value = number()
-    reference_share = number()
-    reference_value = number()
-    composition = number()
-    rate = number()
-
-
-class DecomposedGroupSerializer(MeasuresSerializer, GroupSerializer):
-    """A group: its difference from the reference, decomposed."""
-
-    formulas: ClassVar = DECOMPOSITION
-
-    value = number()
-    difference = number()
-    composition = number()
-    rate = number()
-    unmatched = serializers.ListField(
-        child=GroupKeyField(), help_text="Categories that only the group or the reference has."
-    )
-    categories = DecomposedCategorySerializer(many=True)
-
-
-class DecompositionSerializer(AnswerSerializer):
-    """The groups, each against the reference."""
-
-    column = serializers.CharField()
-    group_by = texts()
-    parameters = OptionsField()
-    on = texts()
-    reference = GroupKeyField(allow_null=True)
-    groups = DecomposedGroupSerializer(many=True)

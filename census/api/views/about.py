@@ -63,6 +63,9 @@ class RootViewSet(CensusViewSet):
                 "decomposition": example(
                     "decomposition", "income", "value=%3E50K&group_by=sex&on=marital_status"
                 ),
+                "oaxaca": example(
+                    "oaxaca", "hours_per_week", "group_by=sex&on=age,education_num,marital_status"
+                ),
                 # Not "example": beside "schema", Spectral would take it for a media type's.
                 "mean": reverse("computation", args=["mean", "age"]),
                 "docs": reverse("docs"),

@@ -1,4 +1,4 @@
-"""The routes of regressions and of decompositions."""
+"""The routes of regressions."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,36 +10,24 @@ from rest_framework.response import Response
 
 from census.api import charts, parameters, questions, tables
 from census.api.serializers.regressions import (
-    DecompositionSerializer,
     LinearRegressionSerializer,
     LogisticRegressionSerializer,
 )
 from census.api.views.base import DRAWABLE, AnswerViewSet, column_in_path
-from census.columns import CATEGORICAL, COLUMNS, NUMERIC, Column
+from census.columns import CATEGORICAL, NUMERIC, Column
 from census.statistics import bands
 from census.statistics.analyses import terms
-from census.statistics.analyses.comparison import (
-    any_value_parameter,
-    reference_parameter,
-    value_parameter,
-)
+from census.statistics.analyses.comparison import any_value_parameter, value_parameter
 from census.statistics.analyses.regression import (
     ERRORS,
     LinearRegression,
     LogisticRegression,
     Regression,
 )
-from census.statistics.analyses.strata import Decomposition, on_parameter
+from census.statistics.estimators.linear import Errors
 from census.statistics.metrics import CONFIDENCE
-from census.statistics.parameters import ListOf, Parameter
-from census.statistics.selection import GROUP_BY, WEIGHTED_BY, column_choice
-
-BY = replace(
-    GROUP_BY,
-    type=ListOf(column_choice(COLUMNS.values(), "a column", "Column"), maximum=1),
-    description="The column whose groups are compared.",
-    required=True,
-)
+from census.statistics.parameters import Parameter
+from census.statistics.selection import WEIGHTED_BY
 
 
 class RegressionViewSet(AnswerViewSet):
@@ -80,7 +68,7 @@ class RegressionViewSet(AnswerViewSet):
             on=on,
             columns=columns,
             selection=selection,
-            references=_references(columns, on, values),
+            references=references_of(columns, on, values),
             confidence=values[CONFIDENCE.name],
         )
         return self.respond(query, selection, column=outcome.name, **bands.described(columns))
@@ -108,13 +96,7 @@ class LinearRegressionViewSet(RegressionViewSet):
         return (ERRORS,)
 
     def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
-        errors = values.get(ERRORS.name)
-        if WEIGHTED_BY.name not in values:
-            return LinearRegression(**common, errors=errors or "classical")
-        if errors:
-            detail = "With a weight the standard errors are linearised: leave `errors` out."
-            raise parameters.BadRequest([parameters.error(ERRORS.name, "not_applicable", detail)])
-        return LinearRegression(**common, errors="linearised")
+        return LinearRegression(**common, errors=errors_of(values))
 
 
 class LogisticRegressionViewSet(RegressionViewSet):
@@ -134,6 +116,17 @@ class LogisticRegressionViewSet(RegressionViewSet):
         return LogisticRegression(**common, value=values["value"])
 
 
+def errors_of(values: Mapping[str, Any]) -> Errors:
+    """Return the kind of standard errors; raise `BadRequest` where a weight decides it."""
+    errors: Errors | None = values.get(ERRORS.name)
+    if WEIGHTED_BY.name not in values:
+        return errors or "classical"
+    if errors:
+        detail = "With a weight the standard errors are linearised: leave `errors` out."
+        raise parameters.BadRequest([parameters.error(ERRORS.name, "not_applicable", detail)])
+    return "linearised"
+
+
 def _of_kind(name: str, columns: Sequence[Column]) -> Column:
     """Return the column of that name; raise `Unknown`, or `BadRequest` if not in `columns`."""
     of = questions.column(name)
@@ -144,7 +137,7 @@ def _of_kind(name: str, columns: Sequence[Column]) -> Column:
     return of
 
 
-def _references(
+def references_of(
     columns: Sequence[Column], on: Sequence[str], values: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return the references of a regression by the column's name; raise `BadRequest`."""
@@ -169,52 +162,3 @@ def _references(
     if errors:
         raise parameters.BadRequest(errors)
     return terms.references(columns, values)
-
-
-class DecompositionViewSet(AnswerViewSet):
-    """Differences of groups from a reference: what is of their composition, what of their rates."""
-
-    renderer_classes = DRAWABLE
-    summary = "Decomposition"
-    serializer_class = DecompositionSerializer
-    path_parameters = (column_in_path(COLUMNS.values(), "Column", "column", "hours_per_week"),)
-    query: Decomposition
-
-    def get_parameters(self) -> Sequence[Parameter]:
-        of = questions.column(self.kwargs["column"])
-        by = questions.grouping(self.request.query_params)
-        reference = reference_parameter(by[0] if by else None)
-        if not by:
-            reference = reference.refused("Give `group_by`: this is a value of that column.")
-        return self._parameters(of, value_parameter(of), reference)
-
-    def described_parameters(self) -> Sequence[Parameter]:
-        return self._parameters(None, any_value_parameter(), reference_parameter(None))
-
-    def _parameters(
-        self, of: Column | None, value: Parameter, reference: Parameter
-    ) -> Sequence[Parameter]:
-        own = (BY, on_parameter(of), reference, value)
-        return (*own, *questions.BANDS, WEIGHTED_BY, *questions.FILTERING)
-
-    def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        of, values = questions.column(column), self.values()
-        crossed = [COLUMNS[name] for name in values["on"]]
-        selection = questions.selection(values, crossed)
-        questions.check_apart(selection, crossed, "on")
-        on = [bands.banded(column, values) for column in crossed]
-        query = Decomposition(of, selection, on, values.get("value"), values.get("reference"))
-        return self.respond(
-            query,
-            selection,
-            column=of.name,
-            group_by=list(selection.keys()),
-            **bands.described((*selection.group_by, *on)),
-            parameters={"value": query.value},
-        )
-
-    def table(self, data: Any) -> tables.Table:
-        return tables.of_groups(data, self.query.selection.keys(), self.query.fields())
-
-    def chart(self, data: Any) -> charts.Spec:
-        return charts.of_decomposition(self.query, data)

@@ -35,4 +35,6 @@ def table_of(answer: Mapping[str, Any], path: str = "", order: str = "") -> Tabl
 def _of_reference(answer: Mapping[str, Any]) -> Table:
     if any("composition" in group for group in answer["groups"]):
         return comparisons.of_decomposition(answer)
+    if any("explained" in group for group in answer["groups"]):
+        return comparisons.of_oaxaca(answer)
     return comparisons.of_comparison(answer)

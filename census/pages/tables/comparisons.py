@@ -126,9 +126,7 @@ def _scale(levels: Sequence[Answer]) -> Scale:
 
 
 def _difference(group: Answer, write: Callable[[Any], str]) -> Cell:
-    low, high = (group.get(f"difference_ci_{end}") for end in ("lower", "upper"))
-    note = numbers.interval(write(low), write(high)) if low is not None else ""
-    return Cell(write(group["difference"]), note, number=True)
+    return _with_interval(group, "difference", write)
 
 
 def _drawn(group: Answer, ends: Scale) -> Cell:
@@ -181,31 +179,62 @@ def is_reference(answer: Answer, group: Answer) -> bool:
 
 def of_decomposition(answer: Answer) -> Table:
     """Return the difference of each group from the reference, and the two parts of it."""
+    on = " and ".join(column_label(name).lower() for name in answer["on"])
+    note = f"Composition: as far as the groups differ in {on}; rate: what remains within it."
+    heads = {
+        "difference": "Difference",
+        "composition": "by composition",
+        "rate": "by rate",
+    }
+    return _of_parts(answer, heads, [note])
+
+
+def of_oaxaca(answer: Answer) -> Table:
+    """Return the difference of each group from the reference, and its two parts with intervals."""
+    on = " and ".join(term(name) for name in answer["on"])
+    explained = f"Explained: as far as the groups differ in {on}, by the reference's coefficients"
+    unexplained = "unexplained: by the groups' different coefficients."
+    notes = [f"{explained}; {unexplained}", "Behind each number: its confidence interval."]
+    for group in answer["groups"]:
+        if group["unmatched"]:
+            missing = ", ".join(map(term, group["unmatched"]))
+            notes.append(f"Not decomposed, as one group lacks it: {missing}.")
+    heads = {
+        "difference": "Difference",
+        "explained": "explained",
+        "unexplained": "unexplained",
+    }
+    return _of_parts(answer, heads, list(dict.fromkeys(notes)))
+
+
+def _of_parts(answer: Answer, heads: Mapping[str, str], notes: Sequence[str]) -> Table:
     share, unit, difference_unit = _units(answer)
     write, difference = writers(answer, share=share)
     names = list(answer["groups"][0]["key"]) if answer["groups"] else []
-    heads = ("Difference", "by composition", "by rate")
     head = [
         *(Heading(column_label(name)) for name in names),
         Heading(f"{'Share' if share else 'Mean'}{unit}", number=True),
-        *(Heading(f"{text}{difference_unit}", number=True) for text in heads),
+        *(Heading(f"{text}{difference_unit}", number=True) for text in heads.values()),
         Heading("People", number=True),
     ]
-    parts = ("difference", "composition", "rate")
     rows = [
         Row(
             [
                 *keys(group["key"]),
                 Cell(write(group["value"]), number=True),
-                *(Cell(difference(group[part]), number=True) for part in parts),
+                *(_with_interval(group, part, difference) for part in heads),
                 people(group["count"]),
             ]
         )
         for group in answer["groups"]
     ]
-    on = " and ".join(column_label(name).lower() for name in answer["on"])
-    note = f"Composition: as far as the groups differ in {on}; rate: what remains within it."
-    return Table(head, rows, [note])
+    return Table(head, rows, notes)
+
+
+def _with_interval(group: Answer, name: str, write: Callable[[Any], str]) -> Cell:
+    low, high = (group.get(f"{name}_ci_{end}") for end in ("lower", "upper"))
+    note = numbers.interval(write(low), write(high)) if low is not None else ""
+    return Cell(write(group[name]), note, number=True)
 
 
 def of_regression(answer: Answer) -> Table:

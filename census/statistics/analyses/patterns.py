@@ -8,7 +8,7 @@ from django.db.models import Expression, Q
 from census.columns import Column
 from census.statistics import bands
 from census.statistics.parameters import InvalidCombination, Parameter
-from census.statistics.selection import Selection
+from census.statistics.selection import Key, Selection
 
 MOST_PATTERNS = 20_000
 
@@ -39,24 +39,71 @@ def patterns(
     columns that have to have one, too. `sums` counts the rows as `n`. Raises
     `InvalidCombination` of the parameter `asked` if there are more than `most`.
     """
+    rows = _rows(selection, columns, sums, known, asked, most)
+    nullable = any(column.nullable for column in (*columns, *known))
+    found = _found(0, columns, sums, rows)
+    return found._replace(rows=selection.rows().count() if nullable else sum(found.sums["n"]))
+
+
+def patterns_of_groups(
+    selection: Selection,
+    columns: Sequence[Column],
+    sums: Mapping[str, Expression],
+    *,
+    known: Sequence[Column] = (),
+    asked: Parameter,
+) -> dict[Key, Found]:
+    """Return the patterns of each group of the selection, in the order of the keys.
+
+    Two statements. As `patterns`; there may be at most `MOST_PATTERNS` in all groups together.
+    """
+    groups = selection.groups()
+    side = len(selection.group_by)
+    by_group: dict[Key, list[tuple[Any, ...]]] = {key: [] for key in groups}
+    for row in _rows(selection, columns, sums, known, asked, MOST_PATTERNS):
+        pairs = zip(selection.group_by, row[:side], strict=True)
+        by_group[tuple(bands.key_value(*pair) for pair in pairs)].append(row[side:])
+    return {
+        key: _found(groups[key]["rows"], columns, sums, by_group[key])
+        for key in sorted(groups, key=selection.key_order)
+    }
+
+
+def _rows(
+    selection: Selection,
+    columns: Sequence[Column],
+    sums: Mapping[str, Expression],
+    known: Sequence[Column],
+    asked: Parameter,
+    most: int,
+) -> list[tuple[Any, ...]]:
+    """Return the keys of the group, the keys of the columns and the sums of each pattern."""
     nullable = [column for column in (*columns, *known) if column.nullable]
     complete = Q(*[(f"{column.name}__isnull", False) for column in nullable])
-    keys = {f"key{k}": bands.key_expression(column) for k, column in enumerate(columns)}
+    keys = selection.group_keys() | {
+        f"column_{k}": bands.key_expression(column) for k, column in enumerate(columns)
+    }
     rows = selection.rows().filter(complete).values(**keys).annotate(**sums)
     # In one order on every server: sums of floats over the patterns depend on it.
     found = list(rows.values_list(*keys, *sums).order_by(*keys)[: most + 1])
     if len(found) > most:
         raise _too_many(columns, asked, most)
-    by_column: list[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * (
-        len(keys) + len(sums)
-    )
+    return found
+
+
+def _found(
+    rows: int,
+    columns: Sequence[Column],
+    sums: Mapping[str, Expression],
+    found: Sequence[tuple[Any, ...]],
+) -> Found:
+    side = len(columns)
+    by_column: list[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * (side + len(sums))
     values = [_labelled(of, keys) for of, keys in zip(columns, by_column, strict=False)]
     by_name = {
-        name: list(map(int, numbers))
-        for name, numbers in zip(sums, by_column[len(keys) :], strict=True)
+        name: list(map(int, numbers)) for name, numbers in zip(sums, by_column[side:], strict=True)
     }
-    selected = selection.rows().count() if nullable else sum(by_name["n"])
-    return Found(selected, list(zip(*values, strict=True)), by_name)
+    return Found(rows, list(zip(*values, strict=True)), by_name)
 
 
 def _labelled(column: Column, keys: Sequence[Any]) -> Sequence[Any]:

@@ -1,7 +1,8 @@
 """Regressions: an outcome on columns and their products, from covariate patterns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import exp
 from typing import Any, ClassVar
@@ -10,12 +11,11 @@ from django.db.models import Count, Expression, Q
 
 from census.columns import Column
 from census.statistics.aggregates import power_sum
-from census.statistics.analyses.patterns import Found, patterns
+from census.statistics.analyses.patterns import patterns
 from census.statistics.analyses.terms import factors, on_parameter
 from census.statistics.estimators.inference import Coefficient
 from census.statistics.estimators.linear import Errors, Outcomes
 from census.statistics.estimators.regression import (
-    MOST_COEFFICIENTS,
     Covariate,
     Model,
     Patterns,
@@ -82,22 +82,17 @@ class Regression(ABC):
             self.selection, self.columns, self.sums(), known=[self.outcome], asked=asked
         )
         outcomes = self.outcomes(found.sums)
-        try:
+        with limited(asked):
             fit = self.fit(Patterns(found.values, outcomes))
-        except TooManyCoefficients as error:
-            detail = (
-                f"These terms make {error.number} coefficients, more than {MOST_COEFFICIENTS}: "
-                "give bands of fewer categories, or fewer terms and products."
-            )
-            raise InvalidCombination(asked, "too_many_coefficients", detail) from None
-        return {**self._tally(found, outcomes), "on": list(self.on), **fit}
+        tally = self.tally(found.rows, outcomes)
+        return {**tally.described(self.weight), "on": list(self.on), **fit}
 
-    def _tally(self, found: Found, outcomes: Outcomes) -> Level:
-        n = sum(outcomes.n)
-        tally = Tally(rows=found.rows, count=n)
+    def tally(self, rows: int, outcomes: Outcomes) -> Tally:
+        """Return the counts of as many rows, those with all values being in the `outcomes`."""
+        tally = Tally(rows=rows, count=sum(outcomes.n))
         if self.weight:
             tally.weights, tally.squares = sum(outcomes.w), sum(outcomes.w2)
-        return tally.described(self.weight)
+        return tally
 
     @abstractmethod
     def sums(self) -> dict[str, Expression]:
@@ -112,17 +107,50 @@ class Regression(ABC):
         """Return what the answer holds of the fit."""
 
 
+@contextmanager
+def limited(asked: Parameter) -> Iterator[None]:
+    """Raise `InvalidCombination` of the parameter where the terms make too many coefficients."""
+    try:
+        yield
+    except TooManyCoefficients as error:
+        detail = (
+            f"These terms make {error.number} coefficients, more than {error.most}: give bands of "
+            "fewer categories, or fewer terms and products."
+        )
+        raise InvalidCombination(asked, "too_many_coefficients", detail) from None
+
+
 def _outcomes(sums: Sums, *names: str) -> Outcomes:
     """Return the outcomes by the names that Σw, Σwy, Σwy², Σw², Σw²y and Σw²y² have in `sums`."""
     w, wy, wy2, w2, w2y, w2y2 = (sums[name] for name in names)
     return Outcomes(n=sums["n"], w=w, wy=wy, wy2=wy2, w2=w2, w2y=w2y, w2y2=w2y2)
 
 
+def _sums_of_indicator(outcome: Column, value: str, weight: Column | None) -> dict[str, Expression]:
+    success = Q((outcome.name, value))
+    sums: dict[str, Expression] = {"n": Count("*"), "y": Count("pk", filter=success)}
+    if weight is None:
+        return sums
+    return sums | {
+        "w": power_sum([weight]),
+        "wy": power_sum([weight], success),
+        "ww": power_sum([weight, weight]),
+        "wwy": power_sum([weight, weight], success),
+    }
+
+
+def _outcomes_of_indicator(sums: Sums, weight: Column | None) -> Outcomes:
+    if weight is None:
+        return _outcomes(sums, "n", "y", "y", "n", "y", "y")
+    return _outcomes(sums, "w", "wy", "wy", "ww", "wwy", "wwy")
+
+
 @dataclass(frozen=True)
 class LinearRegression(Regression):
-    """Least squares of a number, weighted or not."""
+    """Least squares of a number, weighted or not; of a category, of whether it is `value`."""
 
     errors: Errors = "classical"
+    value: str | None = None
 
     words: ClassVar[Mapping[Errors, str]] = {
         "classical": "classical standard errors",
@@ -142,6 +170,8 @@ class LinearRegression(Regression):
 
     def sums(self) -> dict[str, Expression]:
         y = self.outcome
+        if self.value is not None:
+            return _sums_of_indicator(y, self.value, self.weight)
         if (w := self.weight) is None:
             return {"n": Count("*"), "y": power_sum([y]), "yy": power_sum([y, y])}
         return {
@@ -155,6 +185,8 @@ class LinearRegression(Regression):
         }
 
     def outcomes(self, sums: Sums) -> Outcomes:
+        if self.value is not None:
+            return _outcomes_of_indicator(sums, self.weight)
         if self.weight is None:
             return _outcomes(sums, "n", "y", "yy", "n", "y", "yy")
         return _outcomes(sums, "w", "wy", "wyy", "ww", "wwy", "wwyy")
@@ -201,21 +233,10 @@ class LogisticRegression(Regression):
         )
 
     def sums(self) -> dict[str, Expression]:
-        success = Q((self.outcome.name, self.value))
-        sums: dict[str, Expression] = {"n": Count("*"), "y": Count("pk", filter=success)}
-        if (w := self.weight) is None:
-            return sums
-        return sums | {
-            "w": power_sum([w]),
-            "wy": power_sum([w], success),
-            "ww": power_sum([w, w]),
-            "wwy": power_sum([w, w], success),
-        }
+        return _sums_of_indicator(self.outcome, self.value, self.weight)
 
     def outcomes(self, sums: Sums) -> Outcomes:
-        if self.weight is None:
-            return _outcomes(sums, "n", "y", "y", "n", "y", "y")
-        return _outcomes(sums, "w", "wy", "wy", "ww", "wwy", "wwy")
+        return _outcomes_of_indicator(sums, self.weight)
 
     def fit(self, patterns: Patterns) -> Level:
         weighted = self.weight is not None

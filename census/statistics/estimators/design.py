@@ -8,6 +8,7 @@ columns with a category are kept sparsely, and only the pairs of columns that me
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,11 +42,15 @@ class Variable(NamedTuple):
 
 
 class Regressor(NamedTuple):
-    """A column of the design matrix: `values` of the patterns `where` it is not 0 (None: all)."""
+    """A column of the design matrix: `values` of the patterns `where` it is not 0 (None: all).
+
+    `term` is the position of the term that it is of, None of the intercept.
+    """
 
     name: str
     values: Sequence[int]
     where: tuple[int, ...] | None = None
+    term: int | None = None
 
     @property
     def indicator(self) -> bool:
@@ -81,6 +86,10 @@ class Design:
             return self
         return Design([self.regressors[k] for k in kept], self.size)
 
+    def among(self, start: int, stop: int) -> "Design":
+        """Return the design of these patterns; a column may be 0 at all of them."""
+        return Design([_cut(regressor, start, stop) for regressor in self.regressors], stop - start)
+
     @cached_property
     def largest(self) -> list[int]:
         """The largest absolute value of each column."""
@@ -104,7 +113,7 @@ class Design:
     def predict(self, coefficients: Sequence[float]) -> list[float]:
         """Return x'b of each pattern."""
         found: list[float] = [0.0] * self.size
-        for b, (_, values, where) in zip(coefficients, self.regressors, strict=True):
+        for b, (_, values, where, _) in zip(coefficients, self.regressors, strict=True):
             if where is None:
                 found = list(map(add, found, map(mul, repeat(b), values)))
             else:
@@ -139,7 +148,7 @@ class Design:
             if both := a.keys() if i == j else sorted(a.keys() & b.keys()):
                 pairs[i, j] = Pair.of(picker(list(both)), [a[k] * b[k] for k in both])
         for j, regressor in enumerate(self.regressors):
-            if regressor.where is not None:
+            if regressor.where:
                 pick = picker(regressor.where)
                 for i in dense:
                     values = _products(pick(self.regressors[i].values), regressor.values)
@@ -158,13 +167,13 @@ def design(
     regressors = [Regressor(INTERCEPT, [1] * len(patterns))]
     columns = list(zip(*patterns, strict=True)) or [()] * len(variables)
     single = [_columns(v, c) for v, c in zip(variables, columns, strict=True)]
-    for term in terms:
+    for place, term in enumerate(terms):
         for factors in product(*(single[k] for k in term)):
             found = factors[0]
             for factor in factors[1:]:
                 found = _times(found, factor)
             if found.where != ():
-                regressors.append(found)
+                regressors.append(found._replace(term=place))
     return Design(regressors, len(patterns))
 
 
@@ -195,11 +204,20 @@ def _times(a: Regressor, b: Regressor) -> Regressor:
     if a.where is None and b.where is None:
         return Regressor(name, _products(a.values, b.values))
     if a.where is None or b.where is None:
-        (_, dense, _), (_, sparse, where) = (a, b) if a.where is None else (b, a)
-        return Regressor(name, _products([dense[k] for k in where or ()], sparse), where)
+        dense, sparse = (a, b) if a.where is None else (b, a)
+        values = [dense.values[k] for k in sparse.where or ()]
+        return Regressor(name, _products(values, sparse.values), sparse.where)
     others = dict(zip(b.where, b.values, strict=True))
     both = [(k, x * others[k]) for k, x in zip(a.where, a.values, strict=True) if k in others]
     return Regressor(name, [x for _, x in both], tuple(k for k, _ in both))
+
+
+def _cut(regressor: Regressor, start: int, stop: int) -> Regressor:
+    if regressor.where is None:
+        return regressor._replace(values=regressor.values[start:stop])
+    first, last = bisect_left(regressor.where, start), bisect_left(regressor.where, stop)
+    where = tuple(k - start for k in regressor.where[first:last])
+    return regressor._replace(values=regressor.values[first:last], where=where)
 
 
 def _products(a: Numbers, b: Numbers) -> list[int]:

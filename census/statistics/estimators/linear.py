@@ -52,6 +52,12 @@ class Outcomes:
     def unweighted(cls, n: Sequence[int], y: Sequence[int], y2: Sequence[int]) -> Outcomes:
         return cls(n=n, w=n, wy=y, wy2=y2, w2=n, w2y=y, w2y2=y2)
 
+    @classmethod
+    def joined(cls, groups: Sequence[Outcomes]) -> Outcomes:
+        """Return the sums of all patterns, one group after the other."""
+        names = cls.__slots__
+        return cls(**{name: [x for of in groups for x in getattr(of, name)] for name in names})
+
     def only(self, kept: Sequence[bool]) -> Outcomes:
         """Return the sums of the patterns that are kept."""
         columns = ((name, getattr(self, name)) for name in self.__slots__)
@@ -89,16 +95,23 @@ class Linear(NamedTuple):
 def linear(design: Design, outcomes: Outcomes, errors: Errors, confidence: float) -> Linear:
     """Fit y on the columns of `design`; errors are None for n ≤ p."""
     with in_many_digits():
-        return _Fit(design, outcomes, errors).described(confidence)
+        return LeastSquares(design, outcomes, errors).described(confidence)
 
 
-class _Fit:
+class LeastSquares:
+    """A fit in many digits, to be made and used in the context of `in_many_digits`.
+
+    `gram` is A, `bread` its inverse over the columns that depend on no earlier ones; `design` and
+    `estimates` are of these columns alone.
+    """
+
     def __init__(self, design: Design, outcomes: Outcomes, errors: Errors) -> None:
         self.all_names = design.names
         self.outcomes = outcomes
         self.errors = errors
         moments = design.moments(outcomes.wy)
-        self.bread = invert(design.gram(outcomes.w))
+        self.gram = design.gram(outcomes.w)
+        self.bread = invert(self.gram)
         self.design = design.only(self.bread.kept)
         self.n, self.df = sum(outcomes.n), sum(outcomes.n) - len(self.bread.kept)
         self.estimates = times(self.bread.matrix, [moments[k] for k in self.bread.kept])
@@ -133,6 +146,7 @@ class _Fit:
         return self.residual / sum(self.outcomes.w) * self.n / self.df
 
     def covariance(self) -> Decimals | None:
+        """Return V; None where the errors are not defined."""
         if (mean_square := self.mean_square()) is None:
             return None
         bread = self.bread.matrix

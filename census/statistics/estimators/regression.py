@@ -18,9 +18,9 @@ MOST_COEFFICIENTS = 100
 class TooManyCoefficients(Exception):
     """The terms make more columns than can be solved for in the time of a request."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
+    def __init__(self, number: int, most: int) -> None:
+        super().__init__(number, most)
+        self.number, self.most = number, most
 
 
 class Covariate(NamedTuple):
@@ -50,6 +50,13 @@ class Patterns:
     values: Sequence[Numbers]
     outcomes: Outcomes
 
+    @classmethod
+    def joined(cls, groups: Iterable[Patterns]) -> Patterns:
+        """Return the patterns of all groups, one group after the other."""
+        groups = list(groups)
+        outcomes = Outcomes.joined([group.outcomes for group in groups])
+        return cls([values for group in groups for values in group.values], outcomes)
+
     def only(self, kept: Sequence[bool]) -> Patterns:
         """Return the patterns that are kept."""
         return Patterns(list(compress(self.values, kept)), self.outcomes.only(kept))
@@ -71,9 +78,9 @@ class LogisticFit(NamedTuple):
 
 def fit_linear(model: Model, patterns: Patterns, errors: Errors, confidence: float) -> LinearFit:
     """Return the least-squares fit. Raises `TooManyCoefficients`."""
-    variables = _variables(model, patterns)
-    found = linear(_design(model, variables, patterns), patterns.outcomes, errors, confidence)
-    return LinearFit(_references(variables), found)
+    variables = variables_of(model, patterns)
+    found = linear(make_design(model, variables, patterns), patterns.outcomes, errors, confidence)
+    return LinearFit(references_of(variables), found)
 
 
 def fit_logistic(
@@ -89,8 +96,8 @@ def fit_logistic(
     separated: list[str] = []
     constant = _constant(patterns.outcomes)
     while True:
-        variables = _variables(model, patterns)
-        of = _design(model, variables, patterns)
+        variables = variables_of(model, patterns)
+        of = make_design(model, variables, patterns)
         names |= dict.fromkeys(of.names)
         kept, found = _separation(model, variables, of, patterns)
         if constant or not found:
@@ -100,7 +107,7 @@ def fit_logistic(
     rows = sum(patterns.outcomes.n)
     fit = logistic(of, patterns.outcomes, confidence, weighted=weighted)
     known = {coefficient.term: coefficient for coefficient in fit.coefficients}
-    references = _references(variables)
+    references = references_of(variables)
     terms = _without(references, dict.fromkeys((*names, *separated)))
     described = [known.get(term, Coefficient(term)) for term in terms]
     return LogisticFit(references, separated, rows, fit._replace(coefficients=described))
@@ -137,7 +144,7 @@ def _separation(
     return kept, found
 
 
-def _variables(model: Model, patterns: Patterns) -> list[Variable]:
+def variables_of(model: Model, patterns: Patterns) -> list[Variable]:
     """Return the covariates with the categories that occur, in their order."""
     return [_variable(covariate, k, patterns) for k, covariate in enumerate(model.covariates)]
 
@@ -156,7 +163,8 @@ def _variable(covariate: Covariate, position: int, patterns: Patterns) -> Variab
     )
 
 
-def _design(model: Model, variables: Sequence[Variable], patterns: Patterns) -> Design:
+def make_design(model: Model, variables: Sequence[Variable], patterns: Patterns) -> Design:
+    """Return the design matrix of the patterns. Raises `TooManyCoefficients`."""
     columns = 1
     for term in model.terms:
         of_term = 1
@@ -165,9 +173,10 @@ def _design(model: Model, variables: Sequence[Variable], patterns: Patterns) -> 
             of_term *= 1 if levels is None else len(levels)
         columns += of_term
     if columns > MOST_COEFFICIENTS:
-        raise TooManyCoefficients(columns)
+        raise TooManyCoefficients(columns, MOST_COEFFICIENTS)
     return design(variables, model.terms, patterns.values)
 
 
-def _references(variables: Sequence[Variable]) -> dict[str, Value]:
+def references_of(variables: Sequence[Variable]) -> dict[str, Value]:
+    """Return the reference of each category, by the column's name."""
     return {v.name: v.reference for v in variables if v.reference is not None}

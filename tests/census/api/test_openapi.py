@@ -94,6 +94,7 @@ def test_a_table_tells_its_formulas(description: dict[str, Any], view: str) -> N
         "comparison": ["ComparedGroup"],
         "regression": ["LinearRegression", "LogisticRegression", "OddsRatio"],
         "decomposition": ["DecomposedGroup"],
+        "oaxaca": ["OaxacaGroup"],
     }
     names = [name for name in (view.title(), *parts.get(view, ())) if name in schemas]
     told = json.dumps([schemas[name] for name in names], ensure_ascii=False)
@@ -151,6 +152,16 @@ ANSWERS = [
             ("/v1/crosstab/{row}/{column}", "/v1/crosstab/age/income?cells=true&layer=sex"),
             ("/v1/comparison/{column}", "/v1/comparison/age?group_by=sex"),
             ("/v1/comparison/{column}", "/v1/comparison/income?group_by=sex,race&value=%3E50K"),
+            ("/v1/regression/linear/{column}", "/v1/regression/linear/age?on=sex,workclass"),
+            (
+                "/v1/regression/logistic/{column}",
+                "/v1/regression/logistic/income?value=%3E50K&on=age,workclass",
+            ),
+            ("/v1/decomposition/{column}", "/v1/decomposition/age?group_by=sex&on=workclass"),
+            (
+                "/v1/decomposition/oaxaca/{column}",
+                "/v1/decomposition/oaxaca/income?value=%3E50K&group_by=sex&on=age,race",
+            ),
             ("/v1/fairness/{column}", "/v1/fairness/sex"),
             ("/v1/fairness/{column}", "/v1/fairness/sex,native_country"),
         )

@@ -1,4 +1,4 @@
-"""Regressions, decompositions, standardised values and correlation tests against the oracles."""
+"""Regressions and correlation tests against the oracles."""
 
 import math
 from typing import Any
@@ -267,142 +267,12 @@ def test_other_formats(client: Client, suffix: str) -> None:
         (LINEAR, "on=age,sex,sex:age"),
         (LINEAR, "on=age&age__lt=17"),
         (LOGISTIC, f"value={quote('>50K')}&on=workclass,race"),
-        ("/v1/decomposition/income", f"value={quote('>50K')}&group_by=race&on=education"),
-        ("/v1/decomposition/age", "group_by=sex&on=race&age__lt=17"),
     ):
         response = client.get(f"{path}.{suffix}?{query}")
         assert response.status_code == 200, response.content
     response = client.get(f"{LINEAR}.csv?on=age")
     text = b"".join(response.streaming_content) if response.streaming else response.content
     assert text.decode().splitlines()[0].startswith("term,estimate,standard_error,ci_lower")
-
-
-# --- Standardised values and decompositions ----------------------------------------------------
-
-
-@WEIGHTS
-def test_standardised(client: Client, adult: pd.DataFrame, weighted: bool) -> None:
-    adult = adult.assign(band=band(adult.age), rich=(adult.income == ">50K").astype(float))
-    weights = adult.fnlwgt.astype(float) if weighted else pd.Series(1.0, index=adult.index)
-    parts = ("group_by=sex", "standardize=age,education", BANDS)
-    for path, name, query in (
-        ("/v1/computation/mean/hours_per_week", "hours_per_week", ""),
-        ("/v1/computation/proportion/income", "rich", f"value={quote('>50K')}"),
-    ):
-        answer = ask(client, path, query, *parts, "race=White", weighted=weighted)
-        rows = adult[adult.race == "White"]
-        for group in answer["groups"]:
-            value = variance = 0.0
-            single = False
-            for _, stratum in rows.groupby(["band", "education"]):
-                of = stratum[stratum.sex == group["key"]["sex"]]
-                share = weights[stratum.index].sum() / weights[rows.index].sum()
-                if of.empty:
-                    value = math.nan
-                    continue
-                mean, error = oracle.linearised(
-                    of[name].to_numpy(np.longdouble), weights[of.index].to_numpy(np.longdouble)
-                )
-                single |= error is None
-                value += share * mean
-                variance += share**2 * (error or 0) ** 2
-            if math.isnan(value):
-                assert (group["value"], bool(group["empty_strata"])) == (None, True)
-                continue
-            assert group["value"] == close(value, 1e-11)
-            assert group["empty_strata"] == []
-            if single:
-                assert group["standard_error"] is None
-            else:
-                assert group["standard_error"] == close(math.sqrt(variance), 1e-9)
-
-
-def test_standardised_is_that_of_r(client: Client) -> None:
-    answer = ask(
-        client,
-        "/v1/computation/proportion/income",
-        *(f"value={quote('>50K')}", "group_by=sex", "standardize=age", BANDS),
-        weighted=True,
-    )
-    values = [group["value"] for group in answer["groups"]]
-    assert values == close([0.11853040326834405, 0.2876904266051354], 1e-12)
-
-
-@WEIGHTS
-def test_equal_strata_change_nothing(client: Client, weighted: bool) -> None:
-    """Every group has the split's one value: the standardised value is the crude one."""
-    answer = ask(
-        client,
-        "/v1/computation/mean/age",
-        *("group_by=sex", "standardize=split", "split=train"),
-        weighted=weighted,
-    )
-    for group in answer["groups"]:
-        assert group["value"] == close(group["crude_value"], 1e-15)
-
-
-@WEIGHTS
-@pytest.mark.parametrize("on", ["marital_status", "education,race", "occupation"])
-def test_decomposition(client: Client, adult: pd.DataFrame, on: str, weighted: bool) -> None:
-    answer = ask(
-        client,
-        "/v1/decomposition/income",
-        *(f"value={quote('>50K')}", "group_by=sex", "reference=Male", f"on={on}"),
-        weighted=weighted,
-    )
-    w = adult.fnlwgt if weighted else pd.Series(1, index=adult.index)
-    frame = adult.assign(w=w, wy=w * (adult.income == ">50K"))
-    found = {}
-    for sex, rows in frame.groupby("sex"):
-        sums = rows.groupby(on.split(","), dropna=False)[["w", "wy"]].sum()
-        found[sex] = (sums.w / sums.w.sum()).to_dict(), (sums.wy / sums.w).to_dict()
-    (p1, r1), (p0, r0) = found["Female"], found["Male"]
-    (women,) = [group for group in answer["groups"] if group["key"] == {"sex": "Female"}]
-    if {str(k) for k in p1} == {str(k) for k in p0}:
-        by = {str(k): k for k in p0}
-        pairs = [(p1[k], p0[by[str(k)]], r1[k], r0[by[str(k)]]) for k in p1]
-        composition = sum((a - b) * (c + d) / 2 for a, b, c, d in pairs)
-        rate = sum((c - d) * (a + b) / 2 for a, b, c, d in pairs)
-        assert women["composition"] == close(composition, 1e-9)
-        assert women["rate"] == close(rate, 1e-9)
-        assert women["composition"] + women["rate"] == close(women["difference"], 1e-12)
-    else:
-        assert women["composition"] is None
-        assert women["unmatched"]
-    mean = ask(
-        client,
-        "/v1/computation/proportion/income",
-        *(f"value={quote('>50K')}", "group_by=sex"),
-        weighted=weighted,
-    )
-    female, male = (group["value"] for group in mean["groups"])
-    assert women["difference"] == close(female - male, 1e-12)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("/v1/computation/mean/age?standardize=sex", [("standardize", "not_applicable")]),
-        (
-            "/v1/computation/mean/age?standardize=sex&group_by=sex",
-            [("standardize", "grouped_by")],
-        ),
-        (
-            "/v1/computation/mean/age?standardize=sx&group_by=sex",
-            [("standardize", "unknown_value")],
-        ),
-        ("/v1/computation/sum/age?standardize=sex", [("standardize", "unknown_parameter")]),
-        ("/v1/decomposition/age?group_by=sex", [("on", "required")]),
-        ("/v1/decomposition/age?on=race", [("group_by", "required")]),
-        ("/v1/decomposition/age?on=race&group_by=sex,split", [("group_by", "wrong_length")]),
-        ("/v1/decomposition/age?on=sex&group_by=sex", [("on", "grouped_by")]),
-        ("/v1/decomposition/age?on=age&group_by=sex", [("on", "unknown_value")]),
-        ("/v1/decomposition/income?on=race&group_by=sex", [("value", "required")]),
-        ("/v1/decomposition/age?on=race&group_by=sex&value=3", [("value", "not_applicable")]),
-    ],
-)
-def test_what_neither_takes(client: Client, url: str, expected: list[tuple[str, str]]) -> None:
-    assert errors(client, url) == expected
 
 
 # --- Correlations -------------------------------------------------------------------------------

@@ -1,0 +1,115 @@
+"""The answers of decompositions."""
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from census.api.serializers.answers import AnswerSerializer, GroupSerializer
+from census.api.serializers.fields import FlagsField, GroupKeyField, OptionsField
+from census.api.serializers.regressions import references
+from census.api.serializers.tables import MeasuresSerializer, number, texts
+from census.statistics.measures import DECOMPOSITION, OAXACA
+
+
+class DecomposedCategorySerializer(serializers.Serializer[Any]):
+    """A category: its share and value in the group and in the reference, and its parts."""
+
+    key = GroupKeyField()
+    share = number()
+    value = number()
+    reference_share = number()
+    reference_value = number()
+    composition = number()
+    rate = number()
+
+
+class DecomposedGroupSerializer(MeasuresSerializer, GroupSerializer):
+    """A group: its difference from the reference, decomposed."""
+
+    formulas: ClassVar = DECOMPOSITION
+
+    value = number()
+    difference = number()
+    composition = number()
+    rate = number()
+    unmatched = serializers.ListField(
+        child=GroupKeyField(), help_text="Categories that only the group or the reference has."
+    )
+    categories = DecomposedCategorySerializer(many=True)
+
+
+class DecompositionSerializer(AnswerSerializer):
+    """The groups, each against the reference."""
+
+    column = serializers.CharField()
+    group_by = texts()
+    parameters = OptionsField()
+    on = texts()
+    reference = GroupKeyField(allow_null=True)
+    groups = DecomposedGroupSerializer(many=True)
+
+
+class PartsSerializer(MeasuresSerializer):
+    """The two parts of a difference, each with its interval."""
+
+    formulas: ClassVar = OAXACA
+
+    explained = number()
+    explained_standard_error = number()
+    explained_ci_lower = number()
+    explained_ci_upper = number()
+    unexplained = number()
+    unexplained_standard_error = number()
+    unexplained_ci_lower = number()
+    unexplained_ci_upper = number()
+
+
+class DecomposedTermSerializer(PartsSerializer):
+    """What a term of `on`, or the intercept, contributes: the terms add up to the whole."""
+
+    term = serializers.CharField(help_text="As `age`, `sex:age`, `(intercept)`.")
+
+
+class DecomposedCoefficientSerializer(PartsSerializer):
+    """What a coefficient contributes; null where the term is aliased or a group lacks it."""
+
+    term = serializers.CharField(help_text="As `age`, `sex=Female`, `sex=Female:age`.")
+    mean = number()
+    reference_mean = number()
+    coefficient = number()
+    reference_coefficient = number()
+
+
+class OaxacaGroupSerializer(PartsSerializer, GroupSerializer):
+    """A group: its difference from the reference, decomposed by regressions."""
+
+    value = number()
+    difference = number()
+    difference_standard_error = number()
+    difference_ci_lower = number()
+    difference_ci_upper = number()
+    flags = FlagsField(child=serializers.CharField())
+    aliased = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Columns that depend on earlier ones among the rows of both groups; left out.",
+    )
+    unmatched = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Categories that only one of the two groups has, and columns without a "
+        "coefficient in one of them: the parts are null then.",
+    )
+    terms = DecomposedTermSerializer(many=True)
+    coefficients = DecomposedCoefficientSerializer(many=True)
+
+
+class OaxacaSerializer(AnswerSerializer):
+    """The groups, each against the reference."""
+
+    column = serializers.CharField()
+    group_by = texts()
+    parameters = OptionsField()
+    on = texts()
+    errors = serializers.ChoiceField(("classical", "hc1", "hc3", "linearised"))  # type: ignore[assignment]
+    reference = GroupKeyField(allow_null=True)
+    references = references()
+    groups = OaxacaGroupSerializer(many=True)

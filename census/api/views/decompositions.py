@@ -115,7 +115,8 @@ class OaxacaViewSet(AnswerViewSet):
         reference: Parameter,
         references: Iterable[Parameter],
     ) -> Sequence[Parameter]:
-        own = (BY, terms.on_parameter(of), reference, value, ERRORS)
+        on = replace(terms.on_parameter(of), example="age,education_num,race")  # not the groups
+        own = (BY, on, reference, value, ERRORS)
         common = (*questions.BANDS, *references, WEIGHTED_BY, CONFIDENCE, *questions.FILTERING)
         return (*own, *common)
 

@@ -288,7 +288,7 @@ def test_oaxaca_in_the_corners(client: Client) -> None:
             [("errors", "not_applicable")],
         ),
         (
-            "hours_per_week?on=age,education,occupation,race,marital_status&group_by=sex",
+            "hours_per_week?on=age,workclass,education,marital_status,occupation,race&group_by=sex",
             [("on", "too_many_patterns")],
         ),
         (

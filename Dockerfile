@@ -1,12 +1,11 @@
-# Two images: the service, and nginx before it (`--target proxy`). docs/container.md tells how to
-# run them.
+# Two images: the service, and its proxy nginx (`--target proxy`). See docs/container.md.
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt requirements-formats.txt /tmp/
-# "formats" brings charts and Parquet; with nothing (`--build-arg EXTRAS=`) they answer 406.
+# "formats" adds SVG, PNG and Parquet; without it (`--build-arg EXTRAS=`) they are answered by 406.
 ARG EXTRAS=formats
 RUN pip --python /opt/venv/bin/python install --no-compile --only-binary :all: --require-hashes \
         -r /tmp/requirements${EXTRAS:+-$EXTRAS}.txt
@@ -14,24 +13,24 @@ WORKDIR /app
 COPY LICENSE manage.py ./
 COPY adultapi adultapi
 COPY census census
-# The settings ask for two values; neither is used here, nor kept.
+# The settings require two values, which are neither used here nor stored.
 RUN DATABASE_URL=postgresql:///none SECRET_KEY=none \
         /opt/venv/bin/python manage.py collectstatic --no-input --verbosity 0
-# Bytecode that is never compared with its source: the image does not change. And files that the
-# service can read whatever the umask of the checkout was.
+# The bytecode is never compared with its source, since the image does not change. chmod makes the
+# files readable whatever the umask of the checkout was.
 RUN /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv /app \
     && chmod -R a+rX /app
 
 FROM nginx:1.28 AS proxy
 COPY docker/nginx.conf docker/start-proxy.sh /opt/proxy/
-# It can be read and started whatever the umask of the checkout was. A tmpfs gets the mode of the
-# folder that it is mounted on.
+# chmod makes the files readable whatever the umask of the checkout was. A tmpfs gets the mode of
+# the folder that it is mounted on.
 RUN chmod 755 /opt/proxy /opt/proxy/start-proxy.sh && chmod 644 /opt/proxy/nginx.conf \
     && chmod 1777 /var/cache/nginx
 USER 101:101
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
-# Whether nginx is well: it answers this itself, by 404, also while the service is away.
+# nginx itself answers this request (404), also while the service is down.
 HEALTHCHECK --interval=5s --timeout=5s --retries=3 \
     CMD curl --silent --output /dev/null "http://127.0.0.1:${PORT:-8080}/metrics"
 ENTRYPOINT ["/opt/proxy/start-proxy.sh"]
@@ -50,7 +49,7 @@ FROM ${BASE}
 RUN groupadd --gid 10001 adultapi \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin adultapi
-# What changes least comes first. All of it belongs to root, so that the service cannot write it.
+# The layer that changes least comes first. The files belong to root: the service cannot write them.
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH HOST=0.0.0.0 PORT=8000 HOME=/tmp \
@@ -59,7 +58,7 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# Whether the process is well, not the database: nobody gains by a restart while that is away.
+# It checks the process, not the database: a restart does not help while the database is down.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=90s --retries=3 CMD ["python", "-c", \
     "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz')"]
 ENTRYPOINT ["python", "-m", "adultapi.container"]

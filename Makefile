@@ -1,4 +1,4 @@
-# The one interface: people, hooks and CI call these targets. `make` alone lists them.
+# People, hooks and CI call these targets. `make` without a target lists them.
 
 PYTHON ?= python3
 ARGS ?=
@@ -13,7 +13,7 @@ help: ## List the targets
 
 # --- Run --------------------------------------------------------------------------------------
 
-run: venv ## Serve on http://127.0.0.1:8000 (PORT, HOST), with PostgreSQL and the dataset
+run: venv ## Serve on http://127.0.0.1:8000 (HOST, PORT), with PostgreSQL and the dataset
 	@exec $(PY) -m adultapi.local
 
 load: venv ## Load the dataset: ARGS='--source uci', ARGS=--help
@@ -25,16 +25,16 @@ shell: venv ## Open a Python shell with the models
 
 # --- Check ------------------------------------------------------------------------------------
 
-test: venv-dev ## Run the tests, on a PostgreSQL of their own: ARGS='tests/census -k mean'
+test: venv-dev ## Run the tests, with their own PostgreSQL: ARGS='tests/census -k mean'
 	@exec $(PY) -m pytest -n logical --maxprocesses 8 $(ARGS)
 
-coverage: venv-dev ## Run the tests and show which lines they reach, in the processes they start, too
+coverage: venv-dev ## Run the tests and report the lines that they cover
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report term $(ARGS)"
 
-test-clients: venv-dev ## Read the running service with real clients; whole files, many times
+test-clients: venv-dev ## Test the running service with real clients
 	@exec $(PY) -m pytest tests/clients $(ARGS)
 
-test-r: venv-dev ## Let R compare the running service's answers with its own; needs R with survey
+test-r: venv-dev ## Compare the service's answers with those of R; needs R with survey
 	@exec $(PY) -m pytest tests/r $(ARGS)
 
 lint: venv-dev migrations-check ## Check style, types, layers and migrations
@@ -44,17 +44,17 @@ lint: venv-dev migrations-check ## Check style, types, layers and migrations
 	.venv/bin/lint-imports
 	$(PY) -m tools.readme --check
 
-fix: venv-dev ## Repair what ruff can repair
+fix: venv-dev ## Fix style with ruff
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
 migrations-check: venv-dev ## Fail if a model differs from its migrations
 	$(PY) manage.py makemigrations --check --dry-run
 
-readme: venv ## Write README.md's tables of formulas from the code: ARGS=--check compares
+readme: venv ## Write README.md's tables of formulas from the code; ARGS=--check only compares
 	@$(PY) -m tools.readme $(ARGS)
 
-examples: venv ## Write the examples of the OpenAPI description anew from real answers
+examples: venv ## Write the examples of the OpenAPI description from real answers
 	@$(PY) -m tools.examples
 
 schema: venv ## Write the OpenAPI description to openapi.yaml
@@ -62,13 +62,13 @@ schema: venv ## Write the OpenAPI description to openapi.yaml
 
 include docker.mk
 
-# --- Keep -------------------------------------------------------------------------------------
+# --- Maintain ---------------------------------------------------------------------------------
 
 COMPILE = .venv/bin/uv pip compile -q pyproject.toml
 OPTIONS = --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links $(ARGS)
 FORMATS = --extra charts --extra parquet
 
-lock: venv-dev ## Write requirements*.txt anew from pyproject.toml: ARGS=--upgrade
+lock: venv-dev ## Write requirements*.txt from pyproject.toml: ARGS=--upgrade
 	$(COMPILE) $(OPTIONS) -o requirements.txt
 	$(COMPILE) $(FORMATS) $(OPTIONS) -o requirements-formats.txt
 	$(COMPILE) $(FORMATS) --extra local $(OPTIONS) -o requirements-local.txt
@@ -77,8 +77,8 @@ lock: venv-dev ## Write requirements*.txt anew from pyproject.toml: ARGS=--upgra
 
 PRINT_HOME = from adultapi import postgres as p; print(p.Place(p.VAR).home)
 
-clean: ## Remove all that was made here: .venv, the database, caches
-	@# Where root's PostgreSQL cannot reach this folder, its data is in /var/lib.
+clean: ## Remove all that was made in this folder: .venv, the database, caches
+	@# The data is in /var/lib if root's PostgreSQL cannot reach this folder.
 	@test ! -x $(PY) || rm -rf "$$($(PY) -c '$(PRINT_HOME)')"
 	rm -rf .venv .venv-infra var staticfiles openapi.yaml .coverage* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -86,21 +86,21 @@ clean: ## Remove all that was made here: .venv, the database, caches
 
 # --- The environment in .venv -----------------------------------------------------------------
 
-# A .venv whose Python is gone is made anew.
+# A .venv without a working Python is removed and made again.
 _ := $(shell .venv/bin/python -c "" 2>/dev/null || rm -rf .venv)
 
 define INSTALL
-@command -v $(PYTHON) >/dev/null || { echo "Error: there is no $(PYTHON): install Python 3.11 or \
-later, or name it as in 'make PYTHON=python3.13 run'." >&2; exit 1; }
+@command -v $(PYTHON) >/dev/null || { echo "Error: $(PYTHON) is not installed: install Python 3.11 \
+or later, or name another as in 'make PYTHON=python3.13 run'." >&2; exit 1; }
 @$(PYTHON) -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' || { echo \
 "Error: $$($(PYTHON) --version) is older than 3.11 or lacks the module venv: name another as in \
 'make PYTHON=python3.13 run', or on Debian and Ubuntu install python3-venv." >&2; exit 1; }
-@echo "Installing $< into .venv: a minute or two, only this once."
+@echo "Installing $< into .venv: this takes a minute or two, only once."
 @test -x $(PY) || $(PYTHON) -m venv .venv
 @$(PY) -m pip install -q --disable-pip-version-check --no-input --require-hashes -r $<
 endef
 
-# The stamps are touched after pip has succeeded. The larger set contains the smaller one.
+# The stamps are touched after pip succeeds. The development set contains the local set.
 .venv/local: requirements-local.txt
 	$(INSTALL)
 	@touch $@

@@ -1,8 +1,8 @@
-# The benchmarks, with their peers in an environment of their own.
+# The benchmarks. The peers have their own virtual environment.
 
 .PHONY: bench
 
-bench: venv-dev .venv-bench ## Measure it beside its peers: ARGS='hot cold', ARGS=--all, ARGS=--help
+bench: venv-dev .venv-bench ## Compare the service with its peers: ARGS='hot cold', ARGS=--all, ARGS=--help
 	@PYTHONPATH=. $(PY) tests/benchmarks/run.py $(ARGS)
 
 .venv-bench: tests/benchmarks/requirements.txt

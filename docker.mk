@@ -3,20 +3,20 @@
 CONTAINER_ENGINE ?= docker
 IMAGE ?= adultapi
 PROXY_IMAGE ?= adultapi-proxy
-# Charts and Parquet; nothing leaves them out.
+# Charts and Parquet. An empty value leaves them out.
 EXTRAS ?= formats
-# For `make up`: cache, scale, or both.
+# The compose profiles of `make up`: cache, scale, or both.
 PROFILES ?=
 
 .PHONY: image up down logs secrets test-image test-compose sbom audit
 
-# What podman builds has no health check in its own format.
+# podman's own image format has no health check.
 export BUILDAH_FORMAT = docker
 export IMAGE PROXY_IMAGE
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' adultapi/__init__.py)
-# The commit, and whether the files are not quite its.
+# The commit, with -dirty if files differ from it.
 REVISION = $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
-# Without a name and password, should the address have them.
+# Without the user name and password of the URL.
 SOURCE = $(shell git remote get-url origin 2>/dev/null | sed 's|//[^/@]*@|//|')
 
 LABELS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
@@ -37,34 +37,34 @@ endif
 up: secrets image ## Serve in containers on http://127.0.0.1:8000 (PORT): PROFILES='cache scale'
 	$(COMPOSE) $(PROFILES:%=--profile %) up --detach --wait
 
-down: ## Stop the containers; the database stays, but with ARGS=--volumes
+down: ## Stop the containers; ARGS=--volumes also removes the database
 	$(COMPOSE) --profile cache --profile scale down $(ARGS)
 
-logs: ## Follow what the containers say
+logs: ## Follow the logs of the containers
 	@$(COMPOSE) --profile cache --profile scale logs --follow $(ARGS)
 
-secrets: # those that .env lacks, made at random
+secrets: # writes those that .env lacks, at random
 	@touch .env && chmod go= .env && for name in POSTGRES_PASSWORD READER_PASSWORD SECRET_KEY; do \
 		grep -q "^$$name=." .env || { echo "Adding $$name to .env."; \
 		test -z "$$(tail -c 1 .env)" || echo >>.env; \
 		echo "$$name=$$(od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n')" >>.env; }; done
 
-test-image: venv-dev image ## Build the image and try it as it ships
+test-image: venv-dev image ## Build the images and test them
 	@exec $(PY) -m pytest tests/image $(ARGS)
 
-test-compose: venv-dev image ## Try `make up` with each profile, and that `down` leaves nothing
+test-compose: venv-dev image ## Test `make up` with each profile, and `make down`
 	@exec $(PY) -m pytest tests/compose $(ARGS)
 
 LOCKED = requirements$(EXTRAS:%=-%).txt
 UV_TOOL = .venv/bin/uv tool run --quiet --from
 
-sbom: venv-dev ## Write what the image holds to sbom.json (CycloneDX), from the lock
+sbom: venv-dev ## Write the packages of the image to sbom.json (CycloneDX), from the lock
 	$(UV_TOOL) cyclonedx-bom==7.5.0 cyclonedx-py requirements --pyproject pyproject.toml \
 		--mc-type application --output-reproducible --output-file sbom.json $(LOCKED)
 
-# Nothing is passed over in silence: not found where it is looked up is a failure, too.
-audit: venv-dev ## Look up known vulnerabilities of what the image holds; where that fails, list it
+# A package that cannot be looked up is a failure, too.
+audit: venv-dev ## Look up known vulnerabilities of the packages of the image
 	@$(UV_TOOL) pip-audit==2.10.1 pip-audit --strict --progress-spinner off --disable-pip \
 		--require-hashes --requirement $(LOCKED) || { status=$$?; \
-		echo "Something was found, or not all could be looked up. The lock holds, for all systems:"; \
+		echo "There are vulnerabilities, or a lookup failed. The lock contains, for all systems:"; \
 		sed -n 's/^\([][, a-z0-9._-]*==[^ ]*\).*/\1/p' $(LOCKED); exit $$status; }

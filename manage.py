@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. Without DATABASE_URL it brings its own PostgreSQL."""
+"""Django's command line. Without DATABASE_URL it uses the embedded PostgreSQL."""
 
 import os
 import signal
@@ -22,16 +22,16 @@ def main() -> None:
 
 
 def database(arguments: list[str]) -> AbstractContextManager[object]:
-    """Return what a command needs around it: the embedded PostgreSQL, or nothing."""
+    """Returns a context with the embedded PostgreSQL if a command needs it, else an empty one."""
     asks_for_help = not arguments or {"-h", "--help", "--version"} & {*arguments}
-    elsewhere = os.environ.get("DATABASE_URL", "").strip()
+    other_database = os.environ.get("DATABASE_URL", "").strip()
     dry_run = arguments[:1] == ["load_adult"] and any(
         len(argument) > 3 and "--dry-run".startswith(argument)  # argparse takes abbreviations
         for argument in arguments
     )
-    if asks_for_help or elsewhere or dry_run or arguments[0] in WITHOUT_DATABASE:
+    if asks_for_help or other_database or dry_run or arguments[0] in WITHOUT_DATABASE:
         return nullcontext()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to stop it then, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM must stop the server, too
     return postgres.Server(postgres.VAR)
 
 

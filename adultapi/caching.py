@@ -1,7 +1,7 @@
-"""Answers that repeat cost little: conditional requests, and finished answers kept by ETag.
+"""Conditional requests, and a cache of finished answers with the ETag as its key.
 
-An answer is a pure function of the loaded dataset, the code and the canonical request. Their
-digest is its ETag and the key under which it is kept, so nothing kept ever becomes wrong.
+An answer is a pure function of the loaded dataset, the code and the canonical request. The ETag
+is a digest of these three, so a cached answer never becomes wrong.
 """
 
 import logging
@@ -28,17 +28,17 @@ from census.models import Dataset
 
 logger = logging.getLogger(__name__)
 
-# Shared caches ask again after two seconds in the background, and serve what they have while
-# the service is away.
+# After two seconds shared caches revalidate in the background. They serve stale answers while
+# the service is down.
 CACHE_CONTROL = "public, max-age=60, s-maxage=2, stale-while-revalidate=600, stale-if-error=86400"
 VARY = "Accept, Accept-Encoding"
-# nginx counts whole seconds, and would keep an answer for up to one more than s-maxage says.
+# nginx counts whole seconds, so it can keep an answer one second longer than s-maxage.
 NGINX_SECONDS = "1"
-_LARGEST = 64 * 1024  # bytes of a body that the cache keeps
+_MAX_BODY = 64 * 1024  # bytes; a larger body is not cached
 
 
 def _digest_of_code() -> str:
-    """Returns a digest of the source that makes the answers."""
+    """Returns a digest of the source code and templates."""
     digest = blake2b(digest_size=8)
     for package in ("adultapi", "census"):
         for path in sorted((Path(settings.BASE_DIR) / package).rglob("*")):
@@ -51,14 +51,14 @@ CODE = _digest_of_code()
 
 
 class Loaded(NamedTuple):
-    """The dataset that is loaded: its version, and when it was loaded."""
+    """The version of the loaded dataset and the time of its load."""
 
     version: str
     loaded_at: datetime
 
     @classmethod
-    def now(cls) -> "Loaded | None":
-        # There is one row at most. `first` would take twice the time, for every request.
+    def current(cls) -> "Loaded | None":
+        # The table has at most one row. `first` would take twice the time in every request.
         rows = Dataset.objects.values_list("version", "loaded_at")
         return next((cls(*row) for row in rows), None)
 
@@ -67,34 +67,34 @@ class Loaded(NamedTuple):
         return int(self.loaded_at.timestamp())
 
 
-def _key(request: HttpRequest, question: Canonical, dataset: Loaded) -> str:
-    """Returns the digest of all that an answer depends on."""
-    # Few answers name the host.
-    origin = f"{request.scheme}://{request.get_host()}" if question.absolute else ""
-    parts = (CODE, *dataset, settings.FORCE_SCRIPT_NAME, origin, *question)
+def _etag(request: HttpRequest, form: Canonical, dataset: Loaded) -> str:
+    """Returns the digest of everything that an answer depends on, in hexadecimal."""
+    # Few answers contain the host.
+    origin = f"{request.scheme}://{request.get_host()}" if form.absolute else ""
+    parts = (CODE, *dataset, settings.FORCE_SCRIPT_NAME, origin, *form)
     return blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
 class AnswerCache:
-    """Middleware: answers 304 and 412, sends what is kept, and keeps what is new."""
+    """Middleware that answers conditional requests and caches finished answers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> Any:
-        question = _question(request)
-        if question is None:
-            return _page(request, self._get_response(request))
+        form = _canonical_request(request)
+        if form is None:
+            return _page_response(request, self._get_response(request))
         try:
-            dataset = Loaded.now()
-        except ProgrammingError:  # there are no tables, which not every answer needs
+            dataset = Loaded.current()
+        except ProgrammingError:  # the tables do not exist; some answers do not need them
             dataset = None
         except Error as error:
-            return problems.of_error(request, error)
+            return problems.error_response(request, error)
         if dataset is None:
-            question.impose(request)
+            form.apply_to(request)
             return self._get_response(request)
-        key = _key(request, question, dataset)
+        key = _etag(request, form, dataset)
         headers = {
             "ETag": f'"{key}"',
             "Last-Modified": http_date(dataset.timestamp),
@@ -102,24 +102,24 @@ class AnswerCache:
             "Vary": VARY,
             "X-Accel-Expires": NGINX_SECONDS,
         }
-        found = _conditional(request, headers, dataset) or _kept(request, question, key, headers)
-        if found:
-            found.cache_result = "hit"
-            return found
-        question.impose(request)
+        response = _conditional(request, headers, dataset) or _cached(request, form, key, headers)
+        if response:
+            response.cache_result = "hit"
+            return response
+        form.apply_to(request)
         response = self._get_response(request)
         if response.status_code != 200 or response.has_header("Cache-Control"):
             return response
-        if _changed(dataset):  # the answer is right, but may be of either version
+        if _has_changed(dataset):  # the answer is correct, but its version is unknown
             response["Cache-Control"] = "no-store"
             return response
-        response = _keep(request, key, headers, response)
+        response = _store(request, key, headers, response)
         response.cache_result = "miss"
         return response
 
 
-def _question(request: HttpRequest) -> Canonical | None:
-    """Returns the canonical form of a request for data; None for all others."""
+def _canonical_request(request: HttpRequest) -> Canonical | None:
+    """Returns the canonical form of a request for data; None for any other request."""
     if request.method not in {"GET", "HEAD"}:
         return None
     meta = request.META
@@ -128,59 +128,60 @@ def _question(request: HttpRequest) -> Canonical | None:
     )
 
 
-def _page(request: HttpRequest, response: Any) -> Any:
-    """Returns a page that caches ask about each time, or 304 if it is the one they have."""
+def _page_response(request: HttpRequest, response: Any) -> Any:
+    """Returns a page that caches revalidate each time, or 304 if the client's copy is current."""
     response.headers.setdefault("Cache-Control", "no-cache")
     if response.status_code != 200 or response.streaming or response.has_header("ETag"):
         return response
     set_response_etag(response)
-    patch_vary_headers(response, ["Accept-Encoding"])  # on the 304, too
-    found: Any = get_conditional_response(request, response.get("ETag"), response=response)
-    found["Vary"] = response["Vary"]
-    return found
+    patch_vary_headers(response, ["Accept-Encoding"])
+    conditional: Any = get_conditional_response(request, response.get("ETag"), response=response)
+    conditional["Vary"] = response["Vary"]  # also on the 304
+    return conditional
 
 
-def _changed(dataset: Loaded) -> bool:
+def _has_changed(dataset: Loaded) -> bool:
     try:
-        return Loaded.now() != dataset
+        return Loaded.current() != dataset
     except Error:
         return True
 
 
 def _conditional(request: HttpRequest, headers: Mapping[str, str], dataset: Loaded) -> Any:
-    """Returns the 304 or 412 that the request's conditions ask for; None if they ask for 200."""
+    """Returns 304 or 412 if a condition of the request calls for it; None otherwise."""
     response = get_conditional_response(request, headers["ETag"], dataset.timestamp)
     if response is None:
         return None
     if response.status_code == 412:
-        detail = "The dataset or the service has changed since: ask again without the condition."
+        detail = "The dataset or the service has changed: repeat the request without the condition."
         return problems.response(request, "precondition-failed", detail)
     return _with_headers(response, headers)
 
 
-def _kept(request: HttpRequest, question: Canonical, key: str, headers: Mapping[str, str]) -> Any:
-    """Returns the answer kept under `key`; None if there is none."""
-    if files.is_file(question.media_type):
-        with suppress(FileNotFoundError, MissingFileError):  # files are removed to make room
+def _cached(request: HttpRequest, form: Canonical, key: str, headers: Mapping[str, str]) -> Any:
+    """Returns the cached answer with this key; None if there is none."""
+    if files.is_file(form.media_type):
+        with suppress(FileNotFoundError, MissingFileError):  # old files are removed
             return files.respond(request, key, headers)
         return None
-    with _cache_may_be_away():
-        if kept := cache.get(key):
-            return HttpResponse(kept[0], headers=kept[1])
+    with _log_cache_errors():
+        if cached := cache.get(key):
+            content, stored_headers = cached
+            return HttpResponse(content, headers=stored_headers)
     return None
 
 
-def _keep(request: HttpRequest, key: str, headers: Mapping[str, str], response: Any) -> Any:
-    """Keeps an answer under `key` and returns it, with the headers."""
+def _store(request: HttpRequest, key: str, headers: Mapping[str, str], response: Any) -> Any:
+    """Stores an answer under `key` and returns it with the headers."""
     _with_headers(response, headers)
     if files.is_file(response["Content-Type"]):
         try:
-            files.keep(key, response)
+            files.store(key, response)
             return files.respond(request, key, headers)
         except OSError as error:
-            return problems.of_error(request, StorageUnavailable(str(error)))
-    with _cache_may_be_away():
-        if len(response.content) <= _LARGEST:
+            return problems.error_response(request, StorageUnavailable(str(error)))
+    with _log_cache_errors():
+        if len(response.content) <= _MAX_BODY:
             cache.set(key, (response.content, dict(response.items())))
     return response
 
@@ -192,8 +193,9 @@ def _with_headers(response: Any, headers: Mapping[str, str]) -> Any:
 
 
 @contextmanager
-def _cache_may_be_away() -> Iterator[None]:
+def _log_cache_errors() -> Iterator[None]:
+    """Logs errors of the cache: the service works without it."""
     try:
         yield
     except (RedisError, OSError) as error:
-        logger.warning("The cache is away: %s", error)
+        logger.warning("The cache does not answer: %s", error)

@@ -1,22 +1,24 @@
-"""The entrypoint of the image: `start` (the default), or one of `MODES`.
+"""The entry point of the image. Its first argument is one of `MODES`.
 
-Django is imported late: it takes a second, and this runs as process 1, for which the
-kernel ignores every signal that has no handler.
+Django is imported late because its import takes a second. This is process 1, and until it has
+set its handler for SIGTERM the kernel ignores that signal.
 """
 
 import os
 import signal
 import sys
+from functools import partial
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
+_say = partial(print, flush=True)
 MODES = """Modes of this image:
   start          prepare, then serve on PORT (the default)
-  prepare        migrate, and load the dataset unless another one was loaded
-  serve          serve only: needs no LOADER_DATABASE_URL
-  migrate [...]  bring the database's tables up to date
-  load [...]     load the dataset: load --help
-  manage ...     any command of Django: manage help"""
+  prepare        migrate, then load the dataset unless another one is loaded
+  serve          only serve; needs no LOADER_DATABASE_URL
+  migrate [...]  migrate the database
+  load [...]     load the dataset; see load --help
+  manage ...     run any Django command; see manage help"""
 _WITHOUT_ARGUMENTS = {"start", "prepare", "serve"}
 
 
@@ -26,7 +28,7 @@ def main() -> int:
     mode, *arguments = sys.argv[1:] or ["start"]
     known = {*_WITHOUT_ARGUMENTS, "migrate", "load", "manage"}
     if mode not in known or (mode in _WITHOUT_ARGUMENTS and arguments):
-        return _fail(f"'{' '.join(sys.argv[1:])}' is no mode of this image.\n{MODES}")
+        return _fail(f"'{' '.join(sys.argv[1:])}' is not a mode of this image.\n{MODES}")
     if not os.environ.get("DATABASE_URL", "").strip():
         return _fail(
             "DATABASE_URL is not set: set it to postgresql://USER:PASSWORD@HOST:PORT/NAME."
@@ -71,7 +73,7 @@ def _run(mode: str, arguments: list[str]) -> None:
 
 
 def _serve() -> NoReturn:
-    """Becomes gunicorn, which has no use for the credentials of the loader."""
+    """Replaces this process by gunicorn, without the loader's credentials."""
     os.environ.pop("LOADER_DATABASE_URL", None)
     command = [sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn"]
     os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
@@ -82,12 +84,8 @@ def _terminate(signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(text: str) -> int:
-    _say(f"Error: {text}", sys.stderr)
+    _say(f"Error: {text}", file=sys.stderr)
     return 1
-
-
-def _say(text: str, file: TextIO = sys.stdout) -> None:
-    print(text, file=file, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Readers of environment variables. Each stops the process with a hint if a value is not valid."""
+"""Readers of environment variables. Each raises ImproperlyConfigured if the value is invalid."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
 
 def text(name: str, default: str, pattern: str, hint: str) -> str:
-    """Returns the variable `name`, which must match `pattern`; `hint` says what to set it to."""
+    """Returns the variable `name`. It must match `pattern`; `hint` describes the valid values."""
     value = str(env.str(name, default=default)).strip()
     if not re.fullmatch(pattern, value):
         raise ImproperlyConfigured(f"{name} is {value!r}: set it to {hint}.")
@@ -38,10 +38,10 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 
 def header(name: str, default: str) -> str:
-    """Returns the name of a header, as WSGI writes it."""
+    """Returns the name of a header in the spelling of WSGI."""
     pattern = r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*"
-    found = text(name, default, pattern, f"the name of a header, as {default}")
-    return f"HTTP_{found.upper().replace('-', '_')}"
+    value = text(name, default, pattern, f"the name of a header such as {default}")
+    return f"HTTP_{value.upper().replace('-', '_')}"
 
 
 def folder(name: str, default: Path) -> Path:
@@ -49,7 +49,7 @@ def folder(name: str, default: Path) -> Path:
 
 
 def prefix(name: str) -> str | None:
-    """Returns the path below which the service is reached, such as /adult; None for the root."""
+    """Returns the path prefix of the service, such as /adult; None for the root."""
     return text(name, "", r"(/[A-Za-z0-9._~-]+)*/?", "a path such as /adult").rstrip("/") or None
 
 
@@ -62,22 +62,22 @@ def secret(name: str) -> str:
         return Path(path).read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{name}_FILE names {path}, which cannot be read ({error.strerror}): "
-            "set it to a file that holds the secret and nothing else."
+            f"{name}_FILE is {path}, which cannot be read ({error.strerror}): "
+            "set it to a file that contains the secret and nothing else."
         ) from error
 
 
 def scheme(name: str, url: str) -> str:
-    """Returns the scheme of `url`, the value of `name`; an error repeats nothing of the URL."""
+    """Returns the scheme of `url`, the value of `name`. An error message never quotes the URL."""
     try:
         parts = urlsplit(url)
         readable = (parts.port or 1) and not parts.fragment
-    except ValueError:  # its text may be part of the password
+    except ValueError:  # its message may contain part of the password
         readable = False
     if not readable:
         raise ImproperlyConfigured(
-            f"{name} cannot be read: in its password write / ? # @ [ ] % as %2F %3F %23 %40 %5B "
-            "%5D %25, and the port as a number."
+            f"{name} is not a valid URL: in its password write / ? # @ [ ] % as %2F %3F %23 %40 "
+            "%5B %5D %25, and write the port as a number."
         )
     return parts.scheme
 

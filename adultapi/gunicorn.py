@@ -18,14 +18,14 @@ def _number(name: str, default: int, maximum: int) -> int:
 
 
 def _cores() -> int:
-    """Returns how many cores this process may use."""
+    """Returns the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def address(name: str) -> str:
-    """Returns `name` with the port, as in a URL."""
+    """Returns HOST:PORT for the host `name`, as in a URL."""
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
@@ -34,20 +34,20 @@ port = _number("PORT", 8000, maximum=65535)
 bind = address(host)
 
 wsgi_app = "adultapi.wsgi"
-preload_app = True  # workers share the code; nothing connects to the database before the fork
+preload_app = True  # workers share the code; no connection is opened before the fork
 worker_class = "gthread"
 workers = _number("WEB_CONCURRENCY", min(_cores(), 32), maximum=256)
 threads = _number("WEB_THREADS", 4, maximum=256)
-limit_request_line = 8190  # bytes: gunicorn's most, room for every filter
-# No header of a client is trusted here; settings.py names the one that tells the scheme.
+limit_request_line = 8190  # bytes: gunicorn's maximum
+# gunicorn trusts no header. settings.py names the header that has the scheme.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 
 graceful_timeout = 30
-# Longer than nginx and AWS's load balancers keep an idle connection (60 s), so that they close
-# first and never send a request into a connection that is being closed.
+# AWS's load balancers close an idle connection after 60 s. They must close first: a request
+# on a connection that gunicorn is closing would be lost.
 keepalive = 65
-# Workers show that they live by touching a file: in memory, where a slow disk cannot stall them.
+# Workers prove that they are alive by touching a file. In memory a slow disk cannot stall them.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 errorlog = "-"
@@ -60,15 +60,15 @@ if (os.environ.get("LOG_FORMAT", "").strip() or logs.DEFAULT) == "json":
         "loggers": {"gunicorn.error": {"handlers": ["stderr"], "propagate": False}},
     }
 
-# Workers write the figures of /metrics to files in this folder. prometheus_client reads the
-# variable when it is imported, so it is set before.
+# Workers write the values of /metrics to files in this folder. prometheus_client reads the
+# variable at its import, so it must be set before.
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _TEMPORARY = not os.environ.get(_METRICS, "").strip()
 if _TEMPORARY:
     os.environ[_METRICS] = tempfile.mkdtemp(prefix="adultapi-metrics-")
 Path(os.environ[_METRICS]).mkdir(parents=True, exist_ok=True)
 for _file in Path(os.environ[_METRICS]).glob("*.db"):
-    _file.unlink()  # of processes that are gone
+    _file.unlink()  # written by earlier processes
 
 
 def child_exit(_server: object, worker: Any) -> None:

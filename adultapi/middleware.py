@@ -1,4 +1,4 @@
-"""What happens to every request and every answer."""
+"""Middleware for all requests and responses."""
 
 import re
 import secrets
@@ -18,9 +18,9 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}", re.ASCII)
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
-    """Gives each request an id, as `META["REQUEST_ID"]` and `X-Request-ID` of its answer.
+    """Sets `META["REQUEST_ID"]` of each request and `X-Request-ID` of its response.
 
-    A sane id that the client sent is kept.
+    The id is the client's, if it sent a valid one, else a random one.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -35,7 +35,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
 
 def canonical_path(get_response: GetResponse) -> GetResponse:
-    """Removes the prefix `SCRIPT_NAME`, if the proxy passes it on, and a trailing slash."""
+    """Removes a trailing slash, and the prefix `SCRIPT_NAME` if the proxy has not stripped it."""
     prefix = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -54,18 +54,18 @@ def canonical_path(get_response: GetResponse) -> GetResponse:
 
 
 def any_origin(get_response: GetResponse) -> GetResponse:
-    """Makes every answer the same for all origins, so that caches keep one copy.
+    """Sends the same CORS headers to all clients, so that caches keep one copy of an answer.
 
-    django-cors-headers answers only requests that have an Origin, and varies by it.
+    django-cors-headers sends them only if the request has an Origin, and adds `Vary: Origin`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.META["HTTP_ORIGIN"] = "null"
         response = get_response(request)
         names = [name.strip() for name in response.get("Vary", "").split(",")]
-        kept = ", ".join(name for name in names if name and name.lower() != "origin")
-        if kept:
-            response["Vary"] = kept
+        vary = ", ".join(name for name in names if name and name.lower() != "origin")
+        if vary:
+            response["Vary"] = vary
         else:
             del response["Vary"]
         return response
@@ -74,7 +74,7 @@ def any_origin(get_response: GetResponse) -> GetResponse:
 
 
 def permissions_policy(get_response: GetResponse) -> GetResponse:
-    """Sets `Permissions-Policy`: the pages need none of these."""
+    """Sets the header `Permissions-Policy`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -85,9 +85,9 @@ def permissions_policy(get_response: GetResponse) -> GetResponse:
 
 
 def operations(get_response: GetResponse) -> GetResponse:
-    """Answers health checks and `/metrics` before anything looks at the host or the scheme.
+    """Answers health checks and `/metrics` before the host and the scheme are checked.
 
-    Load balancers and Prometheus ask by address, which is not in ALLOWED_HOSTS.
+    Load balancers and Prometheus use the IP address, which is not in ALLOWED_HOSTS.
     """
     views: dict[str, Any] = {
         "/healthz": healthz,
@@ -104,7 +104,7 @@ def operations(get_response: GetResponse) -> GetResponse:
 
 
 def length(get_response: GetResponse) -> GetResponse:
-    """Sets `Content-Length`, and answers `HEAD` with the headers of `GET` and no body."""
+    """Sets `Content-Length`, and removes the body of a response to `HEAD`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -120,7 +120,7 @@ def length(get_response: GetResponse) -> GetResponse:
 
 
 class Compression(GZipMiddleware):
-    """Compresses answers, except those served in ranges: their length must stay as announced."""
+    """Compresses responses, except those served in ranges: ranges count uncompressed bytes."""
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         if response.has_header("Accept-Ranges"):

@@ -1,4 +1,4 @@
-"""Every exception becomes an RFC 9457 problem document here."""
+"""Turns exceptions into problem documents (RFC 9457)."""
 
 import logging
 import sys
@@ -56,12 +56,12 @@ class ProblemRenderer(JSONRenderer):
 
 
 def classify(error: Exception) -> tuple[Problem, str] | None:
-    """Returns the problem that an exception is, and its detail; None for an internal error."""
-    found = _of_request(error) or _of_database(error)
-    return (PROBLEMS[found[0]], found[1]) if found else None
+    """Returns the problem type and the detail of an exception; None for an internal error."""
+    slug, detail = _request_problem(error) or _database_problem(error) or (None, "")
+    return (PROBLEMS[slug], detail) if slug else None
 
 
-def _of_request(error: Exception) -> tuple[str, str] | None:
+def _request_problem(error: Exception) -> tuple[str, str] | None:
     match error:
         case Http404():
             return "not-found", str(error.args[0]) if error.args else "There is nothing here."
@@ -80,7 +80,7 @@ def _of_request(error: Exception) -> tuple[str, str] | None:
             return None
 
 
-def _of_database(error: Exception) -> tuple[str, str] | None:
+def _database_problem(error: Exception) -> tuple[str, str] | None:
     match error:
         case DatasetMissing():
             return "dataset-missing", str(error)
@@ -96,14 +96,14 @@ def _of_database(error: Exception) -> tuple[str, str] | None:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answers an exception of a view: DRF's `EXCEPTION_HANDLER`.
+    """Returns the response to an exception of a view. This is DRF's `EXCEPTION_HANDLER`.
 
-    The problem is rendered as JSON whatever was asked for, except on a browsable page.
+    The problem is JSON whatever format the request names, except on a browsable page.
     """
-    found = classify(error)
-    if found is None:
+    classified = classify(error)
+    if classified is None:
         return None
-    problem, detail = found
+    problem, detail = classified
     set_rollback()
     _log_database_error(problem, error)
     request = context["request"]
@@ -115,36 +115,36 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 class Problems:
-    """Middleware: answers what happens outside of DRF's views, such as a failed BEGIN."""
+    """Middleware that answers exceptions outside of DRF's views, such as a failed BEGIN."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        answer = self._get_response(request)
-        if not isinstance(answer, HttpResponseNotAllowed):
-            return answer
+        original = self._get_response(request)
+        if not isinstance(original, HttpResponseNotAllowed):
+            return original
         detail = f'Method "{request.method}" not allowed. The data is read-only.'
         refusal = response(request, "method-not-allowed", detail)
-        refusal["Allow"] = answer["Allow"]
+        refusal["Allow"] = original["Allow"]
         return refusal
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return of_error(request, error) if classify(error) else None
+        return error_response(request, error) if classify(error) else None
 
 
-def of_error(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Answers an exception outside of a view; raises it again if it is an internal error."""
-    found = classify(error)
-    if found is None:
+def error_response(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Returns the response to an exception outside of a view; raises an internal error again."""
+    classified = classify(error)
+    if classified is None:
         raise error
-    problem, detail = found
+    problem, detail = classified
     _log_database_error(problem, error)
     return response(request, problem.slug, detail, **_errors(error))
 
 
 def response(request: HttpRequest, slug: str, detail: str, **extra: Any) -> HttpResponse:
-    """Answers outside of a view: a page for a browser, a problem document for a program."""
+    """Returns a problem as a page for a browser, or as a problem document for a program."""
     problem = PROBLEMS[slug]
     body = document(problem, requested_url(request), detail, **extra)
     if request.get_preferred_type([MEDIA_TYPE, "text/html"]) == "text/html":
@@ -188,7 +188,7 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:  # n
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Answers and logs an internal error: Django calls this while it handles the exception."""
+    """Logs an internal error and returns the response. Django calls it in its `except` block."""
     fields = {
         "url": requested_url(request)[:1000],
         "request_id": request.META.get("REQUEST_ID"),

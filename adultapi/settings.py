@@ -1,4 +1,4 @@
-"""The only settings. Deploys differ by environment variables alone; README.md lists them."""
+"""Django's settings. Deployments differ only in environment variables; README.md lists them."""
 
 import tempfile
 from pathlib import Path
@@ -18,9 +18,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def _database(name: str, url: str) -> dict[str, Any]:
-    """Returns Django's settings of the PostgreSQL at `url`, the value of the variable `name`.
+    """Returns Django's settings for the PostgreSQL at `url`, the value of the variable `name`.
 
-    libpq's own parameters may follow in the URL (`?sslmode=…&passfile=…`) and go before ours.
+    Parameters of libpq in the URL (`?sslmode=…&passfile=…`) override ours.
     """
     if environment.scheme(name, url) not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
@@ -34,7 +34,7 @@ def _database(name: str, url: str) -> dict[str, Any]:
     if SERVING:
         parameters = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
         options["options"] = f"{options.get('options', '')} {parameters}".strip()
-        # One answer reads one state of the data, whatever is loaded meanwhile.
+        # All statements of an answer read the same data, even if a load commits between them.
         options["isolation_level"] = IsolationLevel.REPEATABLE_READ
     return config | {
         "ENGINE": "django.db.backends.postgresql",
@@ -45,14 +45,14 @@ def _database(name: str, url: str) -> dict[str, Any]:
 
 
 def _cache(url: str) -> dict[str, Any]:
-    """Return Django's settings of the cache at `url`, or of one in the process's memory."""
+    """Returns Django's settings for the cache at `url`, or for one in the process's memory."""
     if not url:
         return {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
             "TIMEOUT": 3600,
             "OPTIONS": {"MAX_ENTRIES": 2000},
         }
-    # An answer is computed in milliseconds: a cache that is slower is not waited for.
+    # An answer is computed in milliseconds, so it is no use to wait long for the cache.
     timeouts = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -67,8 +67,8 @@ def _cache(url: str) -> dict[str, Any]:
 DEBUG = environment.boolean("DEBUG", default=False)
 
 DATABASE_URL = env.str("DATABASE_URL", default="").strip()
-# Without DATABASE_URL this is somebody's own machine: the embedded PostgreSQL, and a key
-# that is good for as long as the process lives (nothing signed outlives it).
+# Without DATABASE_URL this is a developer's machine: it uses the embedded PostgreSQL and a random
+# key, since nothing that is signed outlives the process.
 LOCAL = not DATABASE_URL
 
 SECRET_KEY = environment.secret("SECRET_KEY")
@@ -77,17 +77,17 @@ if LOCAL:
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set: set it to a long random string, for example the output of "
-        "`python -c 'import secrets; print(secrets.token_urlsafe(50))'`, or SECRET_KEY_FILE to "
-        "a file that holds it."
+        "`python -c 'import secrets; print(secrets.token_urlsafe(50))'`, or set SECRET_KEY_FILE "
+        "to a file that contains it."
     )
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
-# The path below which a proxy offers the service, such as /adult.
+# The path prefix of the service behind a proxy, such as /adult.
 FORCE_SCRIPT_NAME = environment.prefix("SCRIPT_NAME")
 
-# Serving (adultapi.wsgi) only reads, as the role of DATABASE_URL. Commands migrate and load, as
-# that of LOADER_DATABASE_URL; `migrate` then makes the first role and lets it read.
+# The service (adultapi.wsgi) only reads, as the role of DATABASE_URL. Commands migrate and load,
+# as the role of LOADER_DATABASE_URL; `migrate` creates the first role and grants it SELECT.
 SERVING = environment.boolean("SERVING", default=False)
 DATABASE_REPLICA_URL = str(env.str("DATABASE_REPLICA_URL", default="")).strip()
 if LOCAL:
@@ -103,7 +103,7 @@ if DATABASE_REPLICA_URL and LOCAL:
     )
 
 STATEMENT_TIMEOUT = environment.integer("STATEMENT_TIMEOUT", 10, minimum=1, maximum=3600)
-# What the sessions that serve may do, and for how long: commands may take long, answers may not.
+# PostgreSQL's settings for the sessions of the service. Commands have no time limits.
 _SESSION = {
     "default_transaction_read_only": "on",
     "statement_timeout": f"{STATEMENT_TIMEOUT}s",
@@ -111,7 +111,7 @@ _SESSION = {
     "jit": "off",  # compiling takes longer than most answers
     "idle_in_transaction_session_timeout": "60s",
 }
-# When to give up a server that does not answer. libpq tries several hosts in their order.
+# When libpq gives up a server that does not answer. It tries several hosts in their order.
 _CONNECTION = {
     "application_name": "adultapi",
     "connect_timeout": 5,  # seconds, as all but the next
@@ -120,14 +120,14 @@ _CONNECTION = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
-if SERVING and DATABASE_REPLICA_URL:  # to serve is to read: it needs no other database
+if SERVING and DATABASE_REPLICA_URL:  # the service only reads, so it needs no other database
     DATABASES = {"default": _database("DATABASE_REPLICA_URL", DATABASE_REPLICA_URL)}
 elif SERVING or LOADER_URL == DATABASE_URL:
     DATABASES = {"default": _database("DATABASE_URL", READER_URL if SERVING else LOADER_URL)}
 else:
     DATABASES = {"default": _database("LOADER_DATABASE_URL", LOADER_URL)}
 
-# Seconds to wait at start-up for the database, and then for another process that prepares it.
+# Seconds to wait at the start for the database, and then for another process that prepares it.
 START_TIMEOUT = environment.integer("START_TIMEOUT", 60, 0, 3600)
 
 INSTALLED_APPS = [
@@ -135,7 +135,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "csp",
-    "census.pages",  # before rest_framework: its templates go first
+    "census.pages",  # before rest_framework, whose templates it overrides
     "census",
     "rest_framework",
     "drf_spectacular",
@@ -154,19 +154,19 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "adultapi.middleware.length",
     "adultapi.problems.Problems",
-    "adultapi.middleware.operations",  # before anything looks at the host
+    "adultapi.middleware.operations",  # before the host is checked
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "adultapi.middleware.Compression",  # nginx's job where there is one
+    "adultapi.middleware.Compression",  # for a service without nginx
     "django.middleware.common.CommonMiddleware",
     "adultapi.caching.AnswerCache",
 ]
 
-# --- Answers that are kept --------------------------------------------------------------------
+# --- Cached answers ---------------------------------------------------------------------------
 
 CACHE_URL = environment.cache_url("CACHE_URL")
 CACHES = {"default": _cache(CACHE_URL)}
-# Downloads are made as files in this folder, and the oldest are removed to stay within so many
-# bytes.
+# The folder in which downloads are stored as files, and the bytes that they may take: the oldest
+# files are removed first.
 EXPORT_DIR = environment.folder(
     "EXPORT_DIR",
     BASE_DIR / "var" / "exports" if LOCAL else Path(tempfile.gettempdir()) / "adultapi-exports",
@@ -241,11 +241,11 @@ LOGGING = {
     },
 }
 
-# --- What a browser may do --------------------------------------------------------------------
+# --- Security headers -------------------------------------------------------------------------
 
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
-CORS_ALLOW_HEADERS = ["*", "Authorization"]  # there is nothing to guard; * does not cover it
+CORS_ALLOW_HEADERS = ["*", "Authorization"]  # * does not include Authorization
 # docker/nginx.conf has the same list.
 CORS_EXPOSE_HEADERS = [
     "Accept-Ranges, Cache-Control, Content-Disposition, Content-Encoding, Content-Length",
@@ -267,16 +267,17 @@ PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-# Behind a proxy that speaks HTTPS, says so in this header, and takes that from nobody else.
+# For a service behind a proxy that speaks HTTPS. The proxy must set this header and must not
+# accept it from clients.
 SECURE_PROXY = environment.boolean("SECURE_PROXY", default=False)
 SECURE_PROXY_HEADER = environment.header("SECURE_PROXY_HEADER", "X-Forwarded-Proto")
 if SECURE_PROXY:
     SECURE_PROXY_SSL_HEADER = (SECURE_PROXY_HEADER, "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|startupz|metrics)$"]  # asked from within
+    SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|startupz|metrics)$"]  # plain HTTP, from inside
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE_PROXY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_PROXY
 SILENCED_SYSTEM_CHECKS = [
-    "security.W003",  # nothing can be changed here, so no request can be forged
-    "security.W021",  # a browser's preload list is for the owner of the domain to ask for
+    "security.W003",  # CSRF: requests change nothing
+    "security.W021",  # HSTS preload: the owner of the domain decides about it
 ]

@@ -16,22 +16,22 @@ from adultapi import problems
 from adultapi.caching import CODE
 from census.api.problems import explain
 
-# It takes a second to make.
-_described = cache_page(24 * 60 * 60, key_prefix=CODE)(
+# The description takes a second to make.
+_openapi = cache_page(24 * 60 * 60, key_prefix=CODE)(
     cache_control(public=True, max_age=60)(SpectacularAPIView.as_view())
 )
 
 
 def schema(request: HttpRequest) -> HttpResponseBase:
-    """Serves the OpenAPI description. It depends on the code and `format` alone."""
-    wanted = request.GET.get("format")
-    vars(request).pop("GET")
-    request.META["QUERY_STRING"] = urlencode({"format": wanted}) if wanted else ""
-    return _described(request)
+    """Serves the OpenAPI description. It depends only on the code and on `format`."""
+    format_name = request.GET.get("format")
+    vars(request).pop("GET")  # a cached property
+    request.META["QUERY_STRING"] = urlencode({"format": format_name}) if format_name else ""
+    return _openapi(request)
 
 
 swagger = SpectacularSwaggerSplitView.as_view(url_name="schema")
-# Redoc's search works in a worker made of a blob.
+# Redoc's search runs in a web worker that it makes from a blob.
 redoc = csp_update({"worker-src": ["blob:"]})(SpectacularRedocView.as_view(url_name="schema"))
 
 urlpatterns = [

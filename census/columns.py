@@ -62,7 +62,7 @@ class Column:
         return {value: position for position, value in enumerate(self.choices)}
 
     def sort_key(self, value: str | int | None, *, descending: bool = False) -> tuple[bool, int]:
-        """Order values of this column: categories in theirs, numbers by size, null always last."""
+        """Orders values of this column: categories in theirs, numbers by size, null always last."""
         if value is None:
             return True, 0
         place = self.rank[value] if isinstance(value, str) else value
@@ -79,7 +79,7 @@ def _role(name: str) -> Role:
 
 
 def _bounds(field: "models.Field[Any, Any]") -> tuple[int, int]:
-    """Return the smallest and largest integer that the field's validators allow.
+    """Returns the smallest and largest integer that the field's validators allow.
 
     Django adds those of the database's type to the ones that the model declares.
     """
@@ -121,7 +121,7 @@ SOURCE_NAMES: Mapping[str, str] = MappingProxyType(
 
 
 def canonical_name(name: str) -> str:
-    """Return a column's name however it is spelt: `hours-per-week` is `hours_per_week`.
+    """Returns a column's name however it is spelt: `hours-per-week` is `hours_per_week`.
 
     A lookup may follow it; other names are returned as they are.
     """

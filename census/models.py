@@ -14,7 +14,7 @@ T = TypeVar("T")
 def _category(
     label: str, values: type[models.TextChoices], **options: Any
 ) -> "models.CharField[Any, Any]":
-    """Return a text column of `values`, sorted by code point on every server."""
+    """Returns a text column of `values`, sorted by code point on every server."""
     return models.CharField(
         label,
         max_length=max(map(len, values.values)),
@@ -141,15 +141,15 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
     """The rows of `Dataset`: one, or none before the first load."""
 
     def loaded(self) -> "Dataset":
-        """Return the dataset that is loaded, without its facts; raise `DatasetMissing`."""
+        """Returns the dataset that is loaded, without its facts; raises `DatasetMissing`."""
         return self._only(self.defer("facts"))
 
     def version(self) -> str:
-        """Return the version of the loaded dataset; raise `DatasetMissing`."""
+        """Returns the version of the loaded dataset; raises `DatasetMissing`."""
         return self._only(self.values_list("version", flat=True))
 
     def facts(self) -> dict[str, Any]:
-        """Return the facts of the loaded dataset; raise `DatasetMissing`."""
+        """Returns the facts of the loaded dataset; raises `DatasetMissing`."""
         facts: dict[str, Any] | None = self._only(self.values_list("facts", flat=True))
         if facts is None:
             raise DatasetMissing(

@@ -21,7 +21,7 @@ READABLE = (Person._meta.db_table, Dataset._meta.db_table, "django_migrations")
 
 
 def grant_reading(**_of_signal: Any) -> None:
-    """Make the role of `READER_URL` and let it read; after each `migrate`.
+    """Makes the role of `READER_URL` and let it read; after each `migrate`.
 
     Nothing is done where the same role serves and loads.
     """
@@ -37,7 +37,7 @@ def grant_reading(**_of_signal: Any) -> None:
 
 
 def _make(cursor: Any, name: sql.Identifier, role: str) -> None:
-    """Make the role unless there is one: roles are the server's, so another may be at it too."""
+    """Makes the role unless there is one: roles are the server's, so another may be at it too."""
     if _exists(cursor, role):
         return
     try:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fill in the ${NAMES} of nginx.conf from the environment, and become nginx.
+# Replace the ${NAMES} in nginx.conf by the settings of the environment, then start nginx.
 set -eu
 
-# check NAME VALUE PATTERN MEANING: stop unless the value is of the extended regular expression.
+# check NAME VALUE PATTERN HINT: stop unless the value matches the extended regular expression.
 check() {
 	printf '%s\n' "$2" | grep -Eqx "$3" || {
 		echo "Error: $1 is '$2': set it to $4." >&2
@@ -25,20 +25,20 @@ RUN_DIR=${RUN_DIR:-/tmp}
 
 number='[1-9][0-9]{0,8}'
 check SERVICE "$SERVICE" '[]A-Za-z0-9_.:[-]+:[0-9]+(,[]A-Za-z0-9_.:[-]+:[0-9]+)*' \
-	'HOST:PORT, or several with commas between'
+	'HOST:PORT, or several separated by commas'
 check SERVICE_CONNECTIONS "$SERVICE_CONNECTIONS" "$number" 'a whole number'
 network='[0-9a-fA-F]*[.:][0-9a-fA-F.:]+(/[0-9]+)?'
 check TRUSTED_PROXIES "$TRUSTED_PROXIES" "($network(,$network)*)?" \
-	'addresses or networks as 10.0.0.0/8, with commas between'
+	'addresses or networks such as 10.0.0.0/8, separated by commas'
 check SECURE_PROXY_HEADER "$SECURE_PROXY_HEADER" '[A-Za-z0-9-]+' 'the name of a header'
-check SCRIPT_NAME "$SCRIPT_NAME" '(/[A-Za-z0-9._~-]+)*' 'a path without a slash at its end'
-check RATE_LIMIT "$RATE_LIMIT" "${number}r/[sm]" 'requests in a second or minute, as 50r/s'
+check SCRIPT_NAME "$SCRIPT_NAME" '(/[A-Za-z0-9._~-]+)*' 'a path without a trailing slash'
+check RATE_LIMIT "$RATE_LIMIT" "${number}r/[sm]" 'requests per second or minute, such as 50r/s'
 check RATE_BURST "$RATE_BURST" "$number" 'a whole number'
 check CONNECTION_LIMIT "$CONNECTION_LIMIT" "$number" 'a whole number'
-check CACHE_SIZE "$CACHE_SIZE" "${number}[kmg]" 'a size as 500m or 1g'
+check CACHE_SIZE "$CACHE_SIZE" "${number}[kmg]" 'a size such as 500m or 1g'
 check PORT "$PORT" "$number" 'a port'
 
-# each LIST FORMAT: FORMAT for each of a list with commas between.
+# each LIST FORMAT: print each item of a comma-separated list in the format.
 each() {
 	for one in $(printf '%s' "$1" | tr ',' ' '); do
 		# shellcheck disable=SC2059 # the format is one of those below

@@ -1,6 +1,6 @@
-"""Write the examples of the OpenAPI description: real answers, from the loaded dataset.
+"""`python -m tools.examples`: writes the examples of the OpenAPI description.
 
-`python -m tools.examples`; a test compares them with what the service answers.
+They are real answers from the loaded dataset. A test compares them with the service's answers.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Write README.md's tables of formulas from the code: `python -m tools.readme [--check]`."""
+"""`python -m tools.readme [--check]`: writes README.md's tables of formulas from the code."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ END = "<!-- end of {} -->\n"
 
 
 def metrics() -> str:
-    """Return a row for each metric: names, columns, parameters, weight, formula."""
+    """Returns a Markdown table with a row for each metric."""
     from census.statistics.metrics import METRICS
 
     rows = ["| metric | of | parameters | weight | formula |", "|---|---|---|---|---|"]
@@ -20,11 +20,11 @@ def metrics() -> str:
         aliases = (
             f" ({', '.join(f'`{alias}`' for alias in metric.aliases)})" if metric.aliases else ""
         )
-        own = metric.parameters(metric.columns[0])
+        parameters = metric.parameters(metric.columns[0])
         cells = [
             f"`{metric.name}`{aliases}",
             "all columns" if len(metric.kinds) > 1 else f"{metric.kinds[0]} columns",
-            ", ".join(f"`{parameter.name}`" for parameter in own),
+            ", ".join(f"`{parameter.name}`" for parameter in parameters),
             "yes" if metric.weightable else "no",
             _cell(metric.formula),
         ]
@@ -37,17 +37,17 @@ def _cell(text: str) -> str:
 
 
 def measures() -> str:
-    """Return a row for each measure of a whole table: the view, its name, its formula."""
+    """Returns a Markdown table with a row for each measure of the table views."""
     from census.statistics.measures import MEASURES
 
     rows = ["| view | measure | formula |", "|---|---|---|"]
-    for view, found in MEASURES.items():
-        rows += [f"| {view} | `{name}` | {_cell(formula)} |" for name, formula in found.items()]
+    for view, formulas in MEASURES.items():
+        rows += [f"| {view} | `{name}` | {_cell(formula)} |" for name, formula in formulas.items()]
     return "\n".join(rows) + "\n"
 
 
 def replaced(text: str, name: str, table: str) -> str:
-    """Return the text with the table between the marks of that name."""
+    """Returns `text` with `table` between the marks called `name`."""
     begin, end = BEGIN.format(name), END.format(name)
     before, rest = text.split(begin)
     return f"{before}{begin}{table}{end}{rest.split(end)[1]}"
@@ -57,10 +57,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adultapi.settings")
     django.setup()
     text = README.read_text()
-    made = replaced(replaced(text, "metrics", metrics()), "measures", measures())
+    new = replaced(replaced(text, "metrics", metrics()), "measures", measures())
     if "--check" in sys.argv[1:]:
-        sys.exit(0 if made == text else "README.md's tables differ from the code: run make readme.")
-    README.write_text(made)
+        sys.exit(0 if new == text else "README.md's tables differ from the code: run make readme.")
+    README.write_text(new)
 
 
 if __name__ == "__main__":

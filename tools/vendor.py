@@ -1,8 +1,8 @@
-"""Put the scripts that draw pictures into census/pages/static/vendor, from npm's packages.
+"""Copies the scripts that draw charts from npm packages into census/pages/static/vendor.
 
-A package is fetched by npm from whichever registry it is set to, and must have the digest that
-stands here. To take another version, change it and its digest (`npm view NAME@VERSION
-dist.integrity`); keep the versions those of vl-convert, so that page and SVG are alike.
+npm fetches each package from its configured registry. The package must have the digest below. For
+another version, change the version and the digest (`npm view NAME@VERSION dist.integrity`). The
+versions must be those of vl-convert, so that pages and SVG files show the same chart.
 """
 
 import base64
@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path("census/pages/static/vendor")
-# Name, version, SHA-512 of the package, and the script in it. vega-embed's script holds
-# vega-interpreter, of which only the licence is missing.
+# Name, version, SHA-512 of the package, and its script. vega-embed's script contains
+# vega-interpreter, so only the licence of that package is copied.
 PACKAGES = (
     (
         "vega",
@@ -49,7 +49,7 @@ SOURCE_MAP = re.compile(rb"\n//# sourceMappingURL=.*\s*$")
 
 def main() -> None:
     if not shutil.which("npm"):
-        sys.exit("Error: there is no npm, which fetches the packages: install Node.js.")
+        sys.exit("Error: npm, which fetches the packages, is not installed: install Node.js.")
     FOLDER.mkdir(parents=True, exist_ok=True)
     versions = "".join(f"{name} {version}\n" for name, version, *_ in PACKAGES)
     (FOLDER / "VERSIONS.txt").write_text(versions)
@@ -58,20 +58,20 @@ def main() -> None:
             package = fetch(name, version, digest, Path(temporary))
             (FOLDER / f"{name}.LICENSE.txt").write_bytes(member(package, "LICENSE"))
             if script:
-                # The map is not vendored, and a manifest of static files must not look for it.
+                # The source map is not copied, so collectstatic must not look for it.
                 text = SOURCE_MAP.sub(b"\n", member(package, script))
                 (FOLDER / Path(script).name).write_bytes(text)
     print(versions, end="")
 
 
 def fetch(name: str, version: str, digest: str, folder: Path) -> Path:
-    """Return the package as npm fetches it, or end where it has another digest."""
+    """Fetches a package with npm and returns its path; exits if the digest differs."""
     command = ["npm", "pack", "--silent", "--pack-destination", str(folder), f"{name}@{version}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     (package,) = folder.glob("*.tgz")
-    found = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
-    if found != digest:
-        sys.exit(f"Error: {name} {version} has the digest {found}, and not {digest}.")
+    actual = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
+    if actual != digest:
+        sys.exit(f"Error: {name} {version} has the digest {actual} instead of {digest}.")
     return package
 
 

@@ -1,1 +1,1 @@
-"""What the service says about itself: health, metrics and log lines."""
+"""Health checks, metrics and logs of the service."""

@@ -15,13 +15,13 @@ from census.models import Dataset, Person
 
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Says that the process is up. Touches nothing else."""
+    """Answers 200 if the process is up; uses nothing else."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Says whether the database answers, is migrated and holds a complete dataset; 503 if not."""
+    """Answers 200 if the database answers, is migrated and has a complete dataset; else 503."""
     return _answer(readiness())
 
 
@@ -30,10 +30,10 @@ _started = Event()
 
 @require_safe
 def startupz(_request: HttpRequest) -> HttpResponse:
-    """Answers 503 until this process was ready once, then 200 for as long as it lives.
+    """Answers 503 until this process was ready once, then 200 for the rest of its life.
 
-    A load balancer asks this, so that an outage of the database, which all instances share,
-    does not replace them.
+    It is for load balancers: they must not replace all instances when the database, which the
+    instances share, is down.
     """
     if _started.is_set():
         return JsonResponse({"status": "started"})
@@ -44,7 +44,7 @@ def startupz(_request: HttpRequest) -> HttpResponse:
 
 
 def readiness() -> dict[str, str]:
-    """Returns each check with "ok" or what is wrong; stops at the first that fails."""
+    """Returns the result of each check: "ok" or what is wrong. Stops at the first failure."""
     checks: dict[str, str] = {}
     for name, check in (
         ("database", _database),
@@ -84,7 +84,7 @@ def _dataset() -> str | None:
     rows = Dataset.objects.values_list("rows", flat=True).first()
     if rows is None:
         return "none is loaded: run `manage.py load_adult`"
-    # Ids are 1 to the number of rows: the last one is looked up, the rows are not counted.
+    # Ids are 1 to the number of rows. The maximum is an index lookup; a count would scan.
     last: Any = Person.objects.aggregate(last=Max("id"))["last"]
     if last != rows:
         return "incomplete: run `manage.py load_adult --force`"

@@ -1,4 +1,4 @@
-"""How log lines are written: as text for people, as JSON for machines."""
+"""The formats of log lines: text for people, JSON for programs."""
 
 import os
 
@@ -12,5 +12,5 @@ FORMATTERS = {
         "timestamp": "time",
     },
 }
-# People read the log of their own machine, which has no DATABASE_URL.
+# Without DATABASE_URL this is a developer's machine, whose log people read.
 DEFAULT = "json" if os.environ.get("DATABASE_URL", "").strip() else "text"

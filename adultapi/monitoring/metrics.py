@@ -1,7 +1,7 @@
 """Prometheus metrics, `Server-Timing` and one log line for each request.
 
-With several workers each writes to files in PROMETHEUS_MULTIPROC_DIR (see `adultapi.gunicorn`),
-and `/metrics` sums over all that live or lived.
+Each worker writes its values to files in PROMETHEUS_MULTIPROC_DIR (see `adultapi.gunicorn`);
+`/metrics` sums over all workers, those that have ended included.
 """
 
 import logging
@@ -33,7 +33,7 @@ from census.models import Dataset
 
 logger = logging.getLogger("adultapi.request")
 
-# Seconds: from a kept answer to the time limit of a statement.
+# Seconds: from a cached answer to the time limit of a statement.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REQUESTS = Counter("adultapi_requests", "Requests answered.", ["route", "method", "status"])
 LATENCY = Histogram(
@@ -45,11 +45,11 @@ DATABASE = Histogram(
 CACHE = Counter("adultapi_cache", "Answers by cache result.", ["result"])
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-_NOT_LOGGED = frozenset({"/healthz", "/readyz", "/startupz", "/metrics"})  # every few seconds
+_NOT_LOGGED = frozenset({"/healthz", "/readyz", "/startupz", "/metrics"})  # too frequent
 
 
 class _Stopwatch:
-    """Sums the seconds of a request's statements. PostgreSQL itself logs the slow ones."""
+    """The total seconds of a request's SQL statements, as an `execute_wrapper` of Django."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -63,7 +63,7 @@ class _Stopwatch:
 
 
 def observe(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Middleware: times, counts and logs each request, and sets `Server-Timing`."""
+    """Middleware that times, counts and logs each request, and sets `Server-Timing`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         start = time.perf_counter()
@@ -84,10 +84,10 @@ def _record(request: HttpRequest, response: HttpResponse, total: float, database
     timing = f"db;dur={database_milliseconds:.2f}, total;dur={milliseconds:.2f}"
     response["Server-Timing"] = f"cache;desc={cache}, {timing}" if cache else timing
 
-    where = route(request.path_info)
+    route_name = route(request.path_info)
     method = request.method if request.method in _METHODS else "other"
-    REQUESTS.labels(where, method, response.status_code).inc()
-    LATENCY.labels(where).observe(total)
+    REQUESTS.labels(route_name, method, response.status_code).inc()
+    LATENCY.labels(route_name).observe(total)
     if database:
         DATABASE.observe(database)
     if cache:
@@ -98,7 +98,7 @@ def _record(request: HttpRequest, response: HttpResponse, total: float, database
     fields = {
         "method": request.method,
         "url": requested_url(request)[:1000],
-        "route": where,
+        "route": route_name,
         "status": response.status_code,
         "milliseconds": milliseconds,
         "database_milliseconds": database_milliseconds,
@@ -111,7 +111,7 @@ def _record(request: HttpRequest, response: HttpResponse, total: float, database
 
 @lru_cache(4096)
 def route(path: str) -> str:
-    """Returns the route that a path leads to, as `/v1/computation/{metric}/{column}`."""
+    """Returns the route of a path, such as `/v1/computation/{metric}/{column}`."""
     try:
         matched = resolve(path).route if len(path) <= 200 else None
     except Resolver404:
@@ -125,7 +125,7 @@ def route(path: str) -> str:
 
 @require_safe
 def metrics(_request: HttpRequest) -> HttpResponse:
-    """Serves `/metrics`: the figures of all workers, in Prometheus' text format."""
+    """Serves `/metrics`: the values of all workers, in Prometheus' text format."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
@@ -137,7 +137,7 @@ def metrics(_request: HttpRequest) -> HttpResponse:
 
 
 def _dataset() -> CollectorRegistry:
-    """Returns gauges of the database and the dataset; only the first while it is away."""
+    """Returns the gauges of the database and the dataset; without the dataset if it is down."""
     registry = CollectorRegistry()
     up = Gauge("adultapi_database_up", "Whether the database answers.", registry=registry)
     try:

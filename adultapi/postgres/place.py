@@ -1,4 +1,4 @@
-"""Where an embedded server keeps its files, and the user that it runs as."""
+"""The files of an embedded server, and the user that it runs as."""
 
 import errno
 import hashlib
@@ -13,34 +13,34 @@ from pathlib import Path
 
 from adultapi.postgres.processes import Account
 
-PORT = "5432"  # only part of the socket's name: nothing listens on a network
+PORT = "5432"  # part of the socket's name; the server has no network port
 _SOCKET = f".s.PGSQL.{PORT}"
-_LONGEST_SOCKET = 103  # bytes: 103 on macOS and BSD, 107 on Linux
+_MAX_SOCKET_PATH = 103  # bytes: 103 on macOS and BSD, 107 on Linux
 
 
 class PostgresError(Exception):
-    """What is wrong and what to do about it, in one sentence."""
+    """An error of the embedded server. The message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The place of the server whose folder is `var`."""
+    """The paths of the server with the folder `var`, and its account."""
 
     var: Path
 
     @cached_property
     def account(self) -> Account | None:
-        """The user that root runs the server as, since PostgreSQL refuses root; else None.
+        """The user that the server runs as if this process is root's; else None.
 
-        It is the owner of the data or of its folder, so that root and that user can take turns;
-        a system user if that is root.
+        PostgreSQL refuses to run as root. The user is the owner of the data or of its folder, so
+        that root and that user can use the same data; if root owns them it is a system user.
         """
         if os.geteuid() != 0:
             return None
         nearest = next(path for path in (self.var, *self.var.parents) if path.exists())
         owners = [
             path.stat().st_uid
-            for path in (self.var / "postgres", self._far_home, nearest)
+            for path in (self.var / "postgres", self._fallback_home, nearest)
             if path.exists()
         ]
         names: list[int | str] = [*owners, "postgres", "_postgres", "nobody"]
@@ -50,25 +50,25 @@ class Place:
                 if entry.pw_uid:
                     return Account(entry.pw_uid, entry.pw_gid, entry.pw_name)
         raise PostgresError(
-            "PostgreSQL refuses to run as root, and there is no user postgres or nobody to run "
-            "it as: run this as an ordinary user, or set DATABASE_URL to a PostgreSQL of yours."
+            "PostgreSQL refuses to run as root, and this machine has no user postgres or nobody: "
+            "run this as an ordinary user, or set DATABASE_URL to your own PostgreSQL."
         )
 
     @cached_property
     def home(self) -> Path:
-        """The server's folder: `var`/postgres, unless the account cannot reach it."""
-        near = self.var / "postgres"
-        if self.account and not all(_may_enter(path, self.account) for path in near.parents):
-            return self._far_home
-        return near
+        """The server's folder: `var`/postgres, or one in /var/lib if that is unreachable."""
+        home = self.var / "postgres"
+        if self.account and not all(_can_enter(path, self.account) for path in home.parents):
+            return self._fallback_home
+        return home
 
     @cached_property
     def sockets(self) -> Path:
-        """The folder of the socket: `home`, unless that path is too long for a socket."""
+        """The folder of the socket: `home`, or one in /tmp if the path is too long for a socket."""
         path = os.fsencode(self.home / _SOCKET)
-        if len(path) <= _LONGEST_SOCKET and b"," not in path:  # libpq splits hosts at commas
+        if len(path) <= _MAX_SOCKET_PATH and b"," not in path:  # libpq splits hosts at commas
             return self.home
-        return Path("/tmp") / self._unique_name  # noqa: S108 - `_make` and `_check` guard it
+        return Path("/tmp") / self._unique_name  # noqa: S108 - `_make` and `_check` protect it
 
     @property
     def socket(self) -> Path:
@@ -83,7 +83,7 @@ class Place:
         return self.home / "log"
 
     @property
-    def _far_home(self) -> Path:
+    def _fallback_home(self) -> Path:
         return Path("/var/lib") / self._unique_name
 
     @property
@@ -91,7 +91,7 @@ class Place:
         return f"adultapi-{hashlib.sha256(os.fsencode(self.var)).hexdigest()[:16]}"
 
     def prepare(self) -> None:
-        """Makes the folders, and lets nobody else enter `home` and `sockets`."""
+        """Makes the folders. Only the account can enter `home` and `sockets`."""
         try:
             if self.home.parent == self.var and not self.var.exists():
                 self._make(self.var, 0o755)
@@ -102,31 +102,31 @@ class Place:
         except OSError as error:
             raise PostgresError(
                 f"Cannot use the folder {error.filename} for the database ({error.strerror}): "
-                "make it yours and writable, or set DATABASE_URL to a PostgreSQL of yours."
+                "make it your own and writable, or set DATABASE_URL to your own PostgreSQL."
             ) from error
 
     def open(self, name: str, flags: int = 0) -> int:
-        """Returns a descriptor of the file `name` in `home`, made if it is missing."""
+        """Returns a descriptor of the file `name` in `home`; creates a missing file."""
         path = self.home / name
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
         except OSError as error:
             raise PostgresError(
-                f"Cannot write {path} ({error.strerror}): remove {self.home}, "
-                "the dataset will be loaded again."
+                f"Cannot write {path} ({error.strerror}): remove {self.home}. "
+                "The dataset will be loaded again."
             ) from error
         self.give(file)
         return file
 
     def give(self, path: Path | int) -> None:
-        """Gives the file at `path`, or an open one, to the account of the server."""
+        """Makes the account the owner of a file, given as a path or an open descriptor."""
         if self.account and isinstance(path, int):
             os.fchown(path, self.account.uid, self.account.gid)
         elif self.account:
             os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
     def _make(self, folder: Path, mode: int) -> None:
-        """Makes `folder` for the server's account; another process may be faster."""
+        """Makes `folder` for the account; it is no error if another process makes it first."""
         new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             new.chmod(mode)
@@ -141,19 +141,19 @@ class Place:
         """Raises PostgresError unless `folder` is a real folder that belongs to the account."""
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode):
-            raise PostgresError(f"{folder} is in the way: move it elsewhere.")
+            raise PostgresError(f"{folder} is not a folder: move it elsewhere.")
         if status.st_uid != (self.account.uid if self.account else os.geteuid()):
             raise PostgresError(
                 f"The database folder {folder} belongs to {_user_name(status.st_uid)}: run this "
-                "as root or as that user, or remove the folder; the dataset will be loaded again."
+                "as root or as that user, or remove the folder. The dataset will be loaded again."
             )
         if stat.S_IMODE(status.st_mode) != 0o700:
             folder.chmod(0o700)
 
 
-def _may_enter(folder: Path, account: Account) -> bool:
+def _can_enter(folder: Path, account: Account) -> bool:
     if not folder.is_dir():
-        return True  # it is made later, or `prepare` refuses it
+        return True  # `prepare` makes it or raises an error
     status = folder.stat()
     if status.st_uid == account.uid:
         return bool(status.st_mode & stat.S_IXUSR)
@@ -166,4 +166,4 @@ def _user_name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"the user of id {uid}"
+        return f"the user with id {uid}"

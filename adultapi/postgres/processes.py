@@ -1,4 +1,4 @@
-"""Child processes that do not outlive their parent."""
+"""Child processes that end when their parent ends."""
 
 import ctypes
 import os
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_ROOT = Path("/")  # where every account may be
+_ROOT = Path("/")  # every account can enter it
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Account(NamedTuple):
-    """The user that a process runs as."""
+    """The user and group of a process."""
 
     uid: int
     gid: int
@@ -24,14 +24,14 @@ class Account(NamedTuple):
 
 
 def follow_parent(parent: int, signum: signal.Signals) -> None:
-    """Has the kernel send `signum` to this process when `parent` ends, however it ends.
+    """Asks the kernel to send `signum` to this process when its parent ends in any way.
 
-    Linux only; elsewhere nothing happens. Linux means the *thread* of the parent that started
-    this process, and forgets the request when the process changes its user.
+    It works on Linux only; elsewhere it does nothing. For Linux the parent is the *thread* that
+    started this process. A change of user cancels the request.
     """
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, signum)
-        if os.getppid() != parent:  # it ended before the kernel knew
+        if os.getppid() != parent:  # the parent ended before the call
             os.kill(os.getpid(), signum)
 
 
@@ -45,12 +45,12 @@ def start(
     env: Mapping[str, str] | None = None,
     cwd: Path = _ROOT,
 ) -> subprocess.Popen[bytes]:
-    """Starts `command` in a session of its own, out of reach of the terminal's Ctrl-C.
+    """Starts `command` in a new session, which Ctrl-C in the terminal does not reach.
 
     Call it from the main thread: see `follow_parent`. With an `account` (root only) the
-    process runs as that user, with no other groups.
+    process runs as that user, without supplementary groups.
     """
-    return subprocess.Popen(  # noqa: S603 - commands are made here, never from input
+    return subprocess.Popen(  # noqa: S603 - commands are never made from input
         command,
         cwd=cwd,
         env=env,
@@ -59,8 +59,8 @@ def start(
         stderr=output,
         start_new_session=True,
         pass_fds=pass_fds,
-        preexec_fn=_following(os.getpid(), on_parent_death),
-        **_as(account),
+        preexec_fn=_signal_on_parent_death(os.getpid(), on_parent_death),
+        **_identity(account),
     )
 
 
@@ -72,7 +72,7 @@ def run(
     env: Mapping[str, str] | None = None,
     text: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Runs `command` to its end, with `text` as its input; it ends with its parent."""
+    """Runs `command` with `text` as its input and waits for it; it ends if its parent ends."""
     return subprocess.run(  # noqa: S603 - as above
         command,
         cwd=_ROOT,
@@ -83,12 +83,12 @@ def run(
         text=True,
         check=False,
         pass_fds=pass_fds,
-        preexec_fn=_following(os.getpid(), signal.SIGTERM),
-        **_as(account),
+        preexec_fn=_signal_on_parent_death(os.getpid(), signal.SIGTERM),
+        **_identity(account),
     )
 
 
-def _as(account: Account | None) -> dict[str, Any]:
+def _identity(account: Account | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 
@@ -97,12 +97,12 @@ def stop(
     *steps: tuple[signal.Signals, float],
     session: bool = False,
 ) -> None:
-    """Ends `process`: sends each signal in turn and waits its seconds, then SIGKILL.
+    """Ends `process`: sends each signal and waits that many seconds, then sends SIGKILL.
 
-    With `session`, all that it started in its session ends, too.
+    With `session` it also ends all other processes of its session.
     """
     for signum, seconds in steps:
-        process.send_signal(signum)  # does nothing once it has ended
+        process.send_signal(signum)  # does nothing if it has ended
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
             break
@@ -113,5 +113,5 @@ def stop(
     process.wait()
 
 
-def _following(parent: int, signum: signal.Signals) -> Callable[[], None]:
+def _signal_on_parent_death(parent: int, signum: signal.Signals) -> Callable[[], None]:
     return lambda: follow_parent(parent, signum)

@@ -1,10 +1,11 @@
-"""Starts the embedded PostgreSQL, or uses the one that runs, and stops it after the last user.
+"""Starts the embedded PostgreSQL or uses the running one; stops it after its last user.
 
-Two locks in the server's folder tell its state; the kernel releases both however a process ends:
+Two locks in the server's folder hold its state. The kernel releases them whenever a process ends.
 
-`server.lock`  held by the server itself: postmaster and backends inherit it. A process that
-               gets it knows that no server lives, whatever pid files say.
-`users.lock`   shared by all that use the server. Its owner waits for them before stopping it.
+`server.lock`  is held by the server: postmaster and backends inherit it. A process that gets it
+               knows that no server runs, whatever the pid files say.
+`users.lock`   is shared by all processes that use the server. The process that started the
+               server waits for the others before it stops the server.
 """
 
 import fcntl
@@ -31,10 +32,10 @@ _LOG_LIMIT = 1_000_000  # bytes
 
 
 class Server:
-    """The server of `var` while this process uses it, started here or found running.
+    """The server with the folder `var`, as a context manager.
 
-    A context manager; enter it in the main thread (see `processes.follow_parent`). `settings`
-    are PostgreSQL's own, such as fsync, for a server started here.
+    Enter it in the main thread (see `processes.follow_parent`). `settings` are parameters of
+    PostgreSQL, such as fsync, for a server that this process starts.
     """
 
     def __init__(self, var: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -49,7 +50,7 @@ class Server:
         self._users = self.place.open("users.lock")
         try:
             self._join()
-            for _ in self._tries():
+            for _ in self._until_timeout():
                 if self.take_over() or self._is_ready():
                     break
         except BaseException:
@@ -71,16 +72,16 @@ class Server:
 
     @property
     def pid(self) -> int | None:
-        """The postmaster's process id if it was started here."""
+        """The process id of the postmaster if this process started it."""
         return self._process.pid if self._process else None
 
-    def leave_to_owner(self) -> None:
-        """Lets the owner of the server stop it without waiting for this process."""
+    def release(self) -> None:
+        """Lets the process that started the server stop it without waiting for this one."""
         if not self._process:
             fcntl.flock(self._users, fcntl.LOCK_UN)
 
     def take_over(self) -> bool:
-        """Starts a server if none is alive; returns whether it did."""
+        """Starts a server if none runs; returns whether it did."""
         if self._process and self._process.poll() is None:
             return False
         self._process = None
@@ -90,7 +91,7 @@ class Server:
                 return False
             self._launch(lock)
         finally:
-            os.close(lock)  # the server has its own hold of it
+            os.close(lock)  # the server has inherited it
         self._join()
         return True
 
@@ -99,8 +100,8 @@ class Server:
         if not place.data.exists():
             self._initialise(lock)
         self._check_version()
-        # No server lives, so these are left over. PostgreSQL would refuse to start where an
-        # unrelated process has the id in them.
+        # No server runs, so these files are stale. PostgreSQL would refuse to start if an
+        # unrelated process had the process id in them.
         socket_lock = place.socket.with_name(f"{place.socket.name}.lock")
         for stale in (place.data / "postmaster.pid", place.socket, socket_lock):
             stale.unlink(missing_ok=True)
@@ -123,7 +124,7 @@ class Server:
                 pass_fds=[lock],
                 env=ENV,
             )
-        for _ in self._tries():
+        for _ in self._until_timeout():
             if self._process.poll() is not None:
                 self._process = None
                 raise PostgresError(
@@ -134,7 +135,7 @@ class Server:
                 break
 
     def _initialise(self, lock: int) -> None:
-        """Makes the data folder, completely or not at all."""
+        """Makes the data folder; after a failure there is none."""
         new = self.place.home / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         sync = [] if self._settings.get("fsync") != "off" else ["--no-sync"]
@@ -152,24 +153,24 @@ class Server:
         result = processes.run(
             [self._programs[name], *arguments],
             account=self.place.account,
-            pass_fds=[lock],  # held until its own children have ended
+            pass_fds=[lock],  # held until its children have ended
             env=ENV,
             text=text,
         )
         if result.returncode:
             raise PostgresError(
                 f"{name} failed in {self.place.home} ({_last_line(result.stdout)}): remove the "
-                "cause and start again, or set DATABASE_URL to a PostgreSQL of yours."
+                "cause and start again, or set DATABASE_URL to your own PostgreSQL."
             )
 
     def _check_version(self) -> None:
-        with suppress(FileNotFoundError):  # PostgreSQL names that fault itself
-            made_by = (self.place.data / "PG_VERSION").read_text().strip()
-            if made_by != str(self._programs.major):
+        with suppress(FileNotFoundError):  # PostgreSQL reports a missing file itself
+            version = (self.place.data / "PG_VERSION").read_text().strip()
+            if version != str(self._programs.major):
                 raise PostgresError(
-                    f"{self.place.data} was made by PostgreSQL {made_by}, but this is PostgreSQL "
-                    f"{self._programs.major} ({self._programs.folder}): remove {self.place.home}, "
-                    f"the dataset will be loaded again, or install PostgreSQL {made_by}."
+                    f"{self.place.data} was made by PostgreSQL {version}, but this is PostgreSQL "
+                    f"{self._programs.major} ({self._programs.folder}): remove {self.place.home} "
+                    f"to load the dataset again, or install PostgreSQL {version}."
                 )
 
     def _open_log(self) -> IO[bytes]:
@@ -181,34 +182,34 @@ class Server:
     def _is_ready(self) -> bool:
         if not self.place.socket.exists():
             return False
-        question = ("-q", "-t", "3", "-U", "postgres", "-h", self.place.sockets, "-p", PORT)
-        return processes.run([self._programs["pg_isready"], *question], env=ENV).returncode == 0
+        options = ("-q", "-t", "3", "-U", "postgres", "-h", self.place.sockets, "-p", PORT)
+        return processes.run([self._programs["pg_isready"], *options], env=ENV).returncode == 0
 
-    def _tries(self) -> Iterator[None]:
-        """Yields until TIMEOUT, then raises PostgresError."""
+    def _until_timeout(self) -> Iterator[None]:
+        """Yields again and again until TIMEOUT, then raises PostgresError."""
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             yield
             time.sleep(_PAUSE)
         raise PostgresError(
             f"The PostgreSQL in {self.place.home} does not answer: end the process that started "
-            f"it and start again; {self.place.log} may say more."
+            f"it and start again. {self.place.log} may say more."
         )
 
     def _join(self) -> None:
-        for _ in self._tries():
+        for _ in self._until_timeout():
             if _try_lock(self._users, fcntl.LOCK_SH):
                 break
 
     def _wait_for_others(self) -> None:
-        said = False
+        reported = False
         started = time.monotonic()
         while self._process and self._process.poll() is None:
-            if _try_lock(self._users, fcntl.LOCK_EX):  # and nobody can come in any more
+            if _try_lock(self._users, fcntl.LOCK_EX):  # now no other process can join
                 break
-            if not said and time.monotonic() > started + 1:
-                said = True
-                print(  # noqa: T201 - to the person at the terminal
+            if not reported and time.monotonic() > started + 1:
+                reported = True
+                print(  # noqa: T201 - for the user at the terminal
                     "Other processes still use the database started here: waiting for them "
                     "(Ctrl-C stops it at once).",
                     file=sys.stderr,

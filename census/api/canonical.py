@@ -31,8 +31,8 @@ class Canonical(NamedTuple):
     media_type: str
     absolute: bool
 
-    def impose(self, request: HttpRequest) -> None:
-        """Make `request` the canonical one: what is computed from it depends on nothing else."""
+    def apply_to(self, request: HttpRequest) -> None:
+        """Makes `request` the canonical one: what is computed from it depends on nothing else."""
         request.path = request.path.removesuffix(request.path_info) + self.path
         request.path_info = request.META["PATH_INFO"] = self.path
         request.META["QUERY_STRING"] = self.query
@@ -41,7 +41,7 @@ class Canonical(NamedTuple):
 
 
 def canonical(path: str, query: str, accept: str) -> Canonical | None:
-    """Return the canonical form of a request; None where there is nothing that could be kept.
+    """Returns the canonical form of a request; None where there is nothing that could be kept.
 
     That is a page that is none of the API's, and what will be an error anyway: an
     unknown path or format, an invalid query.
@@ -91,7 +91,7 @@ class _Route(NamedTuple):
     suffix: str | None
 
     def view(self, request: Request) -> CensusViewSet:
-        """Return the view as it is when it answers `request`."""
+        """Returns the view as it is when it answers `request`."""
         view = self.cls(**self.initkwargs)
         view.action = self.action
         view.request = request
@@ -102,7 +102,7 @@ class _Route(NamedTuple):
 
 @lru_cache(_REMEMBERED)
 def _route(path: str) -> _Route | None:
-    """Return what a path leads to, or None where that is no view of the API."""
+    """Returns what a path leads to, or None where that is no view of the API."""
     match = resolve(path)
     function: Any = match.func
     cls = getattr(function, "cls", None)

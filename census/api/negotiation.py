@@ -61,12 +61,12 @@ class ContentNegotiation(BaseContentNegotiation):
 
 
 def _ranges(accept: str) -> list[MediaType]:
-    """Return the media ranges of an Accept header; one that is empty accepts anything."""
+    """Returns the media ranges of an Accept header; one that is empty accepts anything."""
     return [MediaType(text) for text in accept.split(",") if text.strip()] or [MediaType("*/*")]
 
 
 def _preference(name: str, ranges: Sequence[MediaType]) -> tuple[float, int, int]:
-    """Return how much a media type is wanted: quality, how exactly it is named, and how early.
+    """Returns how much a media type is wanted: quality, how exactly it is named, and how early.
 
     Its quality is that of the most specific range that it is in (RFC 9110, section 12.5.1).
     Parameters but `q` are not looked at: no type here has variants that a charset would tell apart.
@@ -85,7 +85,7 @@ def _preference(name: str, ranges: Sequence[MediaType]) -> tuple[float, int, int
 
 
 def _available(renderer: BaseRenderer) -> BaseRenderer:
-    """Return the renderer, or raise `NotAcceptable` where it lacks what is not installed."""
+    """Returns the renderer, or raises `NotAcceptable` where it lacks what is not installed."""
     if isinstance(renderer, DrawingRenderer) and (reason := renderer.unavailable()):
         raise NotAcceptable(reason)
     return renderer

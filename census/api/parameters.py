@@ -49,7 +49,7 @@ def error(
     allowed: Iterable[str] = (),
     did_you_mean: str | None = None,
 ) -> Error:
-    """Return an error as a problem document lists it."""
+    """Returns an error as a problem document lists it."""
     found: Error = {"parameter": parameter, "code": code, "detail": detail}
     if allowed := list(allowed):
         found["allowed"] = allowed
@@ -61,7 +61,7 @@ def error(
 def judge(
     query: QueryDict, parameters: Iterable[Parameter], *, blanks: bool = False
 ) -> dict[str, Any]:
-    """Return the value of each parameter that is given or has a default, by name.
+    """Returns the value of each parameter that is given or has a default, by name.
 
     An HTML form sends the fields left empty: with `blanks` they count as not given. Raises
     `BadRequest` with an error for each parameter that is unknown, repeated, required but not
@@ -87,7 +87,7 @@ def judge(
 def canonical_query(
     query: QueryDict, parameters: Iterable[Parameter], *, blanks: bool = False
 ) -> str:
-    """Return the query in its one canonical spelling, without `format`.
+    """Returns the query in its one canonical spelling, without `format`.
 
     Names are those of the columns, in alphabetical order; a list is separated by commas; a
     value is as its type writes it. Raises `BadRequest` where `judge` does, but for what is
@@ -104,7 +104,7 @@ def canonical_query(
 def _read(
     query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
 ) -> tuple[dict[str, Any], list[Error]]:
-    """Return the values of the parameters that are given, and the errors."""
+    """Returns the values of the parameters that are given, and the errors."""
     texts, errors = given(query, known, blanks=blanks)
     values: dict[str, Any] = {}
     for name, text in texts.items():
@@ -118,7 +118,7 @@ def _read(
 def given(
     query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
 ) -> tuple[dict[str, str], list[Error]]:
-    """Return the text of each known parameter, and errors for unknown and repeated ones.
+    """Returns the text of each known parameter, and errors for unknown and repeated ones.
 
     A list may come as `a=1,2`, `a=1&a=2` or `a[]=1&a[]=2`; its text is always `1,2`.
     """
@@ -150,7 +150,7 @@ def given(
 
 
 def _name(spelt: str, known: Mapping[str, Parameter]) -> str:
-    """Return the name of a parameter, however it is spelt: `hours-per-week__in[]`."""
+    """Returns the name of a parameter, however it is spelt: `hours-per-week__in[]`."""
     name = canonical_name(spelt)
     if name.endswith("[]"):
         listed = known.get(name.removesuffix("[]"))

@@ -48,7 +48,7 @@ PROTECTED = ListOf(
 
 
 def selection(values: Mapping[str, Any], crossed: Iterable[Column] = ()) -> Selection:
-    """Return the selection that judged `values` speak of; raise `BadRequest` for unused bands.
+    """Returns the selection that judged `values` speak of; raises `BadRequest` for unused bands.
 
     `crossed` are the columns that the route groups by beside those of `group_by`.
     """
@@ -71,7 +71,7 @@ def _unused(parameter: Parameter) -> Error:
 
 
 def banded(columns: Iterable[Column], query: QueryDict) -> tuple[Column, ...]:
-    """Return the columns by the bands that the query gives; invalid ones are left to `judge`."""
+    """Returns the columns by the bands that the query gives; invalid ones are left to `judge`."""
     texts, _ = given(query, bands.BANDS, blanks=True)
     values = {}
     for name, text in texts.items():
@@ -81,12 +81,12 @@ def banded(columns: Iterable[Column], query: QueryDict) -> tuple[Column, ...]:
 
 
 def column(name: str) -> Column:
-    """Return the column of that name, in either spelling; raise `Unknown`."""
+    """Returns the column of that name, in either spelling; raises `Unknown`."""
     return _columns({"column": name})["column"]
 
 
 def metric_and_column(metric_name: str, column_name: str) -> tuple[Metric, Column]:
-    """Return the metric and the column of a path; raise `Unknown`, or `BadRequest` if unfit."""
+    """Returns the metric and the column of a path; raises `Unknown`, or `BadRequest` if unfit."""
     errors = []
     if metric_name not in metrics.names():
         errors.append(_unknown("metric", metric_name, metrics.names()))
@@ -110,13 +110,13 @@ def _unknown(what: str, name: str, names: Iterable[str], part: str = "") -> Erro
 
 
 def computation_parameters(metric: Metric, of: Column | None = None) -> tuple[Parameter, ...]:
-    """Return all that a computation takes: of a column, or where none is named."""
+    """Returns all that a computation takes: of a column, or where none is named."""
     own = metric.parameters(of) if of else metric.parameters_anywhere()
     return (*own, *common_parameters(metric), *FILTERING)
 
 
 def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
-    """Return the parameters of every metric, as they are for this one.
+    """Returns the parameters of every metric, as they are for this one.
 
     One without a weighted form refuses the weight, one without a single value the order by it.
     """
@@ -137,7 +137,7 @@ def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
 
 
 def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Computation:
-    """Return the computation that judged `values` ask for; raise `BadRequest` if unfit together."""
+    """Returns the computation that the valid `values` describe; raises `BadRequest`."""
     own = {parameter.name for parameter in metric.parameters(of)}
     options = {name: value for name, value in values.items() if name in own}
     strata = [COLUMNS[name] for name in values.get(STANDARDIZE.name, ())]
@@ -157,7 +157,7 @@ def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Comput
 
 
 def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness:
-    """Return the comparison of the groups of `columns` that judged `values` ask for."""
+    """Returns the comparison of the groups of `columns` that judged `values` ask for."""
     reference = values.get("reference")
     if reference is not None and not isinstance(reference, tuple):
         reference = (reference,)
@@ -170,7 +170,7 @@ def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness
 
 
 def grouping(query: QueryDict) -> tuple[Column, ...]:
-    """Return the columns that the query groups by, by its bands; none where `judge` will object."""
+    """Returns the columns of `group_by` with their bands; none if the query is invalid."""
     texts, _ = given(query, {GROUP_BY.name: GROUP_BY}, blanks=True)
     try:
         names = GROUP_BY.type.read(texts[GROUP_BY.name])
@@ -180,7 +180,7 @@ def grouping(query: QueryDict) -> tuple[Column, ...]:
 
 
 def comparison(of: Column, values: Mapping[str, Any]) -> Comparison:
-    """Return the comparison that judged `values` ask for."""
+    """Returns the comparison that judged `values` ask for."""
     return Comparison(
         of,
         selection(values),
@@ -193,7 +193,7 @@ def comparison(of: Column, values: Mapping[str, Any]) -> Comparison:
 
 
 def crosstab(row: Column, column: Column, values: Mapping[str, Any]) -> Crosstab:
-    """Return the table of two columns that judged `values` ask for."""
+    """Returns the table of two columns that judged `values` ask for."""
     crossed = [row, column, *([COLUMNS[values[LAYER.name]]] if LAYER.name in values else [])]
     of_rows, of_columns, *layer = (bands.banded(of, values) for of in crossed)
     return Crosstab(
@@ -207,7 +207,7 @@ def crosstab(row: Column, column: Column, values: Mapping[str, Any]) -> Crosstab
 
 
 def check_apart(selected: Selection, crossed: Iterable[Column], parameter: str) -> None:
-    """Raise `BadRequest` where a column both makes the groups and divides them."""
+    """Raises `BadRequest` where a column both makes the groups and divides them."""
     groups = selected.keys()
     both = [of.name for of in crossed if of.name in groups]
     if both:
@@ -216,12 +216,12 @@ def check_apart(selected: Selection, crossed: Iterable[Column], parameter: str) 
 
 
 def crossed_columns(names: Mapping[str, str]) -> tuple[Column, ...]:
-    """Return the columns that parts of a path name, by the name of the part; raise `Unknown`."""
+    """Returns the columns that parts of a path name, by the name of the part; raises `Unknown`."""
     return tuple(_columns(names).values())
 
 
 def protected_columns(names: str) -> tuple[Column, ...]:
-    """Return the columns of a path like `sex,race`: one to three, each once, not the target."""
+    """Returns the columns of a path like `sex,race`: one to three, each once, not the target."""
     given = names.split(",")
     found = [_columns({"column": name})["column"] for name in given]
     try:
@@ -239,7 +239,7 @@ def _columns(names: Mapping[str, str]) -> dict[str, Column]:
 
 
 def page(values: Mapping[str, Any]) -> records.Page:
-    """Return the page of records that judged `values` ask for."""
+    """Returns the page of records that judged `values` ask for."""
     ordering = tuple(values[records.ORDERING.name])
     cursor = values.get(records.CURSOR.name)
     if cursor and cursor.ordering != ordering:
@@ -258,7 +258,7 @@ def page(values: Mapping[str, Any]) -> records.Page:
 
 
 def person(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of the id in a path, and its dataset; raise `Unknown`."""
+    """Returns the record of the id in a path, and its dataset; raises `Unknown`."""
     fields = values.get(records.FIELDS.name, records.NAMES)
     try:
         # A path has one spelling: 1e3 is a number in a query, but the id of nobody.

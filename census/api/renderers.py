@@ -58,7 +58,7 @@ class CSVRenderer(TableRenderer):
         return table_text if table_text.isascii() else f"\ufeff{table_text}"
 
     def _cell(self, value: Any) -> Any:
-        """Return a value as CSV has it: JSON's words for truth."""
+        """Returns a value as CSV has it: JSON's words for truth."""
         return json.dumps(value) if isinstance(value, bool) else value
 
 
@@ -109,7 +109,7 @@ class DrawingRenderer(ChartRenderer):
 
     @staticmethod
     def unavailable() -> str | None:
-        """Return why nothing can be drawn, and what would help."""
+        """Returns why nothing can be drawn, and what would help."""
         return None if drawing.available() else drawing.HINT
 
 
@@ -137,7 +137,7 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         return JSONRenderer()
 
     def get_filter_form(self, data: Any, view: Any, request: Any) -> None:
-        """Show no dialog of filters: the form stands on the page."""
+        """Shows no dialog of filters: the form stands on the page."""
 
     def get_content(
         self, renderer: Any, data: Any, accepted_media_type: str | None, renderer_context: Any

@@ -18,12 +18,12 @@ class Table:
 
 
 def of_records(records: Sequence[Mapping[str, Any]], header: Sequence[str]) -> Table:
-    """Return a row for each record; of a list, how many it holds."""
+    """Returns a row for each record; of a list, how many it holds."""
     return Table(header, [[_cell(record.get(name)) for name in header] for record in records])
 
 
 def _cell(value: Any, name: str = "") -> Any:
-    """Return a value as a table has it: of a list its length, of a mapping its `value`.
+    """Returns a value as a table has it: of a list its length, of a mapping its `value`.
 
     Flags are written out.
     """
@@ -35,7 +35,7 @@ def _cell(value: Any, name: str = "") -> Any:
 
 
 def of_computation(computation: Computation, answer: Mapping[str, Any]) -> Table:
-    """Return a row for each group, or for each item of the list that each group holds.
+    """Returns a row for each group, or for each item of the list that each group holds.
 
     Without groups it is of the whole selection. The group's key comes first.
     """
@@ -64,7 +64,7 @@ def _key(level: Mapping[str, Any], keys: Sequence[str]) -> list[Any]:
 
 
 def _exploded(level: Mapping[str, Any], fields: Sequence[str]) -> Iterator[list[Any]]:
-    """Yield the fields of a level; a list among them gives a row for each of its items."""
+    """Yields the fields of a level; a list among them gives a row for each of its items."""
     written = {**level, "flags": _cell(level["flags"], "flags")}
     lists = [written[field] for field in fields if isinstance(written.get(field), list)]
     for item in lists[0] if lists else [None]:
@@ -72,7 +72,7 @@ def _exploded(level: Mapping[str, Any], fields: Sequence[str]) -> Iterator[list[
 
 
 def of_statistics(answer: Mapping[str, Any]) -> Table:
-    """Return a row for each column: its counts, and the moments of a number."""
+    """Returns a row for each column: its counts, and the moments of a number."""
     header = ("nan_count", "nan_proportion", "n_unique", "min", "max", "mean", "median", "std")
     return Table(
         ["column_name", "column_type", *header],
@@ -88,14 +88,14 @@ def of_statistics(answer: Mapping[str, Any]) -> Table:
 
 
 def of_correlation(answer: Mapping[str, Any]) -> Table:
-    """Return the matrix, each row after the name of its column."""
+    """Returns the matrix, each row after the name of its column."""
     columns = answer["columns"]
     rows = [[name, *row] for name, row in zip(columns, answer["matrix"], strict=True)]
     return Table(["column", *columns], rows)
 
 
 def of_crosstab(answer: Mapping[str, Any]) -> Table:
-    """Return a row for each cell, row by row, of each layer after its value where there are any."""
+    """Returns a row for each cell, row by row; with layers, the value of the layer first."""
     names = [name for name in _CELLS if name in answer]
     header = ["row", "column", *(_CELLS[name] for name in names)]
     if "layers" not in answer:
@@ -134,7 +134,7 @@ def _cells(answer: Mapping[str, Any], names: Sequence[str]) -> list[list[Any]]:
 
 
 def of_groups(answer: Mapping[str, Any], keys: Sequence[str], fields: Sequence[str]) -> Table:
-    """Return a row for each group: its key, then `fields`."""
+    """Returns a row for each group: its key, then `fields`."""
     rows = [
         [*_key(group, keys), *(_cell(group[field], field) for field in fields)]
         for group in answer["groups"]

@@ -93,7 +93,7 @@ class Content:
         )
 
     def csv(self, advance: Callable[[int], object] = int) -> Iterator[bytes]:
-        """Yield the export in chunks; `advance` is called with the rows of each.
+        """Yields the export in chunks; `advance` is called with the rows of each.
 
         Raises SourceError or BadDataError.
         """
@@ -140,7 +140,7 @@ class Content:
     def _split_up(
         self, given: Input, lines: Sequence[bytes], parts: dict[Split, _Part]
     ) -> list[bytes]:
-        """Count lines that end in their split; return them without it."""
+        """Counts lines that end in their split; returns them without it."""
         rows = []
         for split, ending in _ENDINGS.items():
             found = [line.removesuffix(ending) for line in lines if line.endswith(ending)]
@@ -172,7 +172,7 @@ class Content:
             )
 
     def _describe(self, given: Input, digest: Digest, parts: Mapping[Split, _Part]) -> None:
-        """Add the file to `files`, unless it is known to be of another split or given twice."""
+        """Adds the file to `files`, unless it is known to be of another split or given twice."""
         for file in self.files:
             if file["sha256"] == digest.sha256:
                 raise _given_twice(given, file["name"])
@@ -216,7 +216,7 @@ class Content:
         return chunk
 
     def _count_missing(self, block: bytes) -> int:
-        """Count the missing values of `block` by column; return in how many rows they are."""
+        """Counts the missing values of `block` by column; returns in how many rows they are."""
         incomplete = 0
         position = block.find(b"?")
         while position >= 0:

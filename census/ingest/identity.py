@@ -60,7 +60,7 @@ class Identity:
         return self._found if self._found and self.rows == UCI_ROWS[self._found].rows else None
 
     def goes_on_after(self, split: Split) -> bool:
-        """Return whether these are all rows of that file of UCI's, and others after them."""
+        """Returns whether these are all rows of that file of UCI's, and others after them."""
         return self._found == split and self.rows > UCI_ROWS[split].rows
 
 

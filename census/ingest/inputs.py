@@ -44,7 +44,7 @@ class Input:
 
 
 def plan(files: Sequence[DataFile], fallback: Split | None) -> list[Input]:
-    """Return what the `files` are, training before test, at most one of each split.
+    """Returns what the `files` are, training before test, at most one of each split.
 
     `fallback` is the split of a file that nothing else tells. Raises SourceError.
     """
@@ -76,7 +76,7 @@ def _input(file: DataFile, fallback: Split | None) -> Input:
 
 
 def _split(file: DataFile, form: Format, start: bytes, fallback: Split | None) -> tuple[Split, str]:
-    """Return which split a file is of, and how that is known."""
+    """Returns which split a file is of, and how that is known."""
     named = file.splits_told
     marked = begins_with_marker(start)
     if marked and named == {Split.TRAIN}:
@@ -107,7 +107,7 @@ def _split(file: DataFile, form: Format, start: bytes, fallback: Split | None) -
 
 
 def _holds_uci_test(file: DataFile, form: Format) -> bool:
-    """Return whether the rows are those of UCI's adult.test, in whatever form."""
+    """Returns whether the rows are those of UCI's adult.test, in whatever form."""
     identity = Identity()
     with file.open() as stream, suppress(IngestError):  # told of when the file is loaded
         for block in form.blocks(stream, file.name, Problems()):
@@ -118,7 +118,7 @@ def _holds_uci_test(file: DataFile, form: Format) -> bool:
 
 
 def _uci_file(file: DataFile) -> Split | None:
-    """Return which of UCI's files this is, byte by byte."""
+    """Returns which of UCI's files this is, byte by byte."""
     with file.open() as stream:
         data = stream.read(_UCI_SIZE)
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -12,7 +12,7 @@ from census.ingest.sources.names import FILE_NAMES
 def describe(
     content: Content, loaded: Sequence[Mapping[str, Any]], sha256: str
 ) -> list[dict[str, Any]]:
-    """Return a description of each input of `content`.
+    """Returns a description of each input of `content`.
 
     `loaded` are the files of the loaded dataset, as in `Dataset.files`, and `sha256` is its
     digest: if `content` was not read, its files are the same byte for byte.
@@ -42,14 +42,14 @@ def describe(
 
 
 def _compared(file: Mapping[str, Any], known: Container[tuple[str, str]]) -> str | None:
-    """Return "file" for UCI's file byte by byte, "rows" for its rows in another form."""
+    """Returns "file" for UCI's file byte by byte, "rows" for its rows in another form."""
     if file["authentic"]:
         return "file"
     return "rows" if (file["name"], file["split"]) in known else None
 
 
 def for_people(inputs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield lines that say the same."""
+    """Yields lines that say the same."""
     for given in inputs:
         yield f"  file             {given['name']}: {given['form']}"
         for part in given["splits"]:

@@ -43,7 +43,7 @@ def write(
     advance: Callable[[int], object] = int,
     waiting: Callable[[], object] = lambda: None,
 ) -> tuple[Dataset, bool]:
-    """Make `content` the loaded dataset; return it and whether anything had to be written.
+    """Makes `content` the loaded dataset; returns it and whether anything had to be written.
 
     Nothing is written when the same content is loaded already, unless `force`. Of several
     loads at once one works; the others call `waiting` once and wait for it. Raises
@@ -63,7 +63,7 @@ def write(
 
 
 def count_facts(dataset: Dataset) -> None:
-    """Count the facts of a dataset that a version before 0.2 loaded, which did not."""
+    """Counts the facts of a dataset that a version before 0.2 loaded, which did not."""
     if dataset.facts is None:
         dataset.facts = facts.count_dataset()
         dataset.save(update_fields=["facts"])
@@ -72,7 +72,7 @@ def count_facts(dataset: Dataset) -> None:
 def _write_unless_locked(
     content: Content, source: str, force: bool, advance: Callable[[int], object]
 ) -> tuple[Dataset, bool, bool] | None:
-    """Do what `write` does, or return None at once while another load works.
+    """Does what `write` does, or returns None at once while another load works.
 
     The last of what is returned is whether rows were deleted.
     """
@@ -123,7 +123,7 @@ def _write_unless_locked(
 
 
 def _later_than(earlier: Dataset | None) -> datetime:
-    """Return the time, or a second after the earlier load where the clock was set back since.
+    """Returns the time, or a second after the earlier load where the clock was set back since.
 
     Who asks whether there is something newer by its date, to the second, has to be told so.
     """
@@ -147,7 +147,7 @@ def _copy(content: Content, advance: Callable[[int], object]) -> None:
 
 
 def _duplicate_rows() -> int:
-    """Return how many rows equal an earlier one in all columns of the files.
+    """Returns how many rows equal an earlier one in all columns of the files.
 
     Rows that are equal have an equal `key`, which few others have: only those that share
     theirs are compared in full. Sorting the numbers first is thrice as fast as grouping
@@ -172,7 +172,7 @@ def _duplicate_rows() -> int:
 
 
 def _free_deleted_rows() -> None:
-    """Free the space of the deleted rows for the next load.
+    """Frees the space of the deleted rows for the next load.
 
     TRUNCATE false: giving the space back to the system would lock readers out. The load
     is done by now, so a failure is not one of the load; autovacuum will come round.

@@ -62,7 +62,7 @@ def document(
     weighted: Mapping[str, Mapping[str, Any]],
     csv_url: str,
 ) -> Node:
-    """Return the Croissant document.
+    """Returns the Croissant document.
 
     `statistics` and `weighted` are the statistics of each column, without and with weights;
     `csv_url` is the absolute address of the CSV export.
@@ -213,7 +213,7 @@ def _statistic(
 
 
 def _categories(column: Column, statistics: Mapping[str, Any], weighted: Mapping[str, Any]) -> Node:
-    """Return the record set of a column's categories, in their order."""
+    """Returns the record set of a column's categories, in their order."""
     name = column.name
     fields = {
         "name": ("The category as in the records.", "sc:Text"),

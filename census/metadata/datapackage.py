@@ -15,7 +15,7 @@ _SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
 def document(dataset: Dataset, csv_url: str) -> Node:
-    """Return the descriptor; `csv_url` is the absolute address of the CSV export."""
+    """Returns the descriptor; `csv_url` is the absolute address of the CSV export."""
     return {
         "$schema": PROFILE,
         "name": "adult",
@@ -51,7 +51,7 @@ def document(dataset: Dataset, csv_url: str) -> Node:
 
 
 def schema() -> Node:
-    """Return the Table Schema of the CSV export."""
+    """Returns the Table Schema of the CSV export."""
     identifier = {
         "name": "id",
         "type": "integer",

@@ -198,10 +198,10 @@ def test_every_load_has_its_own_answers(client: Client) -> None:
 def test_an_answer_is_not_kept_if_a_load_comes_meanwhile(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded = caching.Loaded.now()
+    loaded = caching.Loaded.current()
     assert loaded
     seen = iter([loaded._replace(version="b" * 12), loaded])
-    monkeypatch.setattr(caching.Loaded, "now", lambda: next(seen))
+    monkeypatch.setattr(caching.Loaded, "current", lambda: next(seen))
     answer = client.get(MEAN)
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "no-store"

@@ -28,9 +28,9 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
 @pytest.mark.parametrize(
     ("arguments", "changes", "says"),
     [
-        (["dance"], {}, "Error: 'dance' is no mode of this image.\nModes of this image:"),
-        (["serve", "now"], {}, "Error: 'serve now' is no mode of this image."),
-        (["prepare", "now"], {}, "Error: 'prepare now' is no mode of this image."),
+        (["dance"], {}, "Error: 'dance' is not a mode of this image.\nModes of this image:"),
+        (["serve", "now"], {}, "Error: 'serve now' is not a mode of this image."),
+        (["prepare", "now"], {}, "Error: 'prepare now' is not a mode of this image."),
         ([], {"DATABASE_URL": " "}, "Error: DATABASE_URL is not set: set it to postgresql://"),
         ([], {"SECRET_KEY": ""}, "Error: SECRET_KEY is not set: set it to"),
         (["migrate"], {"START_TIMEOUT": "soon"}, "Error: START_TIMEOUT is 'soon': set it to"),

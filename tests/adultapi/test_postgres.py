@@ -365,7 +365,7 @@ def test_something_else_where_the_sockets_go(folder: Path, wheel: Path) -> None:
     sockets.symlink_to(folder)
     try:
         with User(var, os.geteuid(), wheel) as user:
-            assert f"{sockets} is in the way" in user.error()
+            assert f"{sockets} is not a folder" in user.error()
     finally:
         sockets.unlink()
 

@@ -16,7 +16,7 @@ GIVEN = {"DATABASE_URL": "postgresql://u@127.0.0.1:1/d", "SECRET_KEY": "only-for
         ({"EXPORT_SPACE": "1"}, "EXPORT_SPACE is '1': set it to a whole number from 1048576 to"),
         ({"EXPORT_DIR": "exports"}, "EXPORT_DIR is 'exports': set it to an absolute path."),
         ({"SCRIPT_NAME": "adult"}, "SCRIPT_NAME is 'adult': set it to a path such as /adult."),
-        ({"SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY_FILE names /nowhere, which cannot be read"),
+        ({"SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY_FILE is /nowhere, which cannot be read"),
         ({"STATEMENT_TIMEOUT": "1.5"}, "STATEMENT_TIMEOUT is '1.5': set it to a whole number"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': set it to one of text, json."),
         ({"CACHE_URL": "http://cache"}, "CACHE_URL does not name a Redis or Valkey server"),

@@ -119,8 +119,8 @@ def test_sigterm_ends_the_wait(run: Run, environment: Environment) -> None:
 @pytest.mark.parametrize(
     ("arguments", "missing", "says"),
     [
-        (["dance"], "", "Error: 'dance' is no mode of this image"),
-        (["serve", "now"], "", "Error: 'serve now' is no mode of this image"),
+        (["dance"], "", "Error: 'dance' is not a mode of this image"),
+        (["serve", "now"], "", "Error: 'serve now' is not a mode of this image"),
         ([], "DATABASE_URL", "Error: DATABASE_URL is not set"),
         ([], "SECRET_KEY", "Error: SECRET_KEY is not set"),
         (["manage", "dance"], "", "Unknown command: 'dance'"),

@@ -81,7 +81,7 @@ class AutoSchema(openapi.AutoSchema):
         return found
 
     def _renderers(self) -> list[Any]:
-        """Return the renderers for programs."""
+        """Returns the renderers for programs."""
         return [renderer for renderer in self.view.renderer_classes if renderer.format != "api"]
 
 
@@ -97,7 +97,7 @@ def _in_query(parameter: Parameter) -> OpenApiParameter:
 
 
 def _described(parameter: Parameter, location: Any) -> OpenApiParameter:
-    """Return a parameter as drf-spectacular takes it.
+    """Returns a parameter as drf-spectacular takes it.
 
     An optional one has no example: a page on which one tries the API would send it.
     """

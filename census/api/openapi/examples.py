@@ -56,7 +56,7 @@ LONGEST = 2
 
 
 def shortened(answer: Any) -> Any:
-    """Return an answer with the first items of each of its lists."""
+    """Returns an answer with the first items of each of its lists."""
     if isinstance(answer, list):
         return [shortened(item) for item in answer[:LONGEST]]
     if isinstance(answer, dict):
@@ -65,7 +65,7 @@ def shortened(answer: Any) -> Any:
 
 
 def text(answers: dict[str, Any]) -> str:
-    """Return the content of `FILE`: a line for each answer."""
+    """Returns the content of `FILE`: a line for each answer."""
     lines = (
         f"{json.dumps(name)}: {json.dumps(shortened(answer), ensure_ascii=False)}"
         for name, answer in answers.items()
@@ -74,7 +74,7 @@ def text(answers: dict[str, Any]) -> str:
 
 
 def attach(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Give each operation of the OpenAPI description its examples (a postprocessing hook)."""
+    """Gives each operation of the OpenAPI description its examples (a postprocessing hook)."""
     answers = json.loads(FILE.read_text())
     for path in result["paths"].values():
         for operation in path.values():

@@ -14,14 +14,14 @@ Description = dict[str, Any]
 
 
 def document(result: Description, **_kwargs: Any) -> Description:
-    """Add what holds for the whole: the address, and that there is nothing to log in to."""
+    """Adds what holds for the whole: the address, and that there is nothing to log in to."""
     result["servers"] = [{"url": get_script_prefix().rstrip("/") or "/"}]
     result["security"] = []
     return result
 
 
 def parameters(result: Description, **_kwargs: Any) -> Description:
-    """Move the parameters that operations share to `components`."""
+    """Moves the parameters that operations share to `components`."""
     shared: Description = {}
     for operation in _operations(result):
         operation["parameters"] = [
@@ -32,7 +32,7 @@ def parameters(result: Description, **_kwargs: Any) -> Description:
 
 
 def _shared(parameter: Description, shared: Description) -> Description:
-    """Return a reference to the parameter: under its name, or with that of its list of values.
+    """Returns a reference to the parameter: under its name, or with that of its list of values.
 
     Where another one has both it stays as it is: orval names a type by the parameter's name.
     """
@@ -45,7 +45,7 @@ def _shared(parameter: Description, shared: Description) -> Description:
 
 
 def value_lists(result: Description, **_kwargs: Any) -> Description:
-    """Move lists of values to `components`, each by its title.
+    """Moves lists of values to `components`, each by its title.
 
     One without a title has the name of its parameter.
     """
@@ -65,7 +65,7 @@ def value_lists(result: Description, **_kwargs: Any) -> Description:
 
 
 def _lifted(schema: Any, found: Description, title: str = "") -> Any:
-    """Return a schema with references in place of the lists of values in it."""
+    """Returns a schema with references in place of the lists of values in it."""
     if isinstance(schema, list):
         return [_lifted(part, found, title) for part in schema]
     if not isinstance(schema, Mapping):
@@ -88,7 +88,7 @@ _CHOSEN = {member.value: member.name for cls in _CLASSES for member in cls}
 
 
 def _names(values: list[str]) -> list[str]:
-    """Return names of the values for programs, or none where the values are such names."""
+    """Returns names of the values for programs, or none where the values are such names."""
     if all(value.isidentifier() for value in values):
         return []
     return [_CHOSEN.get(value) or _name(value) for value in values]

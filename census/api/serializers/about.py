@@ -72,7 +72,7 @@ class FieldsSerializer(serializers.Serializer[Any]):
 
 
 def field_document(column: Column, counts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `FieldSerializer` serializes: the column's meaning and what it holds."""
+    """Returns what `FieldSerializer` serializes: the column's meaning and what it holds."""
     links = [
         {"name": metric.name, "href": reverse("computation", args=[metric.name, column.name])}
         for metric in METRICS.values()
@@ -154,7 +154,7 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
 
 
 def dataset_document(dataset: Dataset) -> dict[str, Any]:
-    """Return what `DatasetSerializer` serializes: what is loaded, and where it is from."""
+    """Returns what `DatasetSerializer` serializes: what is loaded, and where it is from."""
     return {**about.DOCUMENT, **vars(dataset), "dataset": dataset.version}
 
 
@@ -209,7 +209,7 @@ class CatalogueSerializer(serializers.Serializer[Any]):
 
 
 def catalogue_entry(metric: Metric) -> dict[str, Any]:
-    """Return what `MetricSerializer` serializes."""
+    """Returns what `MetricSerializer` serializes."""
     return {
         "name": metric.name,
         "aliases": metric.aliases,
@@ -226,7 +226,7 @@ def catalogue_entry(metric: Metric) -> dict[str, Any]:
 
 
 def parameter_entry(parameter: Parameter) -> dict[str, Any]:
-    """Return what `ParameterSerializer` serializes."""
+    """Returns what `ParameterSerializer` serializes."""
     return {
         "name": parameter.name,
         "description": parameter.description,

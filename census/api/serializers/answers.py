@@ -93,7 +93,7 @@ class ComputationSerializer(AnswerSerializer):
 
 
 def _of_standardised() -> dict[str, Field]:
-    """Return what a group has beside its standardised value."""
+    """Returns what a group has beside its standardised value."""
     return {
         CRUDE: serializers.FloatField(
             required=False, allow_null=True, help_text="With `standardize`: the value without."
@@ -108,7 +108,7 @@ def _of_standardised() -> dict[str, Field]:
 
 @cache
 def computation_serializer(metric: Metric) -> type[ComputationSerializer]:
-    """Return the serializer of a metric's answer, made of what the metric says of its levels."""
+    """Returns the serializer of a metric's answer, made of what the metric says of its levels."""
     name = metric.name.title().replace("_", "")
     weighted = {key: member.optional() for key, member in metric.weighted_extras.items()}
     members = {**metric.extras, **weighted}

@@ -49,7 +49,7 @@ class DocumentField(serializers.DictField):
 
 
 def column_field(column: Column, **options: Any) -> Field:
-    """Return the field of a value of `column`."""
+    """Returns the field of a value of `column`."""
     if column.numeric:
         return serializers.IntegerField(
             min_value=column.minimum, help_text=column.description, **options
@@ -64,13 +64,13 @@ def column_field(column: Column, **options: Any) -> Field:
 
 
 def matrix(child: type[Field], **options: Any) -> Field:
-    """Return the field of a list of rows, each a list."""
+    """Returns the field of a list of rows, each a list."""
     rows = serializers.ListField(child=child(**options))
     return serializers.ListField(child=rows)
 
 
 def fields(members: Mapping[str, Member]) -> dict[str, Field]:
-    """Return a serializer field for each of `members`, by name."""
+    """Returns a serializer field for each of `members`, by name."""
     return {name: _field(member) for name, member in members.items()}
 
 
@@ -94,7 +94,7 @@ _OBJECTS: dict[str, tuple[Items, type[serializers.Serializer[Any]]]] = {}
 
 
 def _objects(items: Items) -> type[serializers.Serializer[Any]]:
-    """Return the serializer of the objects of a list: one for each name."""
+    """Returns the serializer of the objects of a list: one for each name."""
     if items.name not in _OBJECTS:
         name = f"{items.name}Serializer"
         made = type(name, (serializers.Serializer,), dict(fields(items.members or {})))

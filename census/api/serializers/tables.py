@@ -30,7 +30,7 @@ class MeasuresSerializer(serializers.Serializer[Any]):
 
 
 def number(*, required: bool = True) -> Field:
-    """Return the field of a number that is null where it is not defined."""
+    """Returns the field of a number that is null where it is not defined."""
     return serializers.FloatField(allow_null=True, required=required)
 
 
@@ -39,13 +39,13 @@ def texts() -> Field:
 
 
 def numbers(*, required: bool = True) -> Field:
-    """Return the field of a matrix of numbers, null where one is not defined."""
+    """Returns the field of a matrix of numbers, null where one is not defined."""
     row = serializers.ListField(child=serializers.FloatField(allow_null=True))
     return serializers.ListField(child=row, required=required)
 
 
 def values() -> Field:
-    """Return the field of a list of values of a column."""
+    """Returns the field of a list of values of a column."""
     return serializers.ListField(child=ValueField())
 
 

@@ -119,7 +119,7 @@ class FairnessViewSet(AnswerViewSet):
     query: Fairness
 
     def columns(self) -> tuple[Column, ...]:
-        """Return the columns that the path names."""
+        """Returns the columns that the path names."""
         columns = questions.protected_columns(self.kwargs["column"])
         return questions.banded(columns, self.request.query_params)
 

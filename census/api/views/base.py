@@ -45,25 +45,25 @@ class CensusViewSet(ViewSet):
     absolute = False  # whether its answers have URLs that name the host
 
     def get_parameters(self) -> Sequence[Parameter]:
-        """Return the query parameters that the action takes."""
+        """Returns the query parameters that the action takes."""
         return ()
 
     def described_parameters(self) -> Sequence[Parameter]:
-        """Return the query parameters as OpenAPI has them: whatever the parts of the path are."""
+        """Returns the query parameters as OpenAPI has them: whatever the parts of the path are."""
         return self.get_parameters()
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]] | None:
-        """Return the serializer that describes the answer."""
+        """Returns the serializer that describes the answer."""
         return self.serializer_class
 
     def values(self) -> dict[str, Any]:
-        """Return the values of the query's parameters; raise `BadRequest`."""
+        """Returns the values of the query's parameters; raises `BadRequest`."""
         return parameters.judge(
             self.request.query_params, self.get_parameters(), blanks=self.from_form
         )
 
     def canonical_query(self) -> str:
-        """Return the canonical spelling of the query; raise `BadRequest`."""
+        """Returns the canonical spelling of the query; raises `BadRequest`."""
         return parameters.canonical_query(
             self.request.query_params, self.get_parameters(), blanks=self.from_form
         )
@@ -75,7 +75,7 @@ class CensusViewSet(ViewSet):
         return renderer is not None and renderer.format == "api"
 
     def finalize_response(self, *of_request: Any, **names: Any) -> Any:
-        """Keep the media type of an answer without a byte, such as NDJSON of no groups."""
+        """Keeps the media type of an answer without a byte, such as NDJSON of no groups."""
         response = super().finalize_response(*of_request, **names)
         if isinstance(response, Response):
             response.add_post_render_callback(_tell_media_type)
@@ -132,7 +132,7 @@ class AnswerViewSet(CensusViewSet):
         )
 
     def links(self) -> dict[str, str]:
-        """Return the path and query of this answer, of its other formats, and of more to read."""
+        """Returns the path and query of this answer, of its other formats, and of more to read."""
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
         query = self.canonical_query()
         query = f"?{query}" if query else ""

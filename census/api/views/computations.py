@@ -35,7 +35,7 @@ class ComputationViewSet(AnswerViewSet):
     metric: Metric | None = None
 
     def named(self) -> tuple[Metric, Column]:
-        """Return the metric and the column that the path names."""
+        """Returns the metric and the column that the path names."""
         metric = self.metric.name if self.metric else self.kwargs["metric"]
         return questions.metric_and_column(metric, self.kwargs["column"])
 
@@ -92,7 +92,7 @@ class ComputationViewSet(AnswerViewSet):
 
 
 def metric_view(metric: Metric) -> type[ComputationViewSet]:
-    """Return the view of one metric, an operation of its own in OpenAPI."""
+    """Returns the view of one metric, an operation of its own in OpenAPI."""
     aliases = f" Also called {', '.join(metric.aliases)}." if metric.aliases else ""
     about = f"{metric.description}{aliases}\n\nFormula: {metric.formula}"
     name = metric.name.title().replace("_", "")

@@ -81,7 +81,7 @@ class PeopleViewSet(CensusViewSet):
         return Response({**answer, **links}, headers={"Link": link})
 
     def _url(self, cursor: Cursor | None) -> str:
-        """Return the address of another page: this one's with another cursor."""
+        """Returns the address of another page: this one's with another cursor."""
         pairs = [
             (name, text) for name, text in parse_qsl(self.canonical_query()) if name != CURSOR.name
         ]

@@ -38,7 +38,7 @@ class RegressionViewSet(AnswerViewSet):
     of: Sequence[Column]  # what can be regressed
 
     def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
-        """Return the parameters of this kind alone, also where no outcome is named."""
+        """Returns the parameters of this kind alone, also where no outcome is named."""
         raise NotImplementedError
 
     def get_parameters(self) -> Sequence[Parameter]:
@@ -75,7 +75,7 @@ class RegressionViewSet(AnswerViewSet):
 
     @abstractmethod
     def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
-        """Return the regression that judged `values` ask for."""
+        """Returns the regression that judged `values` ask for."""
 
     def table(self, data: Any) -> tables.Table:
         return tables.of_records(data["coefficients"], self.query.members)
@@ -128,7 +128,7 @@ def errors_of(values: Mapping[str, Any]) -> Errors:
 
 
 def _of_kind(name: str, columns: Sequence[Column]) -> Column:
-    """Return the column of that name; raise `Unknown`, or `BadRequest` if not in `columns`."""
+    """Returns the column of that name; raises `Unknown`, or `BadRequest` if not in `columns`."""
     of = questions.column(name)
     if of not in columns:
         detail = f"{of.name} is {of.kind}: give a {columns[0].kind} column."
@@ -140,7 +140,7 @@ def _of_kind(name: str, columns: Sequence[Column]) -> Column:
 def references_of(
     columns: Sequence[Column], on: Sequence[str], values: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Return the references of a regression by the column's name; raise `BadRequest`."""
+    """Returns the references of a regression by the column's name; raises `BadRequest`."""
     errors = [
         parameters.error(
             "on",

@@ -60,7 +60,7 @@ class ColumnSpec:
         return frozenset(self.categories)
 
     def value(self, text: str) -> str | None:
-        """Return the value that `text` writes, `?` for a missing one; None if it is none."""
+        """Returns the value that `text` writes, `?` for a missing one; None if it is none."""
         text = text.strip()
         if self.nullable and text.lower() in MISSING:
             return "?"
@@ -73,7 +73,7 @@ class ColumnSpec:
         return match[1] if self.minimum <= int(match[1]) <= self.maximum else None
 
     def likely(self, value: str) -> str | None:
-        """Return the category that `value` was probably meant to be."""
+        """Returns the category that `value` was probably meant to be."""
         by_lower_case = {category.lower(): category for category in self.categories}
         matches = get_close_matches(value.lower(), by_lower_case, n=1)
         return by_lower_case[matches[0]] if matches else None
@@ -146,7 +146,7 @@ class Schema:
 
 
 def _whole_numbers(minimum: int, maximum: int) -> str:
-    """Return a regular expression of the numbers from `minimum` to `maximum`, as Python
+    """Returns a regular expression of the numbers from `minimum` to `maximum`, as Python
     writes them: only the digits 0 to 9, no sign, no leading zero.
     """
     low, high = str(minimum), str(maximum)
@@ -159,7 +159,7 @@ def _whole_numbers(minimum: int, maximum: int) -> str:
 
 
 def _between(low: str, high: str) -> str:
-    """Return a regular expression of the strings of digits from `low` to `high`, equally long."""
+    """Returns a regular expression of the strings of digits from `low` to `high`, equally long."""
     if low == high:
         return low
     rest = len(low) - 1

@@ -53,7 +53,7 @@ class Delimited:
         self.description = f"{kind}, separated by {_SEPARATORS.get(separator, separator)}"
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yield the rows of `stream`, called `file` in problems, some at a time."""
+        """Yields the rows of `stream`, called `file` in problems, some at a time."""
         text = io.TextIOWrapper(stream, self._encoding, errors="backslashreplace", newline="")
         try:
             rows = _Reading(self, text, file, problems).rows()
@@ -99,7 +99,7 @@ class _Reading:
         self._whole = True
 
     def rows(self) -> Iterator[CellRow]:
-        """Yield the values of each row, with the number of its last line."""
+        """Yields the values of each row, with the number of its last line."""
         reader = self._form.reader(self._lines())
         header_to_come = self._form.has_header
         width = self._form.width
@@ -127,7 +127,7 @@ class _Reading:
                 self._report_width(cells)
 
     def _lines(self) -> Iterator[str]:
-        """Yield the lines that are neither blank nor comments."""
+        """Yields the lines that are neither blank nor comments."""
         blank, before = 0, ""
         while line := self._text.readline(MAX_LINE):
             self._number += 1
@@ -171,7 +171,7 @@ class _Reading:
 
 
 def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines | None:
-    """Return the format of a table by `text`, the beginning of a file; None if it is no table.
+    """Returns the format of a table by `text`, the beginning of a file; None if it is no table.
 
     Raises FormatError for a table without some of the columns.
     """
@@ -198,7 +198,7 @@ def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines 
 def _without_header(
     records: Mapping[str, Sequence[Sequence[str]]], encoding: str, quote: str, schema: Schema
 ) -> Delimited | UciLines | None:
-    """Return the format of a table by its first lines, as each separator divides them."""
+    """Returns the format of a table by its first lines, as each separator divides them."""
     width = len(schema.columns)
     fitting = {key: [len(row) for row in found].count(width) for key, found in records.items()}
     most = max(fitting.values())
@@ -212,7 +212,7 @@ def _without_header(
 
 
 def _header(names: Sequence[str], row: Sequence[str], schema: Schema) -> Header:
-    """Return the header with `names` of a table whose first row is `row`."""
+    """Returns the header with `names` of a table whose first row is `row`."""
     one_more = len(row) == len(names) + 1
     padded = one_more and not row[-1].strip()  # each row ends in a separator
     try:
@@ -228,7 +228,7 @@ def _header(names: Sequence[str], row: Sequence[str], schema: Schema) -> Header:
 
 
 def _records(lines: Sequence[str], separator: str, quote: str) -> list[list[str]]:
-    """Return the values of the first `lines` that are not comments."""
+    """Returns the values of the first `lines` that are not comments."""
     found: list[list[str]] = []
     content = (line for line in lines if separator == "|" or line[0] != "|")
     reader = csv.reader(content, delimiter=separator, quotechar=quote, skipinitialspace=True)

@@ -28,7 +28,7 @@ class Header:
 
     @classmethod
     def of(cls, names: Sequence[str], schema: Schema, first: Sequence[object] = ()) -> Self:
-        """Find the schema's columns in `names`; `first` are the values of the first row.
+        """Finds the schema's columns in `names`; `first` are the values of the first row.
 
         Raises FormatError where a column is missing or is there twice.
         """
@@ -75,18 +75,18 @@ class Header:
 
 
 def known_names(names: Sequence[object], schema: Schema) -> int:
-    """Return how many columns have their name among `names`."""
+    """Returns how many columns have their name among `names`."""
     return len({schema.names.get(plain(name)) for name in names} - {None})
 
 
 def is_header(names: Sequence[str], schema: Schema) -> bool:
-    """Return whether `names`, the first values of a table, are names and no row."""
+    """Returns whether `names`, the first values of a table, are names and no row."""
     numbered = _numbered(names, schema) or _numbered(names[1:], schema)
     return numbered or known_names(names, schema) > 0
 
 
 def _numbered(names: Sequence[str], schema: Schema) -> bool:
-    """Return whether `names` are but numbers in turn, as of a table read without a header."""
+    """Returns whether `names` are but numbers in turn, as of a table read without a header."""
     found = [_NUMBERED.fullmatch(name.strip()) for name in names]
     numbers = [int(match[1]) for match in found if match]
     width = len(schema.columns)
@@ -94,7 +94,7 @@ def _numbered(names: Sequence[str], schema: Schema) -> bool:
 
 
 def _position(names: Sequence[str], column: str, schema: Schema) -> int | None:
-    """Return where `column` is: by its own name, else by another."""
+    """Returns where `column` is: by its own name, else by another."""
     found = [place for place, name in enumerate(names) if schema.names.get(plain(name)) == column]
     own = [place for place in found if plain(names[place]) == plain(column)]
     chosen = own or found
@@ -105,7 +105,7 @@ def _position(names: Sequence[str], column: str, schema: Schema) -> int | None:
 
 
 def _split_position(names: Sequence[str], first: Sequence[object]) -> int | None:
-    """Return where the split is: in a column of that name, or one whose values say so."""
+    """Returns where the split is: in a column of that name, or one whose values say so."""
     for place, name in enumerate(names):
         if plain(name) == "split":
             return place

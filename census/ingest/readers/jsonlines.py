@@ -38,7 +38,7 @@ class JsonLines:
         self.left_out = header.left_out
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yield the rows of `stream`, called `file` in problems, some at a time."""
+        """Yields the rows of `stream`, called `file` in problems, some at a time."""
         yield from self._rows.blocks(self._objects(stream, file, problems), file, problems)
 
     def _objects(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[CellRow]:
@@ -63,7 +63,7 @@ class JsonLines:
 
 
 def parse(line: bytes | str) -> dict[str, Any] | None:
-    """Return the object that `line` is, or None."""
+    """Returns the object that `line` is, or None."""
     text = line.decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
     try:
         found = _DECODER.decode(text.strip())
@@ -73,7 +73,7 @@ def parse(line: bytes | str) -> dict[str, Any] | None:
 
 
 def recognise(text: str, schema: Schema) -> JsonLines:
-    """Return the format of `text`, the beginning of a file that begins with `{` or `[`.
+    """Returns the format of `text`, the beginning of a file that begins with `{` or `[`.
 
     Raises FormatError for other JSON than lines of objects with the columns.
     """

@@ -25,7 +25,7 @@ class Parquet:
     description = "Parquet"
 
     def __init__(self, schema: Schema, stream: BinaryIO) -> None:
-        """Read the names of the columns from `stream`. Raises FormatError."""
+        """Reads the names of the columns from `stream`. Raises FormatError."""
         if find_spec("arro3") is None or find_spec("arro3.io") is None:
             raise FormatError(
                 "is Parquet, which needs the extra `parquet`: install arro3-core and arro3-io "
@@ -38,7 +38,7 @@ class Parquet:
         self.left_out = header.left_out
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yield the rows of `stream`, called `file` in problems, some at a time."""
+        """Yields the rows of `stream`, called `file` in problems, some at a time."""
         with _batches(stream) as (_, batches):
             yield from self._rows.blocks(_rows(batches), file, problems)
 
@@ -53,7 +53,7 @@ def _rows(batches: Iterator[Any]) -> Iterator[CellRow]:
 
 @contextmanager
 def _batches(stream: BinaryIO) -> Iterator[tuple[list[str], Iterator[Any]]]:
-    """Give the names of the columns and the record batches of a Parquet file.
+    """Gives the names of the columns and the record batches of a Parquet file.
 
     The file is copied to the disk first, as its end says what is in it.
     """
@@ -81,7 +81,7 @@ def _checked(batches: Iterator[Any]) -> Iterator[Any]:
 
 @contextmanager
 def _damage() -> Iterator[None]:
-    """Turn what arro3 raises for a damaged file into a FormatError.
+    """Turns what arro3 raises for a damaged file into a FormatError.
 
     Where its Rust panics that is no Exception, and its class cannot be imported.
     """
@@ -96,7 +96,7 @@ def _damage() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Rust's report of a panic from the terminal: the error that is raised says the same."""
+    """Keeps Rust's report of a panic from the terminal: the error that is raised says the same."""
     before = os.dup(2)
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 2)

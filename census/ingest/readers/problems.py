@@ -64,7 +64,7 @@ class Problems:
             self.finish()
 
     def finish(self) -> None:
-        """Raise BadDataError if there was any problem."""
+        """Raises BadDataError if there was any problem."""
         if self._found:
             raise BadDataError(self._found)
 
@@ -79,7 +79,7 @@ def too_long(file: str, line: int, text: str) -> Problem:
 
 
 def cr_alone(text: str) -> str:
-    """Say what to do where lines end as on an old Mac."""
+    """Says what to do where lines end as on an old Mac."""
     if "\r" not in text.strip("\r\n"):
         return ""
     return r"; its lines end in \r alone: replace these by \n, for instance by `tr '\r' '\n'`"
@@ -107,7 +107,7 @@ def double_line_ends(file: str, line: int) -> BadDataError:
 
 
 def printable(text: str | bytes) -> str:
-    """Return `text` for people: at most 60 characters, no control characters, any bytes."""
+    """Returns `text` for people: at most 60 characters, no control characters, any bytes."""
     if isinstance(text, bytes):
         text = text[:240].decode("utf-8", "backslashreplace")
     escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:240])

@@ -81,13 +81,13 @@ class Format(Protocol):
     left_out: tuple[str, ...]
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yield the rows of `stream`, some at a time; report what is wrong to `problems`."""
+        """Yields the rows of `stream`, some at a time; report what is wrong to `problems`."""
 
 
 def recognise(
     start: bytes, schema: Schema, reopen: Callable[[], AbstractContextManager[BinaryIO]]
 ) -> Format:
-    """Return the format of a file that begins with `start`.
+    """Returns the format of a file that begins with `start`.
 
     `reopen` opens it again from its beginning. Raises FormatError for a format that is not
     read, or a table without some of the columns.
@@ -108,7 +108,7 @@ def recognise(
 
 
 def check(start: bytes) -> None:
-    """Raise FormatError if a file that begins with `start` is of a format that is not read."""
+    """Raises FormatError if a file that begins with `start` is of a format that is not read."""
     for signature, text in _SIGNATURES:
         if start.startswith(signature):
             raise FormatError(text)
@@ -133,14 +133,14 @@ def check(start: bytes) -> None:
 
 
 def begins_with_marker(start: bytes) -> bool:
-    """Return whether a file begins as UCI's adult.test does, under a header or none."""
+    """Returns whether a file begins as UCI's adult.test does, under a header or none."""
     text = start.decode(_encoding(start), "replace")
     lines = [line for line in text[:4096].splitlines() if line.strip()]
     return any(line.lstrip("\ufeff").startswith(MARKER) for line in lines[:2])
 
 
 def unknown(text: str) -> str:
-    """Say that a file which begins with `text` is of no known form, and list these."""
+    """Says that a file which begins with `text` is of no known form, and list these."""
     beginning = printable(text.strip("\ufeff \t\r\n").partition("\n")[0])
     return f"begins with '{beginning}', which is no known form. Known are:\n{FORMS}"
 

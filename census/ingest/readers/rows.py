@@ -28,7 +28,7 @@ class Rows:
         self._pick = itemgetter(*positions)
 
     def blocks(self, rows: Iterable[CellRow], file: str, problems: Problems) -> Iterator[bytes]:
-        """Yield the lines of `rows`; after the first problem only check them."""
+        """Yields the lines of `rows`; after the first problem only check them."""
         lines: list[str] = []
         values, pick, empty = self._values, self._pick, True
         for number, cells in rows:
@@ -49,7 +49,7 @@ class Rows:
             problems.add(no_rows(file))
 
     def _explain(self, cells: Sequence[object], number: int, file: str, problems: Problems) -> None:
-        """Report every value of a row that is none of its column."""
+        """Reports every value of a row that is none of its column."""
         if known_names(cells, self._schema) > len(self._values) // 2:
             expected = "rows, but this is a second header: give each table as a file of its own"
             problems.add(Problem(file, number, None, None, expected, unit=self._unit))

@@ -52,7 +52,7 @@ class UciLines:
         self.lines = _lines(",".join(rf"[ \t]*+{pattern}[ \t]*+" for pattern in patterns))
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yield the rows of `stream`, called `file` in problems, some at a time.
+        """Yields the rows of `stream`, called `file` in problems, some at a time.
 
         After the first problem nothing more is yielded: the rest is only checked.
         """
@@ -90,7 +90,7 @@ class _Reading:
             self._problems.add(no_rows(self._file))
 
     def _next(self, chunk: bytes, position: int) -> tuple[bytes, bytes]:
-        """Return the next lines of `chunk` that are alike, and the rows in them."""
+        """Returns the next lines of `chunk` that are alike, and the rows in them."""
         form = self._form
         if lines := form.usual_lines.match(chunk, position) or form.lines.match(chunk, position):
             return lines.group(), _plain(lines.group())
@@ -100,7 +100,7 @@ class _Reading:
         return line, self._examine(line)
 
     def _examine(self, line: bytes) -> bytes:
-        """Return the row of a line that `lines` does not match; empty if it has none."""
+        """Returns the row of a line that `lines` does not match; empty if it has none."""
         if self._number == 1:
             line = line.removeprefix(_BYTE_ORDER_MARK)
         last = not line.endswith(b"\n")
@@ -127,7 +127,7 @@ class _Reading:
         return b""
 
     def _explain(self, cells: Sequence[str], hint: str) -> None:
-        """Report what is wrong with the `cells` of a line."""
+        """Reports what is wrong with the `cells` of a line."""
         columns = self._form.schema.columns
         if len(cells) != len(columns):
             found = f"{len(cells)} {'value' if len(cells) == 1 else 'values'}"
@@ -153,7 +153,7 @@ class _Reading:
                 )
 
     def _surplus(self, cells: Sequence[str]) -> str:
-        """Say which of the `cells` is one too many, where the others are a row."""
+        """Says which of the `cells` is one too many, where the others are a row."""
         for where, rest in (("first", cells[1:]), ("last", cells[:-1])):
             if len(rest) == len(self._form.schema.columns) and all(
                 column.value(cell) is not None
@@ -164,7 +164,7 @@ class _Reading:
 
 
 def _cells(line: str) -> list[str]:
-    """Return the values of a line, without quotes around them."""
+    """Returns the values of a line, without quotes around them."""
     line = line.removesuffix("\n").removesuffix("\r")
     if '"' in line:
         try:
@@ -179,7 +179,7 @@ def _lines(pattern: str) -> re.Pattern[bytes]:
 
 
 def _plain(lines: bytes) -> bytes:
-    """Return lines that match without what is format in them.
+    """Returns lines that match without what is format in them.
 
     Within values there is none of it: see ColumnSpec.
     """
@@ -187,7 +187,7 @@ def _plain(lines: bytes) -> bytes:
 
 
 def _skip_to_end(stream: BinaryIO) -> bool:
-    """Read on to the end of a line; return whether there was more of it."""
+    """Reads on to the end of a line; returns whether there was more of it."""
     more = False
     while rest := stream.readline(MAX_LINE):
         more = True

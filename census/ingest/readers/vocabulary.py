@@ -86,5 +86,5 @@ SPLIT_COLUMNS: Mapping[str, Mapping[str, str]] = {
 
 
 def plain(name: object) -> str:
-    """Return the letters and digits of `name`, in lower case."""
+    """Returns the letters and digits of `name`, in lower case."""
     return "".join(filter(str.isalnum, str(name).casefold()))

@@ -57,18 +57,18 @@ class DataFile:
         return splits_told(self.name)
 
     def open(self) -> AbstractContextManager[DataStream]:
-        """Open the file and decompress it. Raises SourceError, also where it is read."""
+        """Opens the file and decompress it. Raises SourceError, also where it is read."""
         return decompressed(self.name, self.open_raw)
 
     def digest(self) -> Digest:
-        """Read the file through. Raises SourceError."""
+        """Reads the file through. Raises SourceError."""
         with self.open() as stream:
             while stream.read(BUFFER):
                 pass
             return stream.digest
 
     def verify(self, digest: Digest) -> None:
-        """Raise SourceError if `digest` is not of what the source claims the file to be."""
+        """Raises SourceError if `digest` is not of what the source claims the file to be."""
         if self.authentic_md5 not in {None, digest.md5}:
             raise SourceError(
                 self.name,
@@ -84,7 +84,7 @@ def gather(
     uci_url: str = UCI_URL,
     downloader: Downloader | None = None,
 ) -> list[DataFile]:
-    """Return the files that `sources` name.
+    """Returns the files that `sources` name.
 
     Each of `sources` is "bundled", "uci", "-" (standard input), a path or a URL. Downloads and
     what comes through pipes go into `folder`. Raises SourceError.
@@ -121,7 +121,7 @@ def _find(source: str, folder: Path, uci_url: str, downloader: Downloader) -> li
 
 
 def _spool(pipe: BinaryIO, source: str, path: Path) -> Path:
-    """Read a pipe once, into a file at `path`, which is returned. Raises SourceError.
+    """Reads a pipe once, into a file at `path`, which is returned. Raises SourceError.
 
     What is of no known format is refused by its beginning, however much follows.
     """
@@ -137,7 +137,7 @@ def _spool(pipe: BinaryIO, source: str, path: Path) -> Path:
 
 
 def _check(start: bytes, name: str) -> None:
-    """Raise SourceError if a file that begins with `start` is of no known format."""
+    """Raises SourceError if a file that begins with `start` is of no known format."""
     if start.startswith((*_ZIPS, *COMPRESSED, PARQUET)):
         return
     try:

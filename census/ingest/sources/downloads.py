@@ -58,7 +58,7 @@ class Downloader:
     pause: float = 1
 
     def fetch(self, url: str, folder: Path) -> Path:
-        """Download `url` into a new folder within `folder`; return the file.
+        """Downloads `url` into a new folder within `folder`; returns the file.
 
         It has the name that the server gives it, or that of the last address of a redirect.
         A failure that may pass (no connection, a time-out, a short answer, 429 and 5xx) is
@@ -107,7 +107,7 @@ class Downloader:
 
 
 def _check(url: str) -> None:
-    """Raise SourceError if `url` is not an address that can be asked for."""
+    """Raises SourceError if `url` is not an address that can be asked for."""
     name = public_name(url)
     try:
         address = urlsplit(url)
@@ -126,7 +126,7 @@ def _check(url: str) -> None:
 
 
 def _file_name(response: HTTPResponse, url: str) -> str:
-    """Return the name of a file: the server's word for it, else the end of its address."""
+    """Returns the name of a file: the server's word for it, else the end of its address."""
     names = [response.headers.get_filename(), *map(_last_part, (response.url, url))]
     safe = [PurePosixPath((name or "").replace("\\", "/")).name[-60:] for name in names]
     found = [name for name in safe if name not in {"", ".", ".."} and name.isprintable()]
@@ -139,7 +139,7 @@ def _last_part(url: str) -> str:
 
 
 def raw_address(url: str) -> str | None:
-    """Return where a repository's site gives the file that it shows at `url`, if it is known."""
+    """Returns where a repository's site gives the file that it shows at `url`, if it is known."""
     address = urlsplit(url)
     if address.hostname == "huggingface.co":
         return url.replace("/blob/", "/resolve/", 1) if "/blob/" in url else None
@@ -150,7 +150,7 @@ def raw_address(url: str) -> str | None:
 
 
 def public_name(source: str) -> str:
-    """Return `source` without what may be secret in a URL: user, password and query."""
+    """Returns `source` without what may be secret in a URL: user, password and query."""
     if "://" not in source:
         return source
     try:

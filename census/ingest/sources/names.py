@@ -30,7 +30,7 @@ def without_compression(name: str) -> str:
 
 
 def splits_told(name: str) -> set[Split]:
-    """Return the splits that a file's name speaks of, such as adult.data or census_test.csv."""
+    """Returns the splits that a file's name speaks of, such as adult.data or census_test.csv."""
     plain = without_compression(name).lower()
     words = set(re.split(r"[^a-z]+", plain))
     told = {split for word, split in _WORDS.items() if word in words}
@@ -40,7 +40,7 @@ def splits_told(name: str) -> set[Split]:
 
 
 def choose(where: str, names: Sequence[str], advice: str, *, both: bool = False) -> list[str]:
-    """Return which of the `names` in a folder or an archive are the files to load.
+    """Returns which of the `names` in a folder or an archive are the files to load.
 
     These are UCI's two, else the only table, else two whose names tell the splits. `both`
     allows UCI's two alone. `where` and `advice` are for messages. Raises SourceError.
@@ -68,7 +68,7 @@ def _called(wanted: str, names: Sequence[str]) -> list[str]:
 
 
 def _tables(names: Sequence[str]) -> list[str]:
-    """Return those of the `names` that are surely tables, else those that may be."""
+    """Returns those of the `names` that are surely tables, else those that may be."""
     for suffixes in (_TABLES, _PERHAPS_TABLES):
         found = [
             name

@@ -103,7 +103,7 @@ class DataStream(io.BufferedReader):
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turn what can go wrong while a file is read into a SourceError."""
+    """Turns what can go wrong while a file is read into a SourceError."""
     try:
         yield
     except EOFError as error:
@@ -118,7 +118,7 @@ def reading(name: str) -> Iterator[None]:
 
 @contextmanager
 def decompressed(name: str, open_raw: Callable[[], BinaryIO]) -> Iterator[DataStream]:
-    """Open a file and decompress it, by its content and not its name. Raises SourceError."""
+    """Opens a file and decompress it, by its content and not its name. Raises SourceError."""
     with ExitStack() as stack:
         with reading(name):
             stream = stack.enter_context(open_raw())

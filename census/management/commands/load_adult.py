@@ -73,7 +73,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Give way to those who serve on the same machine: they are waited for, a load is not."""
+        """Gives way to those who serve on the same machine: they are waited for, a load is not."""
         os.nice(_NICENESS)
         super().run_from_argv(argv)
 
@@ -184,7 +184,7 @@ def _for_people(summary: dict[str, Any]) -> str:
 
 @contextmanager
 def _errors_for_people() -> Iterator[None]:
-    """Turn what can go wrong into a CommandError of one clear sentence."""
+    """Turns what can go wrong into a CommandError of one clear sentence."""
     try:
         yield
     except IngestError as error:

@@ -100,7 +100,7 @@ def test_an_imposed_form_is_all_that_is_left() -> None:
     _ = request.headers
     form = canonical(request.path_info, request.META["QUERY_STRING"], HTML)
     assert form == Canonical(f"{MEAN}.csv", "age__gte=20&sex=Male", "text/csv", absolute=False)
-    form.impose(request)
+    form.apply_to(request)
     assert request.get_full_path() == f"{MEAN}.csv?age__gte=20&sex=Male"
     assert request.headers["Accept"] == "text/csv"
     assert dict(request.GET.items()) == {"age__gte": "20", "sex": "Male"}

@@ -166,6 +166,7 @@ def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness
         values[OUTCOME.name],
         reference,
         values[CONFIDENCE.name],
+        values.get(MIN_COUNT.name, 0),
     )
 
 

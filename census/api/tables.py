@@ -19,16 +19,17 @@ class Table:
 
 def of_records(records: Sequence[Mapping[str, Any]], header: Sequence[str]) -> Table:
     """Returns a row for each record; of a list, how many it holds."""
-    return Table(header, [[_cell(record.get(name)) for name in header] for record in records])
+    rows = [[_cell(record.get(name), name) for name in header] for record in records]
+    return Table(header, rows)
 
 
-def _cell(value: Any, name: str = "") -> Any:
+def _cell(value: Any, name: str) -> Any:
     """Returns a value as a table has it: of a list its length, of a mapping its `value`.
 
     Flags are written out.
     """
     if isinstance(value, list):
-        return "; ".join(value) if name == "flags" else len(value)
+        return "; ".join(value) if name.endswith("flags") else len(value)
     if isinstance(value, Mapping):
         return value.get("value")
     return value
@@ -122,12 +123,13 @@ _CELLS = {
         for side in ("row", "column")
         for name in ("standard_errors", "ci_lower", "ci_upper")
     },
+    **{f"{side}_flags": f"{side}_flags" for side in ("row", "column")},
 }
 
 
 def _cells(answer: Mapping[str, Any], names: Sequence[str]) -> list[list[Any]]:
     return [
-        [row, column, *(answer[name][i][j] for name in names)]
+        [row, column, *(_cell(answer[name][i][j], name) for name in names)]
         for i, row in enumerate(answer["row_values"])
         for j, column in enumerate(answer["column_values"])
     ]

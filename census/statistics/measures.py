@@ -38,6 +38,7 @@ CROSSTAB: Mapping[str, str] = {
             ("standard_errors", "√(p(1−p)/n); with a weight linearised"),
             ("ci_lower", "Wilson interval; with a weight logit"),
             ("ci_upper", "Wilson interval; with a weight logit"),
+            ("flags", "what makes the share unreliable (NCHS)"),
         )
     },
     "g2": "2 Σ n_ij log(n_ij / e_ij)",

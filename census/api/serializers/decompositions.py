@@ -32,6 +32,7 @@ class DecomposedGroupSerializer(MeasuresSerializer, GroupSerializer):
     difference = number()
     composition = number()
     rate = number()
+    flags = FlagsField(child=serializers.CharField())
     unmatched = serializers.ListField(
         child=GroupKeyField(), help_text="Categories that only the group or the reference has."
     )

@@ -5,7 +5,7 @@ from typing import ClassVar
 from rest_framework import serializers
 
 from census.api.serializers.answers import AnswerSerializer
-from census.api.serializers.fields import Field
+from census.api.serializers.fields import Field, FlagsField
 from census.api.serializers.tables import MeasuresSerializer, number, texts
 from census.statistics.measures import REGRESSION
 
@@ -23,6 +23,10 @@ class RegressionCoefficientSerializer(MeasuresSerializer):
     statistic = number()
     p_value = number()
     log10_p = number()
+    flags = FlagsField(
+        child=serializers.CharField(),
+        help_text="Of the rows used; of a category or a product with one, of those that have it.",
+    )
 
 
 class OddsRatioSerializer(RegressionCoefficientSerializer):
@@ -48,6 +52,7 @@ class LinearRegressionSerializer(MeasuresSerializer, AnswerSerializer):
     on = texts()
     errors = serializers.ChoiceField(("classical", "hc1", "hc3", "linearised"))  # type: ignore[assignment]
     references = references()
+    flags = FlagsField(child=serializers.CharField())
     aliased = texts()
     coefficients = RegressionCoefficientSerializer(many=True)
     df = serializers.IntegerField()
@@ -70,6 +75,7 @@ class LogisticRegressionSerializer(MeasuresSerializer, AnswerSerializer):
     on = texts()
     value = serializers.CharField()
     references = references()
+    flags = FlagsField(child=serializers.CharField())
     aliased = texts()
     separated = texts()
     separated_rows = serializers.IntegerField(help_text="Rows left out for being separated.")

@@ -44,6 +44,12 @@ def numbers(*, required: bool = True) -> Field:
     return serializers.ListField(child=row, required=required)
 
 
+def flags_of_cells() -> Field:
+    """Return the field of a matrix of flags, there with `cells=true`."""
+    row = serializers.ListField(child=FlagsField(child=serializers.CharField()))
+    return serializers.ListField(child=row, required=False)
+
+
 def values() -> Field:
     """Returns the field of a list of values of a column."""
     return serializers.ListField(child=ValueField())
@@ -108,6 +114,7 @@ class CorrelatedPairSerializer(serializers.Serializer[Any]):
     df = serializers.IntegerField(allow_null=True)
     p_value = number()
     log10_p = number()
+    flags = FlagsField(child=serializers.CharField())
 
 
 class CorrelationSerializer(MeasuresSerializer, AnswerSerializer):
@@ -127,6 +134,7 @@ class TableSerializer(MeasuresSerializer, LevelSerializer):
 
     missing = None  # type: ignore[assignment]  # it has `excluded_missing`
     excluded_missing = serializers.IntegerField()
+    flags = FlagsField(child=serializers.CharField())
     row_values = values()
     column_values = values()
     counts = matrix(serializers.IntegerField)
@@ -145,9 +153,11 @@ class TableSerializer(MeasuresSerializer, LevelSerializer):
     row_standard_errors = numbers(required=False)
     row_ci_lower = numbers(required=False)
     row_ci_upper = numbers(required=False)
+    row_flags = flags_of_cells()
     column_standard_errors = numbers(required=False)
     column_ci_lower = numbers(required=False)
     column_ci_upper = numbers(required=False)
+    column_flags = flags_of_cells()
     g2 = number(required=False)
     rao_scott_f = number(required=False)
     rao_scott_df1 = number(required=False)
@@ -215,7 +225,9 @@ class FairnessSerializer(MeasuresSerializer, AnswerSerializer):
     outcome = serializers.CharField()
     reference = GroupKeyField(allow_null=True)
     base_rate = number()
+    flags = FlagsField(child=serializers.CharField())
     groups = FairnessGroupSerializer(many=True)
+    dropped_groups = serializers.IntegerField(required=False)
     demographic_parity_difference = number()
     demographic_parity_ratio = number()
     smoothed_differential_fairness = number(required=False)

@@ -19,6 +19,7 @@ from census.statistics.analyses.correlation import COEFFICIENT, CORRELATED, Corr
 from census.statistics.analyses.crosstab import CELLS, LAYER, Crosstab
 from census.statistics.analyses.fairness import OUTCOME, Fairness, reference_parameter
 from census.statistics.analyses.profile import Statistics
+from census.statistics.computation import MIN_COUNT
 from census.statistics.metrics import CONFIDENCE
 from census.statistics.parameters import Parameter, Text
 from census.statistics.selection import WEIGHTED_BY
@@ -131,7 +132,8 @@ class FairnessViewSet(AnswerViewSet):
 
     def _parameters(self, columns: tuple[Column, ...]) -> Sequence[Parameter]:
         own = (OUTCOME, reference_parameter(columns))
-        return (*own, WEIGHTED_BY, CONFIDENCE, *questions.BANDS, *questions.FILTERING)
+        common = (WEIGHTED_BY, CONFIDENCE, MIN_COUNT, *questions.BANDS, *questions.FILTERING)
+        return (*own, *common)
 
     def retrieve(self, _request: Request, **_kwargs: Any) -> Response:
         columns = self.columns()

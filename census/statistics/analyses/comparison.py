@@ -249,11 +249,10 @@ class Comparison:
 
     def _flags(self, group: Group) -> list[str]:
         tally = group.tally
-        effective = estimators.n_effective(tally.weights, tally.squares) if self.weighted else None
         estimate = self._estimate(group)
         if self.value is None:
-            return flags.of_mean(tally.count, effective, estimate)
-        return flags.of_share(group.sums, effective, weighted=self.weighted)
+            return flags.of_mean(tally.count, tally.n_effective, estimate)
+        return flags.of_share(group.sums, tally.n_effective, weighted=self.weighted)
 
     def _compared(self, group: Group, reference: Group | None) -> Level:
         found = self._difference(group, reference)

@@ -3,15 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from math import sqrt
+from math import ceil, log2, sqrt
+from typing import NamedTuple
 
-from django.db.models import Count, Expression, F, FloatField, Q, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Expression,
+    F,
+    FloatField,
+    Max,
+    Min,
+    Q,
+    Sum,
+    Value,
+)
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Power
 
 from census.columns import NUMERIC, Column
 from census.statistics import estimators
 from census.statistics.aggregates import power_sum
 from census.statistics.analyses.patterns import patterns
+from census.statistics.estimators.flags import size_flags
 from census.statistics.estimators.ranks import (
     Correlated,
     Weights,
@@ -21,7 +35,7 @@ from census.statistics.estimators.ranks import (
     pearson,
     weighted_correlation,
 )
-from census.statistics.metrics.base import Level, Tally
+from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally
 from census.statistics.parameters import Choice, ListOf, Parameter
 from census.statistics.selection import Row, Selection, column_choice
 
@@ -46,6 +60,9 @@ MOST_COMBINATIONS = 100_000  # of values, whose ranks are made in memory
 
 Pair = tuple[int, int]
 
+_MOST_WEIGHT = "most_weight"
+_LARGEST = 61  # bits of a square as a whole number
+
 
 @dataclass(frozen=True)
 class Correlation:
@@ -68,14 +85,16 @@ class Correlation:
             if self.selection.weight
             else "standard errors √((1−r²)/(n−2))"
         )
+        sample = f"; {OWN_SAMPLE}" if self.selection.weight else ""
         return (
             f"{kind} of the rows complete in all columns; {errors}; t tests with n−2 degrees of "
-            "freedom; intervals by Fisher's z"
+            f"freedom; intervals by Fisher's z{sample}"
         )
 
     def compute(self) -> Level:
         """Return the matrix and a test of each pair; null where a column is constant."""
         tally, pairs = self._of_ranks() if self.coefficient == "spearman" else self._of_values()
+        flagged = size_flags(tally.count, tally.n_effective)
         names = [column.name for column in self.columns]
         places = range(len(names))
         return {
@@ -84,7 +103,7 @@ class Correlation:
             "columns": names,
             "matrix": [[pairs[min(i, j), max(i, j)].r for j in places] for i in places],
             "pairs": [
-                {"x": names[i], "y": names[j], **pairs[i, j]._asdict()}
+                {"x": names[i], "y": names[j], **pairs[i, j]._asdict(), "flags": flagged}
                 for i, j in combinations(places, 2)
             ],
         }
@@ -122,8 +141,13 @@ class Correlation:
         complete, weight = self._complete(), self.selection.weight
         factors = [weight] if weight else []
         sums = Tally.aggregates(weight, complete)
+        if weight:
+            sums[_MOST_WEIGHT] = Max(weight.name, filter=complete)
         for x in self.columns:
             sums[_name(x)] = power_sum([*factors, x], complete)
+            if weight:
+                sums[f"least_{x.name}"] = Min(x.name, filter=complete)
+                sums[f"most_{x.name}"] = Max(x.name, filter=complete)
         for x, y in product(self.columns, repeat=2):
             sums[_name(x, y)] = power_sum([*factors, x, y], complete)
         return sums
@@ -131,28 +155,33 @@ class Correlation:
     def _squares_of_influences(
         self, found: Mapping[Pair, float | None], w: int, sums: Row
     ) -> dict[Pair, float]:
-        """Return Σw²u² of each pair, u = ab − r(a²+b²)/2 of the standardised values a and b."""
-        standardised = []
-        for x in self.columns:
-            mean = sums[_name(x)] / w if w else 0.0
-            variance = estimators.variance(1, w, sums[_name(x)], sums[_name(x, x)], ddof=0)
-            number = Cast(F(x.name), FloatField())
-            standardised.append((number - Value(mean)) / Value(sqrt(variance or 1)))
-        weight = Cast(F(self.selection.weight.name), FloatField()) if self.selection.weight else 1
-        expressions = {}
+        """Return Σw²u² of each pair, u = ab − r(a²+b²)/2 of the standardised values a and b.
+
+        The squares are summed as whole numbers of a small unit: a sum of floats depends on the
+        order of the rows, which is another one on each server.
+        """
+        weight = self.selection.weight
+        if weight is None or not w:
+            return {}
+        standardised = [_Standardised.of(x, w, sums) for x in self.columns]
+        expressions, units = {}, {}
         for (i, j), r in found.items():
             if i < j and r is not None:
                 a, b = standardised[i], standardised[j]
-                u = a * b - Value(r / 2) * (a * a + b * b)
-                square = Power(weight * u, Value(2.0), output_field=FloatField())
-                expressions[f"squares_{i}_{j}"] = Sum(square, filter=self._complete())
+                u = a.value * b.value - Value(r / 2) * (a.value * a.value + b.value * b.value)
+                square = Power(Cast(F(weight.name), FloatField()) * u, Value(2.0))
+                most = a.most * b.most + abs(r) / 2 * (a.most**2 + b.most**2)
+                name = f"squares_{i}_{j}"
+                units[name] = 2.0 ** (_LARGEST - ceil(2 * log2(sums[_MOST_WEIGHT] * most)))
+                whole = Cast(square * Value(units[name]), BigIntegerField())
+                expressions[name] = Sum(whole, filter=self._complete())
         if not expressions:
             return {}
         row = self.selection.rows().aggregate(**expressions)
         return {
-            (i, j): row[f"squares_{i}_{j}"]
+            (i, j): int(row[name]) / units[name]
             for i, j in found
-            if row.get(f"squares_{i}_{j}") is not None
+            if (name := f"squares_{i}_{j}") in units
         }
 
     # --- Of the ranks -------------------------------------------------------------------------
@@ -184,6 +213,23 @@ class Correlation:
         if self.selection.weight:
             return weighted_correlation(x, y, weights, self.confidence)
         return correlation_test(pearson(x, y, weights.w), sum(weights.n), self.confidence)
+
+
+class _Standardised(NamedTuple):
+    """A column less its mean, by its standard deviation; `most` is the largest absolute value."""
+
+    value: CombinedExpression
+    most: float
+
+    @classmethod
+    def of(cls, x: Column, w: int, sums: Row) -> "_Standardised":
+        mean = sums[_name(x)] / w
+        variance = estimators.variance(1, w, sums[_name(x)], sums[_name(x, x)], ddof=0)
+        deviation = sqrt(variance or 1)
+        number = Cast(F(x.name), FloatField())
+        ends = (sums[f"least_{x.name}"], sums[f"most_{x.name}"])
+        most = max(abs(end - mean) for end in ends) / deviation
+        return cls((number - Value(mean)) / Value(deviation), most)
 
 
 def _name(*columns: Column) -> str:

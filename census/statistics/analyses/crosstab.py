@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from census.columns import COLUMNS, Column
 from census.statistics import estimators
-from census.statistics.estimators import Estimate, Sums, association, cells
+from census.statistics.estimators import Estimate, Sums, association, cells, flags
 from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally, check_size
 from census.statistics.parameters import Boolean, Parameter
 from census.statistics.selection import GROUP_BY, Key, Row, Selection, column_choice
@@ -14,8 +14,8 @@ from census.statistics.selection import GROUP_BY, Key, Row, Selection, column_ch
 CELLS = Parameter(
     "cells",
     Boolean(),
-    "`true` adds expected counts, adjusted residuals, shares of the total, and standard errors and "
-    "intervals of the shares of rows and columns.",
+    "`true` adds expected counts, adjusted residuals, shares of the total, and standard errors, "
+    "intervals and flags of the shares of rows and columns.",
     default=False,
 )
 LAYER = Parameter(
@@ -27,6 +27,13 @@ LAYER = Parameter(
 )
 
 Table = list[list[Tally]]
+
+
+class Share(NamedTuple):
+    """The share of a cell in its row or column."""
+
+    estimate: Estimate
+    flags: list[str]
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,7 @@ class Crosstab:
         answer: Level = {
             **described,
             "excluded_missing": described.pop("missing"),
+            "flags": flags.size_flags(total.count, total.n_effective),
             "row_values": rows,
             "column_values": columns,
             "counts": [[cell.count for cell in row] for row in table],
@@ -136,33 +144,32 @@ class Crosstab:
             residuals = cells.weighted_adjusted_residuals(n, sizes, squares)
         else:
             residuals = cells.adjusted_residuals(counts)
-        by_column = _transposed([self._errors(column) for column in _transposed(table)])
+        columns = _transposed(table)
         return {
             "expected": cells.expected_counts(counts),
             "adjusted_residuals": residuals,
             "total_proportions": cells.shares_of_total(sizes),
-            **_named("row", [self._errors(row) for row in table]),
-            **_named("column", by_column),
+            **_named("row", [self._shares(row) for row in table]),
+            **_named("column", _transposed([self._shares(column) for column in columns])),
             "g2": cells.likelihood_ratio(counts),
         }
 
-    def _errors(self, line: list[Tally]) -> list[Estimate]:
+    def _shares(self, line: list[Tally]) -> list[Share]:
         """Return the share of each cell in its row or column."""
         whole = sum(line, start=Tally())
+        return [self._share(cell, whole) for cell in line]
+
+    def _share(self, cell: Tally, whole: Tally) -> Share:
         if self.selection.weight is None:
-            return [
-                estimators.proportion_estimate(cell.count, whole.count, self.confidence)
-                for cell in line
-            ]
-        return [
-            estimators.weighted_proportion_estimate(
-                Sums.of_indicator(
-                    whole.count, whole.weights, cell.weights, whole.squares, cell.squares
-                ),
-                self.confidence,
-            )
-            for cell in line
-        ]
+            n, k = whole.count, cell.count
+            sums = Sums.of_indicator(n, n, k, n, k)
+            estimate = estimators.proportion_estimate(k, n, self.confidence)
+            return Share(estimate, flags.of_share(sums, None, weighted=False))
+        sums = Sums.of_indicator(
+            whole.count, whole.weights, cell.weights, whole.squares, cell.squares
+        )
+        estimate = estimators.weighted_proportion_estimate(sums, self.confidence)
+        return Share(estimate, flags.of_share(sums, whole.n_effective, weighted=True))
 
 
 def _cells(groups: Mapping[Key, Row]) -> tuple[dict[Key, Tally], Tally]:
@@ -197,9 +204,10 @@ def _transposed(table: list[list[Any]]) -> list[list[Any]]:
     return [list(line) for line in zip(*table, strict=True)]
 
 
-def _named(side: str, estimates: list[list[Estimate]]) -> Level:
+def _named(side: str, shares: list[list[Share]]) -> Level:
     return {
-        f"{side}_standard_errors": [[cell.standard_error for cell in row] for row in estimates],
-        f"{side}_ci_lower": [[cell.ci_lower for cell in row] for row in estimates],
-        f"{side}_ci_upper": [[cell.ci_upper for cell in row] for row in estimates],
+        f"{side}_standard_errors": [[cell.estimate.standard_error for cell in r] for r in shares],
+        f"{side}_ci_lower": [[cell.estimate.ci_lower for cell in row] for row in shares],
+        f"{side}_ci_upper": [[cell.estimate.ci_upper for cell in row] for row in shares],
+        f"{side}_flags": [[cell.flags for cell in row] for row in shares],
     }

@@ -94,6 +94,7 @@ class Fairness:
     outcome: str
     reference: Key | None = None
     confidence: float = 0.95
+    min_count: int = 0
 
     @property
     def method(self) -> str:
@@ -114,15 +115,17 @@ class Fairness:
 
     def compute(self) -> Level:
         """Return the comparison, by one statement; null against a group that has no rows."""
-        groups = self._groups()
-        whole = sum(groups.values(), start=NOBODY)
+        found = self._groups()
+        whole = sum(found.values(), start=NOBODY)
+        groups = {k: group for k, group in found.items() if group.tally.count >= self.min_count}
         key = self.reference or self._largest(groups)
         keys = self.selection.keys()
-        return {
+        answer: Level = {
             **whole.tally.described(self.selection.weight),
             "outcome": self.outcome,
             "reference": dict(zip(keys, key, strict=True)) if key else None,
             "base_rate": self._share(whole).value,
+            "flags": self._flags(whole),
             "groups": [
                 {
                     "key": dict(zip(keys, of, strict=True)),
@@ -133,6 +136,9 @@ class Fairness:
             ],
             **self._parity(groups.values()),
         }
+        if self.min_count:
+            answer["dropped_groups"] = len(found) - len(groups)
+        return answer
 
     def _groups(self) -> Mapping[Key, Group]:
         """Return the groups in the order of their keys."""
@@ -187,8 +193,7 @@ class Fairness:
         n, k = group.tally.count, group.positives
         if not self.selection.weight:
             return flags.of_share(Sums.of_indicator(n, n, k, n, k), None, weighted=False)
-        effective = estimators.n_effective(group.tally.weights, group.tally.squares)
-        return flags.of_share(group.sums, effective, weighted=True)
+        return flags.of_share(group.sums, group.tally.n_effective, weighted=True)
 
     def _compared(self, group: Group, reference: Group | None, *, itself: bool) -> Level:
         """Return the difference and the ratio to the reference: of itself 0 and 1, for certain."""

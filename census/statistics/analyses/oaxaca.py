@@ -7,7 +7,7 @@ from typing import Any
 from census.statistics.analyses.patterns import patterns_of_groups
 from census.statistics.analyses.regression import LinearRegression, limited
 from census.statistics.analyses.terms import on_parameter
-from census.statistics.estimators import Estimate, flags, mean, n_effective
+from census.statistics.estimators import Estimate, flags, mean
 from census.statistics.estimators.design import INTERCEPT
 from census.statistics.estimators.linear import Outcomes
 from census.statistics.estimators.oaxaca import ColumnPart, Decomposed, Part, oaxaca
@@ -91,13 +91,12 @@ class Oaxaca:
 
     def _group(self, tally: Tally, outcomes: Outcomes, found: Decomposed) -> Level:
         weight = self.regression.weight
-        effective = n_effective(tally.weights, tally.squares) if weight else None
         return {
             **tally.described(weight),
             "value": mean(sum(outcomes.wy), sum(outcomes.w)),
             **_described("difference", found.difference),
             **_part(found.whole),
-            "flags": flags.size_flags(tally.count, effective),
+            "flags": flags.size_flags(tally.count, tally.n_effective),
             "aliased": list(found.aliased),
             "unmatched": list(found.unmatched),
             "terms": [

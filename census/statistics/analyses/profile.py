@@ -7,7 +7,7 @@ from census.columns import COLUMNS, Column
 from census.models import Dataset
 from census.statistics import estimators, facts
 from census.statistics.facts import Facts
-from census.statistics.metrics.base import Level, Tally
+from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally
 from census.statistics.selection import Selection
 
 
@@ -60,9 +60,10 @@ class Statistics:
     @property
     def method(self) -> str:
         kind = "weighted " if self.selection.weight else ""
+        sample = f"; {OWN_SAMPLE}" if self.selection.weight else ""
         return (
             f"{kind}mean, {kind}standard deviation with the factor n/(n−1) and {kind}median of the "
-            "rows with a value; histogram bins of width ⌈(max − min + 1)/10⌉"
+            f"rows with a value; histogram bins of width ⌈(max − min + 1)/10⌉{sample}"
         )
 
     def compute(self) -> Level:

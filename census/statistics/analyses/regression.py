@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import exp
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import Count, Expression, Q
 
@@ -13,6 +13,8 @@ from census.columns import Column
 from census.statistics.aggregates import power_sum
 from census.statistics.analyses.patterns import patterns
 from census.statistics.analyses.terms import factors, on_parameter
+from census.statistics.estimators import flags, n_effective
+from census.statistics.estimators.design import Size
 from census.statistics.estimators.inference import Coefficient
 from census.statistics.estimators.linear import Errors, Outcomes
 from census.statistics.estimators.regression import (
@@ -54,7 +56,7 @@ class Regression(ABC):
         """The estimators in words."""
 
     # Of a coefficient, in order.
-    members: ClassVar[tuple[str, ...]] = Coefficient._fields
+    members: ClassVar[tuple[str, ...]] = (*Coefficient._fields, "flags")
 
     @property
     def weight(self) -> Column | None:
@@ -85,7 +87,8 @@ class Regression(ABC):
         with limited(asked):
             fit = self.fit(Patterns(found.values, outcomes))
         tally = self.tally(found.rows, outcomes)
-        return {**tally.described(self.weight), "on": list(self.on), **fit}
+        flagged = flags.size_flags(tally.count, tally.n_effective)
+        return {**tally.described(self.weight), "on": list(self.on), "flags": flagged, **fit}
 
     def tally(self, rows: int, outcomes: Outcomes) -> Tally:
         """Return the counts of as many rows, those with all values being in the `outcomes`."""
@@ -93,6 +96,12 @@ class Regression(ABC):
         if self.weight:
             tally.weights, tally.squares = sum(outcomes.w), sum(outcomes.w2)
         return tally
+
+    def described(self, coefficient: Coefficient, sizes: Mapping[str, Size]) -> Level:
+        """Return what the answer holds of a coefficient; `sizes` are those of the columns."""
+        n, w, w2 = sizes.get(coefficient.term, Size(0, 0, 0))
+        effective = n_effective(w, w2) if self.weight else None
+        return {**coefficient._asdict(), "flags": flags.size_flags(n, effective)}
 
     @abstractmethod
     def sums(self) -> dict[str, Expression]:
@@ -192,12 +201,12 @@ class LinearRegression(Regression):
         return _outcomes(sums, "w", "wy", "wyy", "ww", "wwy", "wwyy")
 
     def fit(self, patterns: Patterns) -> Level:
-        references, fit = fit_linear(self.model, patterns, self.errors, self.confidence)
+        references, sizes, fit = fit_linear(self.model, patterns, self.errors, self.confidence)
         return {
             "errors": self.errors,
             "references": references,
             "aliased": fit.aliased,
-            "coefficients": [c._asdict() for c in fit.coefficients],
+            "coefficients": [self.described(c, sizes) for c in fit.coefficients],
             "df": fit.df,
             "r_squared": fit.r_squared,
             "adjusted_r_squared": fit.adjusted_r_squared,
@@ -217,6 +226,7 @@ class LogisticRegression(Regression):
         "odds_ratio",
         "odds_ratio_ci_lower",
         "odds_ratio_ci_upper",
+        "flags",
     )
 
     @property
@@ -238,6 +248,13 @@ class LogisticRegression(Regression):
     def outcomes(self, sums: Sums) -> Outcomes:
         return _outcomes_of_indicator(sums, self.weight)
 
+    def described(self, coefficient: Coefficient, sizes: Mapping[str, Size]) -> Level:
+        return super().described(coefficient, sizes) | {
+            "odds_ratio": _exp(coefficient.estimate),
+            "odds_ratio_ci_lower": _exp(coefficient.ci_lower),
+            "odds_ratio_ci_upper": _exp(coefficient.ci_upper),
+        }
+
     def fit(self, patterns: Patterns) -> Level:
         weighted = self.weight is not None
         found = fit_logistic(self.model, patterns, self.confidence, weighted=weighted)
@@ -249,21 +266,13 @@ class LogisticRegression(Regression):
             "separated": found.separated,
             "separated_rows": sum(patterns.outcomes.n) - found.rows,
             "converged": fit.converged,
-            "coefficients": [_with_odds_ratio(c) for c in fit.coefficients],
+            "coefficients": [self.described(c, found.sizes) for c in fit.coefficients],
             "df": fit.df,
             "deviance": fit.deviance,
             "null_deviance": fit.null_deviance,
             "aic": fit.aic,
             "mcfadden_r_squared": fit.mcfadden_r_squared,
         }
-
-
-def _with_odds_ratio(coefficient: Coefficient) -> Level:
-    level: dict[str, Any] = coefficient._asdict()
-    level["odds_ratio"] = _exp(coefficient.estimate)
-    level["odds_ratio_ci_lower"] = _exp(coefficient.ci_lower)
-    level["odds_ratio_ci_upper"] = _exp(coefficient.ci_upper)
-    return level
 
 
 def _exp(x: float | None) -> float | None:

@@ -9,6 +9,7 @@ from django.db.models import Count, Expression, Q
 from census.columns import COLUMNS, Column
 from census.statistics.aggregates import power_sum
 from census.statistics.estimators import Sums, mean
+from census.statistics.estimators.flags import size_flags
 from census.statistics.estimators.standardisation import (
     Category,
     Part,
@@ -16,7 +17,7 @@ from census.statistics.estimators.standardisation import (
     shares,
     standardised,
 )
-from census.statistics.metrics.base import Level, Question, Tally
+from census.statistics.metrics.base import OWN_SAMPLE, Level, Question, Tally
 from census.statistics.parameters import ListOf, Parameter
 from census.statistics.selection import Key, Row, Selection, column_choice
 
@@ -158,17 +159,18 @@ class Decomposition:
     def method(self) -> str:
         what = "means" if self.value is None else "shares"
         weighted = "weighted " if self.selection.weight else ""
+        sample = f"; {OWN_SAMPLE}" if self.selection.weight else ""
         return (
             f"Kitagawa's decomposition of differences of {weighted}{what}: composition "
             "Σ(p₁−p₀)(r₁+r₀)/2, rate Σ(r₁−r₀)(p₁+p₀)/2, p a category's share of the group and r "
-            "its mean there"
+            f"its mean there{sample}"
         )
 
     def fields(self) -> tuple[str, ...]:
         """Return the names of what a group of the answer holds beside its key, but its lists."""
         return (
             *Tally().described(self.selection.weight),
-            *("value", "difference", "composition", "rate"),
+            *("value", "difference", "composition", "rate", "flags"),
         )
 
     def compute(self) -> Level:
@@ -191,6 +193,7 @@ class Decomposition:
                     **tallies[key].described(self.selection.weight),
                     "value": _mean(_categories(of)),
                     **self._compared(of, other),
+                    "flags": size_flags(tallies[key].count, tallies[key].n_effective),
                 }
                 for key, of in groups.items()
             ],

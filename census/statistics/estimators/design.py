@@ -58,6 +58,14 @@ class Regressor(NamedTuple):
         return self.where is not None and all(value == 1 for value in self.values)
 
 
+class Size(NamedTuple):
+    """How many rows there are, and their Σw and Σw²."""
+
+    n: int
+    w: int
+    w2: int
+
+
 class Pair(NamedTuple):
     """The product of two columns, None where it is 1, at the patterns that `pick` takes of all."""
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from itertools import compress
 from typing import Literal, NamedTuple
 
-from census.statistics.estimators.design import Design
+from census.statistics.estimators.design import Design, Size
 from census.statistics.estimators.inference import Coefficient, Joint, coefficients, joint_test
 from census.statistics.estimators.solving import (
     Decimals,
@@ -62,6 +62,11 @@ class Outcomes:
         """Return the sums of the patterns that are kept."""
         columns = ((name, getattr(self, name)) for name in self.__slots__)
         return Outcomes(**{name: list(compress(column, kept)) for name, column in columns})
+
+    def size(self, where: Sequence[int] | None = None) -> Size:
+        """Return how many rows there are in the patterns at these positions, by default in all."""
+        of = (self.n, self.w, self.w2)
+        return Size(*(sum(x if where is None else map(x.__getitem__, where)) for x in of))
 
     def squared_errors(self, fitted: Sequence[float]) -> list[float]:
         """Return Σw²(y − ŷ)² of each pattern.

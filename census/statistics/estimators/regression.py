@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import NamedTuple
 
-from census.statistics.estimators.design import Design, Numbers, Value, Variable, design
+from census.statistics.estimators.design import Design, Numbers, Size, Value, Variable, design
 from census.statistics.estimators.inference import Coefficient
 from census.statistics.estimators.linear import Errors, Linear, Outcomes, linear
 from census.statistics.estimators.logistic import Logistic, logistic, separating
@@ -63,7 +63,10 @@ class Patterns:
 
 
 class LinearFit(NamedTuple):
+    """`sizes` tells the rows of each coefficient, as `sizes_of` has them."""
+
     references: Mapping[str, Value]
+    sizes: Mapping[str, Size]
     fit: Linear
 
 
@@ -71,6 +74,7 @@ class LogisticFit(NamedTuple):
     """`separated` names the columns left out; `rows` are those that were fitted."""
 
     references: Mapping[str, Value]
+    sizes: Mapping[str, Size]
     separated: list[str]
     rows: int
     fit: Logistic
@@ -79,8 +83,9 @@ class LogisticFit(NamedTuple):
 def fit_linear(model: Model, patterns: Patterns, errors: Errors, confidence: float) -> LinearFit:
     """Return the least-squares fit. Raises `TooManyCoefficients`."""
     variables = variables_of(model, patterns)
-    found = linear(make_design(model, variables, patterns), patterns.outcomes, errors, confidence)
-    return LinearFit(references_of(variables), found)
+    design = make_design(model, variables, patterns)
+    found = linear(design, patterns.outcomes, errors, confidence)
+    return LinearFit(references_of(variables), sizes_of(design, patterns.outcomes), found)
 
 
 def fit_logistic(
@@ -92,25 +97,31 @@ def fit_logistic(
     its rows are left out. So is a reference that nobody asked for; the next largest category takes
     its place. Raises `TooManyCoefficients`.
     """
-    names: dict[str, None] = {}
+    sizes: dict[str, Size] = {}
     separated: list[str] = []
     constant = _constant(patterns.outcomes)
     while True:
         variables = variables_of(model, patterns)
         of = make_design(model, variables, patterns)
-        names |= dict.fromkeys(of.names)
+        sizes |= {k: v for k, v in sizes_of(of, patterns.outcomes).items() if k not in sizes}
         kept, found = _separation(model, variables, of, patterns)
         if constant or not found:
             break
         separated += found
+        sizes |= found
         patterns = patterns.only(kept)
     rows = sum(patterns.outcomes.n)
     fit = logistic(of, patterns.outcomes, confidence, weighted=weighted)
     known = {coefficient.term: coefficient for coefficient in fit.coefficients}
     references = references_of(variables)
-    terms = _without(references, dict.fromkeys((*names, *separated)))
+    terms = _without(references, sizes)
     described = [known.get(term, Coefficient(term)) for term in terms]
-    return LogisticFit(references, separated, rows, fit._replace(coefficients=described))
+    return LogisticFit(references, sizes, separated, rows, fit._replace(coefficients=described))
+
+
+def sizes_of(design: Design, outcomes: Outcomes) -> dict[str, Size]:
+    """Return by column the rows of its category or categories, of a number all rows."""
+    return {regressor.name: outcomes.size(regressor.where) for regressor in design.regressors}
 
 
 def _without(references: Mapping[str, Value], names: Iterable[str]) -> list[str]:
@@ -125,13 +136,13 @@ def _constant(outcomes: Outcomes) -> bool:
 
 def _separation(
     model: Model, variables: Sequence[Variable], of: Design, patterns: Patterns
-) -> tuple[list[bool], list[str]]:
-    """Return which patterns are kept, and the names of the columns that separate the others."""
+) -> tuple[list[bool], dict[str, Size]]:
+    """Return which patterns are kept, and the columns that separate the others, with their rows."""
     kept = [True] * of.size
-    found = []
+    found = {}
     for k in separating(of, patterns.outcomes):
         regressor = of.regressors[k]
-        found.append(regressor.name)
+        found[regressor.name] = patterns.outcomes.size(regressor.where)
         for place in regressor.where or ():
             kept[place] = False
     for k, variable in enumerate(variables):
@@ -139,7 +150,7 @@ def _separation(
             continue
         at = [values[k] == variable.reference for values in patterns.values]
         if any(at) and _constant(patterns.outcomes.only(at)):
-            found.append(f"{variable.name}={variable.reference}")
+            found[f"{variable.name}={variable.reference}"] = patterns.outcomes.only(at).size()
             kept = [keep and not here for keep, here in zip(kept, at, strict=True)]
     return kept, found
 

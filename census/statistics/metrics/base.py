@@ -139,6 +139,11 @@ class Tally:
             weights_of_all=sums.get("weights_of_all") or sums["weights"],
         )
 
+    @property
+    def n_effective(self) -> float | None:
+        """Kish's effective sample size of the counted rows; None of none, and without a weight."""
+        return estimators.n_effective(self.weights, self.squares)
+
     def uncounted(self) -> "Tally":
         """Return the tally of the same rows, counted as rows without a value."""
         return Tally(rows=self.rows, weights_of_all=self.weights_of_all)
@@ -153,7 +158,7 @@ class Tally:
         if weight:
             level |= {
                 "weighted_count": self.weights,
-                "n_effective": estimators.n_effective(self.weights, self.squares),
+                "n_effective": self.n_effective,
                 "design_effect": estimators.design_effect(self.count, self.weights, self.squares),
             }
         return level

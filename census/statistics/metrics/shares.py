@@ -225,10 +225,9 @@ def _share(question: Question, part: Tally, whole: Tally, *, korn_graubard: bool
         )
         estimate = estimators.weighted_proportion_estimate(sums, confidence)
         interval = estimators.korn_graubard_interval(sums, confidence)
-        effective = estimators.n_effective(whole.weights, whole.squares)
         more = {
             "deff": estimators.deff(sums, sums.wx),
-            "flags": flags.of_share(sums, effective, weighted=True),
+            "flags": flags.of_share(sums, whole.n_effective, weighted=True),
         }
     if korn_graubard:
         estimate = estimate._replace(ci_lower=interval[0], ci_upper=interval[1])

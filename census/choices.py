@@ -1,8 +1,8 @@
-"""The values a categorical column can hold, spelt as in UCI's files.
+"""The values of the categorical columns, in the spelling of UCI's files.
 
-The order within a class is the order of the API: ascending by value, except for
-`Education`, whose order is that of `education_num` (1 = Preschool, 16 = Doctorate).
-Labels are for people; values are what is stored, filtered and returned.
+The API lists the values in the order of the class: ascending, except that `Education` has the
+order of `education_num` (1 = Preschool, 16 = Doctorate). Values are stored, filtered and
+returned; labels are for people.
 """
 
 from django.db import models
@@ -25,7 +25,7 @@ class Workclass(models.TextChoices):
 
 
 class Education(models.TextChoices):
-    """Ordered: position + 1 is the column `education_num`."""
+    """The levels of education in their order: position + 1 is the column `education_num`."""
 
     PRESCHOOL = "Preschool", "Preschool"
     GRADE_1_4 = "1st-4th", "1st to 4th grade"

@@ -1,4 +1,4 @@
-"""The columns of the dataset, read from the model: the only place that asks `Person._meta`."""
+"""The columns of the dataset, read from the model. Only this module reads `Person._meta`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ Role = Literal["feature", "weight", "target", "split"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column as the API speaks of it.
+    """A column of the dataset.
 
-    `minimum` and `maximum` are what the column can hold, not what it does hold;
-    None for a categorical column. `choices` maps a category to its label, in the
-    column's order; empty for a numeric column.
+    `minimum` and `maximum` are the bounds of its allowed values, not of those that occur; None
+    for a categorical column. `choices` maps each category to its label, in the column's order;
+    it is empty for a numeric column.
     """
 
     name: str
@@ -47,13 +47,14 @@ class Column:
 
     @property
     def meaning(self) -> str:
-        """The description, and the unit where that does not name it."""
-        told = self.unit is None or self.unit in self.description
-        return self.description if told else f"{self.description} In {self.unit}."
+        """The description, with the unit if the description does not contain it."""
+        if self.unit is None or self.unit in self.description:
+            return self.description
+        return f"{self.description} In {self.unit}."
 
     @property
     def source_name(self) -> str | None:
-        """UCI's spelling of the name; None for `split`, which is which file a row is from."""
+        """UCI's spelling of the name; None for `split`, which is no column of UCI's files."""
         return None if self.role == "split" else self.name.replace("_", "-")
 
     @cached_property
@@ -62,11 +63,11 @@ class Column:
         return {value: position for position, value in enumerate(self.choices)}
 
     def sort_key(self, value: str | int | None, *, descending: bool = False) -> tuple[bool, int]:
-        """Orders values of this column: categories in theirs, numbers by size, null always last."""
+        """Returns a key that sorts values in the column's order, null always last."""
         if value is None:
             return True, 0
-        place = self.rank[value] if isinstance(value, str) else value
-        return False, -place if descending else place
+        rank = self.rank[value] if isinstance(value, str) else value
+        return False, -rank if descending else rank
 
 
 def _role(name: str) -> Role:
@@ -81,7 +82,7 @@ def _role(name: str) -> Role:
 def _bounds(field: "models.Field[Any, Any]") -> tuple[int, int]:
     """Returns the smallest and largest integer that the field's validators allow.
 
-    Django adds those of the database's type to the ones that the model declares.
+    Django adds the bounds of the database type to those that the model declares.
     """
     lows = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
     highs = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
@@ -114,16 +115,16 @@ NUMERIC = tuple(column for column in COLUMNS.values() if column.numeric)
 CATEGORICAL = tuple(column for column in COLUMNS.values() if not column.numeric)
 NULLABLE = tuple(column for column in COLUMNS.values() if column.nullable)
 WEIGHT = COLUMNS[Person.WEIGHT]
-# Names by UCI's spelling of them.
+# Column names by UCI's spelling.
 SOURCE_NAMES: Mapping[str, str] = MappingProxyType(
     {column.source_name: column.name for column in COLUMNS.values() if column.source_name}
 )
 
 
 def canonical_name(name: str) -> str:
-    """Returns a column's name however it is spelt: `hours-per-week` is `hours_per_week`.
+    """Returns the name of a column in the API's spelling: `hours-per-week` as `hours_per_week`.
 
-    A lookup may follow it; other names are returned as they are.
+    A lookup may follow the name. Other names are returned unchanged.
     """
     column, underscores, lookup = name.partition("__")
     return SOURCE_NAMES.get(column, column) + underscores + lookup

@@ -1,4 +1,4 @@
-"""The two tables: the people of the dataset, and what is known of the dataset that is loaded."""
+"""The two tables: the people, and one row about the loaded dataset."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T")
 def _category(
     label: str, values: type[models.TextChoices], **options: Any
 ) -> "models.CharField[Any, Any]":
-    """Returns a text column of `values`, sorted by code point on every server."""
+    """Returns a text column with these values. Every server sorts it by code point."""
     return models.CharField(
         label,
         max_length=max(map(len, values.values)),
@@ -25,13 +25,13 @@ def _category(
 
 
 class Person(models.Model):
-    """One person's record, a line of adult.data or adult.test.
+    """The record of one person, which is a line of adult.data or adult.test.
 
-    `?` of the files is NULL, so that SQL aggregates skip it; Django advises the
-    empty string for text, but an empty string would be counted as a category.
+    `?` in the files is NULL, so that SQL aggregates skip it. Django advises the empty string for
+    text, but an empty string would count as a category.
 
-    `id` is the position in the files: 1 is the first line of adult.data, the
-    lines of adult.test follow.
+    `id` is the position in the files: 1 is the first line of adult.data; the lines of adult.test
+    follow those of adult.data.
     """
 
     WEIGHT = "fnlwgt"
@@ -46,7 +46,7 @@ class Person(models.Model):
         "fnlwgt": "people / 100",
         "hours_per_week": "hours a week",
     }
-    # The largest value stands for itself and all above it (CPS public-use disclosure rules).
+    # The largest value means "this or more" (disclosure rules of the CPS public-use files).
     TOP_CODES: ClassVar = {"age": 90, "capital_gain": 99999, "hours_per_week": 99}
 
     id = models.PositiveIntegerField(primary_key=True)
@@ -134,14 +134,14 @@ class Person(models.Model):
 
 
 class DatasetMissing(Exception):
-    """No dataset is loaded, or not all that a question needs to be known of it."""
+    """No dataset is loaded, or an earlier version loaded it without its facts."""
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
-    """The rows of `Dataset`: one, or none before the first load."""
+    """A queryset of `Dataset`, which has one row, or none before the first load."""
 
     def loaded(self) -> "Dataset":
-        """Returns the dataset that is loaded, without its facts; raises `DatasetMissing`."""
+        """Returns the loaded dataset without its facts; raises `DatasetMissing`."""
         return self._only(self.defer("facts"))
 
     def version(self) -> str:
@@ -158,15 +158,15 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
             )
         return facts
 
-    def _only(self, found: Iterable[T]) -> T:
-        # Neither `first` nor `get`: they take twice the time, which every answer would take.
-        for row in found:
+    def _only(self, rows: Iterable[T]) -> T:
+        # `first` and `get` would take twice the time in every answer.
+        for row in rows:
             return row
         raise DatasetMissing("No dataset is loaded: run `manage.py load_adult`.")
 
 
 class Dataset(models.Model):
-    """What is loaded: one row, written in the transaction that writes the people."""
+    """The loaded dataset: one row, written in the transaction that writes the people."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     version = models.CharField(

@@ -1,4 +1,4 @@
-"""The database role that serves: it can read the dataset, and nothing else."""
+"""The database role of the service. It can only read the dataset."""
 
 import logging
 from typing import Any
@@ -10,34 +10,34 @@ from psycopg import sql
 
 from census.models import Dataset, Person
 
-# By which anybody may fill the disk with large objects. Only their owner can take that away:
-# for another there is a warning and no more, as on RDS.
-_WRITERS = "lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea)"
+# With these functions any role can fill the disk with large objects. Only the owner of the
+# functions can revoke them; for another role, as on RDS, PostgreSQL only gives a warning.
+_LARGE_OBJECT_FUNCTIONS = "lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea)"
 
 logger = logging.getLogger(__name__)
 
-# What it may read: the dataset, and which migrations have run (`/readyz` asks).
+# The tables that it can read: the dataset and the applied migrations (for `/readyz`).
 READABLE = (Person._meta.db_table, Dataset._meta.db_table, "django_migrations")
 
 
 def grant_reading(**_of_signal: Any) -> None:
-    """Makes the role of `READER_URL` and let it read; after each `migrate`.
+    """Creates the role of `READER_URL` and grants it SELECT. Runs after each `migrate`.
 
-    Nothing is done where the same role serves and loads.
+    It does nothing if the service and the commands use the same role.
     """
     reader = urlsplit(settings.READER_URL)
     role, password = unquote(reader.username or ""), unquote(reader.password or "")
     if not role or role == (urlsplit(settings.LOADER_URL).username or ""):
         return
     with transaction.atomic(), connection.cursor() as cursor:
-        _make(cursor, sql.Identifier(role), role)
+        _create_role(cursor, sql.Identifier(role), role)
         for statement in _grants(cursor, sql.Identifier(role), password):
             cursor.execute(statement)
-    logger.info("the role %s may read, and only that", role)
+    logger.info("The role %s can only read", role)
 
 
-def _make(cursor: Any, name: sql.Identifier, role: str) -> None:
-    """Makes the role unless there is one: roles are the server's, so another may be at it too."""
+def _create_role(cursor: Any, name: sql.Identifier, role: str) -> None:
+    """Creates the role unless it exists. Another database of the server may create it, too."""
     if _exists(cursor, role):
         return
     try:
@@ -57,12 +57,14 @@ def _grants(cursor: Any, name: sql.Identifier, password: str) -> list[sql.Compos
     statements = [
         sql.SQL("GRANT SELECT ON {} TO {}").format(tables, name),
         sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(database),
-        sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(sql.SQL(_WRITERS)),
+        sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(
+            sql.SQL(_LARGE_OBJECT_FUNCTIONS)
+        ),
     ]
     if password:
         literal = sql.Literal(password)
         statements.append(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, literal))
-    elif _exists(cursor, "rds_iam"):  # on RDS: it logs in by tokens of IAM
+    elif _exists(cursor, "rds_iam"):  # on RDS the role logs in with tokens of IAM
         statements.append(sql.SQL("GRANT rds_iam TO {}").format(name))
     return statements
 

@@ -1,4 +1,4 @@
-"""How the API is used, counted from the access log of nginx (docker/nginx.conf)."""
+"""Statistics of the API's usage, from the access log of nginx (docker/nginx.conf)."""
 
 import gzip
 import json
@@ -15,15 +15,15 @@ from django.urls import Resolver404, resolve
 
 _GZIP = b"\x1f\x8b"
 _SUFFIX = re.compile(r"\.([a-z0-9]+)$")
-_LONGEST = 64  # characters of a value: what is longer is no name of ours
+_MAX_NAME = 64  # characters; no name of the API is longer
 OTHER = "other"
 DIMENSIONS = ("route", "metric", "column", "format", "weight", "group", "cache", "status")
 
 
 def lines(file: BinaryIO) -> Iterator[Mapping[str, Any] | None]:
-    """Yields each line of an access log, compressed or not; None where it is no request.
+    """Yields the request of each line of an access log, compressed or not; None for other lines.
 
-    What stands before the JSON, as `docker compose logs` puts the container's name, is ignored.
+    Text before the JSON, such as the container's name of `docker compose logs`, is ignored.
     """
     head = file.peek(2) if hasattr(file, "peek") else b""
     source: Iterable[bytes] = gzip.GzipFile(fileobj=file) if head.startswith(_GZIP) else file
@@ -38,7 +38,7 @@ def lines(file: BinaryIO) -> Iterator[Mapping[str, Any] | None]:
 
 @dataclass
 class Figures:
-    """The requests of one kind: how many, how large, and how long they took."""
+    """The number, bytes and latencies of a set of requests."""
 
     requests: int = 0
     bytes: int = 0
@@ -50,11 +50,11 @@ class Figures:
         self.milliseconds[float(f"{seconds * 1000:.2g}")] += 1
 
     def quantile(self, share: float) -> float:
-        """Returns the least time, in ms, within which that share of the requests was answered."""
-        counted = 0
+        """Returns the smallest time, in ms, within which this share of requests was answered."""
+        cumulated = 0
         for milliseconds, number in sorted(self.milliseconds.items()):
-            counted += number
-            if counted >= share * self.requests:
+            cumulated += number
+            if cumulated >= share * self.requests:
                 return milliseconds
         return 0.0
 
@@ -69,7 +69,7 @@ class Figures:
 
 
 class Usage:
-    """The figures of all requests, and by each of `DIMENSIONS`."""
+    """The figures of all requests, in total and by the values of each of `DIMENSIONS`."""
 
     def __init__(self) -> None:
         self.total = Figures()
@@ -78,7 +78,7 @@ class Usage:
         self._by: dict[str, dict[str, Figures]] = {name: {} for name in DIMENSIONS}
 
     def add(self, request: Mapping[str, Any] | None) -> None:
-        """Counts a line of the log; one that is no request is counted as skipped."""
+        """Counts a request; None is counted as a skipped line."""
         request = request or {}
         try:
             size, seconds = int(request["bytes"]), float(request["seconds"])
@@ -110,10 +110,9 @@ class Usage:
 
 
 def describe(uri: str, status: int) -> dict[str, list[str]]:
-    """Returns the values of the dimensions that a URI tells.
+    """Returns the values of the dimensions that follow from a URI.
 
-    Names of metrics, columns, weights and groups are those of answers that were given: what
-    clients misspell has no end.
+    After an error there is only the route: the names that clients misspell are without limit.
     """
     try:
         parts = urlsplit(uri)
@@ -127,14 +126,14 @@ def describe(uri: str, status: int) -> dict[str, list[str]]:
     metric = computed[1] if computed else match.kwargs.get("metric", "")
     if metric:
         route = "/v1/computation/{metric}/{column}"
-    found = {"route": [re.sub(r"<\w+:(\w+)>", r"{\1}", route)]}
+    dimensions = {"route": [re.sub(r"<\w+:(\w+)>", r"{\1}", route)]}
     if status >= 400 or not path.startswith("/v1"):
-        return found
+        return dimensions
     columns = [match.kwargs[name] for name in ("column", "row", "outcome") if name in match.kwargs]
     suffix = _SUFFIX.search(path)
     columns += query.get("columns", [])
     groups = [*query.get("group_by", []), *query.get("group_by[]", [])]
-    return found | {
+    return dimensions | {
         "metric": [metric] if metric else [],
         "column": _names(columns),
         "format": [suffix[1]] if suffix else _names(query.get("format", [])) or ["default"],
@@ -144,6 +143,6 @@ def describe(uri: str, status: int) -> dict[str, list[str]]:
 
 
 def _names(values: Iterable[str]) -> list[str]:
-    """Returns the names of comma lists, in the spelling of the API."""
+    """Returns the names in comma-separated lists, in the spelling of the API."""
     names = [name.strip().replace("-", "_") for value in values for name in value.split(",")]
-    return [name if len(name) <= _LONGEST else OTHER for name in names if name]
+    return [name if len(name) <= _MAX_NAME else OTHER for name in names if name]

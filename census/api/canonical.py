@@ -1,4 +1,4 @@
-"""One form for all the ways to ask for the same representation of the same answer."""
+"""The canonical form of a request: requests for the same representation have the same form."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,15 +15,16 @@ from census.api.negotiation import ContentNegotiation
 from census.api.parameters import FORMAT
 from census.api.views.base import CensusViewSet
 
-_REMEMBERED = 4096
-LONGEST_REMEMBERED = 1024  # characters: who sends more shall not fill the memory with it
+_CACHE_ENTRIES = 4096
+MAX_CACHED_LENGTH = 1024  # characters; longer requests could fill the memory
 
 
 class Canonical(NamedTuple):
-    """The path without a trailing slash, the query in its canonical spelling, the media type.
+    """The canonical path, query and media type of a request.
 
-    A format that is named is the path's suffix: links to more of the same have it, too.
-    `absolute` is whether the answer has URLs that name the host.
+    The path has no trailing slash. The suffix of the path names the format if the request does,
+    so that links to other pages of the answer have it, too. `absolute` says whether the answer
+    contains absolute URLs.
     """
 
     path: str
@@ -32,56 +33,55 @@ class Canonical(NamedTuple):
     absolute: bool
 
     def apply_to(self, request: HttpRequest) -> None:
-        """Makes `request` the canonical one: what is computed from it depends on nothing else."""
+        """Makes `request` canonical, so that its answer depends on this form alone."""
         request.path = request.path.removesuffix(request.path_info) + self.path
         request.path_info = request.META["PATH_INFO"] = self.path
         request.META["QUERY_STRING"] = self.query
         request.META["HTTP_ACCEPT"] = self.media_type
-        vars(request).pop("headers", None)  # it keeps a copy of them
+        vars(request).pop("headers", None)  # a cached property
 
 
 def canonical(path: str, query: str, accept: str) -> Canonical | None:
-    """Returns the canonical form of a request; None where there is nothing that could be kept.
+    """Returns the canonical form of a request; None if its answer cannot be cached.
 
-    That is a page that is none of the API's, and what will be an error anyway: an
-    unknown path or format, an invalid query.
+    These are pages outside of the API, and errors: an unknown path or format, an invalid query.
     """
-    short = len(path) + len(query) + len(accept) <= LONGEST_REMEMBERED
-    return (_remembered if short else _canonical)(path, query, accept)
+    short = len(path) + len(query) + len(accept) <= MAX_CACHED_LENGTH
+    return (_cached_canonical if short else _canonical)(path, query, accept)
 
 
 def _canonical(path: str, query: str, accept: str) -> Canonical | None:
     if len(path) > 1 and path.endswith("/"):
         path = path[:-1]
     try:
-        route = _route if len(path) <= LONGEST_REMEMBERED else _route.__wrapped__
-        found = route(path)
-        if found is None:
+        route = _route if len(path) <= MAX_CACHED_LENGTH else _route.__wrapped__
+        target = route(path)
+        if target is None:
             return None
-        asked = HttpRequest()
-        asked.META["HTTP_ACCEPT"] = accept
-        asked.GET = QueryDict(query)
-        request = Request(asked)
+        http_request = HttpRequest()
+        http_request.META["HTTP_ACCEPT"] = accept
+        http_request.GET = QueryDict(query)
+        request = Request(http_request)
         renderer, media_type = ContentNegotiation().select_renderer(
-            request, found.renderers, found.suffix
+            request, target.renderers, target.suffix
         )
         request.accepted_renderer = renderer
-        spelt = found.view(request).canonical_query()
+        canonical_query = target.view(request).canonical_query()
     except (Http404, APIException, SuspiciousOperation):
         return None
     return Canonical(
-        f"{path}.{renderer.format}" if FORMAT in asked.GET and not found.suffix else path,
-        spelt,
+        f"{path}.{renderer.format}" if FORMAT in http_request.GET and not target.suffix else path,
+        canonical_query,
         media_type,
-        found.cls.absolute,
+        target.cls.absolute,
     )
 
 
-_remembered = lru_cache(_REMEMBERED)(_canonical)
+_cached_canonical = lru_cache(_CACHE_ENTRIES)(_canonical)
 
 
 class _Route(NamedTuple):
-    """What a path leads to: a view, the parts of the path, its renderers, its suffix."""
+    """The target of a path: the view class, the path's arguments, the renderers, the suffix."""
 
     cls: type[CensusViewSet]
     initkwargs: dict[str, Any]
@@ -91,7 +91,7 @@ class _Route(NamedTuple):
     suffix: str | None
 
     def view(self, request: Request) -> CensusViewSet:
-        """Returns the view as it is when it answers `request`."""
+        """Returns an instance of the view that is set up for `request`."""
         view = self.cls(**self.initkwargs)
         view.action = self.action
         view.request = request
@@ -100,9 +100,9 @@ class _Route(NamedTuple):
         return view
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_ENTRIES)
 def _route(path: str) -> _Route | None:
-    """Returns what a path leads to, or None where that is no view of the API."""
+    """Returns the target of a path; None if it is not a view of the API."""
     match = resolve(path)
     function: Any = match.func
     cls = getattr(function, "cls", None)

@@ -1,4 +1,4 @@
-"""What the OpenAPI description says of the API as a whole: the settings of drf-spectacular."""
+"""The description of the whole API for OpenAPI: the settings of drf-spectacular."""
 
 SETTINGS = {
     "TITLE": "Adult (Census Income) API",
@@ -7,10 +7,10 @@ SETTINGS = {
         "groups, with or without survey weights, with standard errors. Read-only; every answer "
         "carries the version of the dataset and is reproducible from its URL.\n\n"
         "Rows are selected by the same parameters everywhere: `sex=Female`, `age__gte=30`, "
-        "`education__in=Masters,Doctorate`, `complete=true`. A parameter that nobody knows is an "
-        "error, never ignored. Errors are problem documents (RFC 9457).\n\n"
-        "Described here is the answer of the plain address, JSON. The same as CSV, NDJSON, Parquet "
-        "or a picture is at the address with a suffix, `/v1/people.csv?sex=Female`, or by `Accept`."
+        "`education__in=Masters,Doctorate`, `complete=true`. An unknown parameter is an error and "
+        "never ignored. Errors are problem documents (RFC 9457).\n\n"
+        "This description covers the JSON answers. CSV, NDJSON, Parquet and pictures have the same "
+        "address with a suffix, as in `/v1/people.csv?sex=Female`, or are selected by `Accept`."
     ),
     "CONTACT": {"name": "adultapi", "url": "https://archive.ics.uci.edu/dataset/2/adult"},
     "LICENSE": {"name": "MIT License", "identifier": "MIT"},
@@ -21,7 +21,7 @@ SETTINGS = {
         {"name": "about", "description": "The dataset and its columns."},
     ],
     "OAS_VERSION": "3.1.1",
-    "SORT_OPERATION_PARAMETERS": False,  # as a person needs them: the filters come last
+    "SORT_OPERATION_PARAMETERS": False,  # the many filters come last
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -1,4 +1,4 @@
-"""Any selection of records as a file, written by COPY in memory that does not grow."""
+"""Exports of records as files, written by COPY in constant memory."""
 
 import csv
 import json
@@ -20,18 +20,18 @@ from census.models import Person
 
 logger = logging.getLogger(__name__)
 
-# COPY lasts as long as the file takes to write: longer than any other statement.
+# COPY takes as long as writing the file, which is longer than any other statement.
 _TIMEOUT = "10min"
 
 
 class FileTooLarge(APIException):
-    """The file would take more than EXPORT_SPACE."""
+    """The file would be larger than EXPORT_SPACE."""
 
     status_code = 400
     default_code = "file-too-large"
     default_detail = (
-        "The file would be larger than the space for files: select fewer rows or columns, or have "
-        "the operator of the service raise EXPORT_SPACE."
+        "The file would be larger than the space for files: select fewer rows or columns, or ask "
+        "the operator of the service to raise EXPORT_SPACE."
     )
 
 
@@ -42,12 +42,12 @@ class StorageUnavailable(APIException):
     default_code = "storage-unavailable"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("Files cannot be written at the moment. Ask for JSON, or try again later.")
+        super().__init__("Files cannot be written at the moment. Request JSON or try again later.")
         logger.error("EXPORT_DIR cannot be written: %s", reason)
 
 
 def export_folder() -> Path:
-    """Returns the folder EXPORT_DIR, which this makes if it is not there."""
+    """Returns the folder EXPORT_DIR, which it creates if necessary."""
     folder = Path(settings.EXPORT_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -59,17 +59,17 @@ def export(
     format: str,  # noqa: A002
     version: str,
 ) -> IO[bytes]:
-    """Returns a temporary file with `fields` of each of `rows`; it is removed when closed.
+    """Returns a temporary file with the `fields` of `rows`. It is deleted when it is closed.
 
-    `format` is one of `FORMATS`. Call it in a transaction; `version` is that of its dataset.
-    Raises `FileTooLarge`, `StorageUnavailable` or a database error.
+    `format` is one of `FORMATS`, `version` is the version of the dataset. Call it in a
+    transaction. Raises `FileTooLarge`, `StorageUnavailable` or a database error.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT}'")
     try:
         with ExitStack() as stack:
             file = stack.enter_context(NamedTemporaryFile(dir=export_folder()))
-            FORMATS[format](_copied(rows, fields), file, fields, version)
+            FORMATS[format](_copy_csv(rows, fields), file, fields, version)
             file.seek(0)
             stack.pop_all()  # the caller closes it
     except OSError as error:
@@ -77,7 +77,7 @@ def export(
     return file
 
 
-def _copied(rows: QuerySet[Person], fields: Sequence[str]) -> Iterator[bytes]:
+def _copy_csv(rows: QuerySet[Person], fields: Sequence[str]) -> Iterator[bytes]:
     """Yields the lines of a CSV file with a header."""
     query = rows.values_list(*fields).query
     sql, params = query.get_compiler(using=rows.db, elide_empty=False).as_sql()
@@ -88,10 +88,10 @@ def _copied(rows: QuerySet[Person], fields: Sequence[str]) -> Iterator[bytes]:
 
 
 def _write(lines: Iterable[bytes], file: IO[bytes]) -> None:
-    left = settings.EXPORT_SPACE
+    space = settings.EXPORT_SPACE
     for line in lines:
-        left -= len(line)
-        if left < 0:
+        space -= len(line)
+        if space < 0:
             raise FileTooLarge
         file.write(line)
 

@@ -1,4 +1,4 @@
-"""All judgement of input: the query string against the parameters that a route takes."""
+"""Validation of the query string against the parameters of a route."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -18,13 +18,13 @@ from census.statistics.parameters import (
 )
 
 FORMAT = "format"
-MOST_PARAMETERS = 200  # no route has as many
+MAX_PARAMETERS = 200  # no route has so many
 
 Error = dict[str, Any]
 
 
 class BadRequest(APIException):
-    """Parameters that cannot be taken: every one of them, each with what would be right."""
+    """Invalid parameters. `errors` has an entry for each of them."""
 
     status_code: int = status.HTTP_400_BAD_REQUEST
     default_code = "bad-parameter"
@@ -35,8 +35,8 @@ class BadRequest(APIException):
         self.errors = errors
 
 
-class Unknown(BadRequest):
-    """A name in the path that there is not."""
+class UnknownName(BadRequest):
+    """A name in the path does not exist."""
 
     status_code = status.HTTP_404_NOT_FOUND
     default_code = "not-found"
@@ -49,23 +49,22 @@ def error(
     allowed: Iterable[str] = (),
     did_you_mean: str | None = None,
 ) -> Error:
-    """Returns an error as a problem document lists it."""
-    found: Error = {"parameter": parameter, "code": code, "detail": detail}
+    """Returns an entry of `errors` in a problem document."""
+    entry: Error = {"parameter": parameter, "code": code, "detail": detail}
     if allowed := list(allowed):
-        found["allowed"] = allowed
+        entry["allowed"] = allowed
     if did_you_mean is not None:
-        found["did_you_mean"] = did_you_mean
-    return found
+        entry["did_you_mean"] = did_you_mean
+    return entry
 
 
-def judge(
+def validate(
     query: QueryDict, parameters: Iterable[Parameter], *, blanks: bool = False
 ) -> dict[str, Any]:
-    """Returns the value of each parameter that is given or has a default, by name.
+    """Returns the values of the parameters that are present or have a default, by name.
 
-    An HTML form sends the fields left empty: with `blanks` they count as not given. Raises
-    `BadRequest` with an error for each parameter that is unknown, repeated, required but not
-    there, or whose value is invalid.
+    An HTML form sends its empty fields: `blanks` ignores them. Raises `BadRequest` with an error
+    for each parameter that is unknown, repeated, invalid, or required but absent.
     """
     known = {parameter.name: parameter for parameter in parameters}
     values, errors = _read(query, known, blanks=blanks)
@@ -87,11 +86,11 @@ def judge(
 def canonical_query(
     query: QueryDict, parameters: Iterable[Parameter], *, blanks: bool = False
 ) -> str:
-    """Returns the query in its one canonical spelling, without `format`.
+    """Returns the query in its canonical spelling, without `format`.
 
-    Names are those of the columns, in alphabetical order; a list is separated by commas; a
-    value is as its type writes it. Raises `BadRequest` where `judge` does, but for what is
-    required and not there.
+    Parameters are in alphabetical order, column names in the API's spelling, lists separated by
+    commas, and values as their type writes them. Raises `BadRequest` as `validate` does, except
+    for required parameters that are absent.
     """
     known = {parameter.name: parameter for parameter in parameters}
     values, errors = _read(query, known, blanks=blanks)
@@ -104,8 +103,8 @@ def canonical_query(
 def _read(
     query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
 ) -> tuple[dict[str, Any], list[Error]]:
-    """Returns the values of the parameters that are given, and the errors."""
-    texts, errors = given(query, known, blanks=blanks)
+    """Returns the values of the parameters that are present, and the errors."""
+    texts, errors = read_texts(query, known, blanks=blanks)
     values: dict[str, Any] = {}
     for name, text in texts.items():
         try:
@@ -115,45 +114,43 @@ def _read(
     return values, errors
 
 
-def given(
+def read_texts(
     query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
 ) -> tuple[dict[str, str], list[Error]]:
     """Returns the text of each known parameter, and errors for unknown and repeated ones.
 
-    A list may come as `a=1,2`, `a=1&a=2` or `a[]=1&a[]=2`; its text is always `1,2`.
+    A list can be sent as `a=1,2`, `a=1&a=2` or `a[]=1&a[]=2`; its text is always `1,2`.
     """
-    filled = {
-        spelt: [text for text in texts if text or not blanks] for spelt, texts in query.lists()
-    }
-    number = sum(map(bool, filled.values()))
-    if number > MOST_PARAMETERS:
-        detail = f"{number} parameters are too many: give at most {MOST_PARAMETERS}."
+    sent = {key: [text for text in texts if text or not blanks] for key, texts in query.lists()}
+    number = sum(map(bool, sent.values()))
+    if number > MAX_PARAMETERS:
+        detail = f"{number} parameters are too many: give at most {MAX_PARAMETERS}."
         raise BadRequest([error("", "too_many_parameters", detail)])
-    given: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     errors: list[Error] = []
-    for spelt, texts in filled.items():
-        name = _name(spelt, known)
+    for key, texts in sent.items():
+        name = _name(key, known)
         if name == FORMAT or not texts:
             continue
         if name in known:
-            given.setdefault(name, []).extend(texts)
+            by_name.setdefault(name, []).extend(texts)
             continue
-        detail = f"There is no parameter {shown(spelt)} here. (An & within a value is written %26.)"
-        errors.append(error(spelt, "unknown_parameter", detail, known, nearest(name, known)))
-    for name, texts in given.items():
+        detail = f"There is no parameter {shown(key)} here. (An & within a value is written %26.)"
+        errors.append(error(key, "unknown_parameter", detail, known, nearest(name, known)))
+    for name, texts in by_name.items():
         if len(texts) > 1 and not known[name].type.is_list:
-            several = f"; for several values use `{name}__in=a,b`" if name in COLUMNS else ""
-            detail = f"`{name}` is given more than once{several}."
+            hint = f"; for several values use `{name}__in=a,b`" if name in COLUMNS else ""
+            detail = f"`{name}` is given more than once{hint}."
             errors.append(error(name, "repeated_parameter", detail))
     failed = {error["parameter"] for error in errors}
-    return {n: ",".join(texts) for n, texts in given.items() if n not in failed}, errors
+    return {n: ",".join(texts) for n, texts in by_name.items() if n not in failed}, errors
 
 
-def _name(spelt: str, known: Mapping[str, Parameter]) -> str:
-    """Returns the name of a parameter, however it is spelt: `hours-per-week__in[]`."""
-    name = canonical_name(spelt)
+def _name(key: str, known: Mapping[str, Parameter]) -> str:
+    """Returns the name of a parameter in the API's spelling, without the `[]` of a list."""
+    name = canonical_name(key)
     if name.endswith("[]"):
-        listed = known.get(name.removesuffix("[]"))
-        if listed and listed.type.is_list:
-            return listed.name
+        parameter = known.get(name.removesuffix("[]"))
+        if parameter and parameter.type.is_list:
+            return parameter.name
     return name

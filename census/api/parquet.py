@@ -1,6 +1,6 @@
-"""Records as Parquet: integers of 16 or 32 bits, categories as dictionaries, nulls as nulls.
+"""Records as Parquet: numbers as integers of 16 or 32 bits, categories as dictionaries.
 
-Needs the extra `parquet` (arro3), which is imported where it is used.
+It needs the extra `parquet` (arro3), which is imported only where it is used.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from census.columns import COLUMNS
 
-# Larger groups make the file 7 % smaller and the process 10 MB larger.
+# Larger row groups make the file 7 % smaller, but the process needs 10 MB more.
 _ROWS_PER_GROUP = 1 << 14
 _ROWS_PER_BATCH = 1 << 12
 _COMPRESSION = "zstd(1)"
@@ -21,10 +21,10 @@ def available() -> bool:
 
 
 def convert(source: IO[bytes], target: IO[bytes], fields: Sequence[str], version: str) -> None:
-    """Writes the CSV file `source`, with the columns `fields`, as the Parquet file `target`.
+    """Converts the CSV file `source` with the columns `fields` to the Parquet file `target`.
 
-    Memory holds one row group, whatever the number of rows. The file's metadata has the
-    dataset's `version`.
+    The memory contains one row group at a time. The metadata of the file contains the dataset's
+    `version`.
     """
     from arro3.io import read_csv, write_parquet
 
@@ -41,9 +41,9 @@ def _schema(fields: Sequence[str]) -> Any:
     from arro3.core import DataType, Field, Schema
 
     category = DataType.dictionary(DataType.int8(), DataType.utf8())
-    found = []
+    schema = []
     for name in fields:
-        column = COLUMNS.get(name)  # none for the id
+        column = COLUMNS.get(name)  # None for the id
         nullable = column is not None and column.nullable
         if column is not None and not column.numeric:
             kind = category
@@ -51,5 +51,5 @@ def _schema(fields: Sequence[str]) -> Any:
             kind = DataType.int16()
         else:
             kind = DataType.int32()
-        found.append(Field(name, kind, nullable=nullable))
-    return Schema(found)
+        schema.append(Field(name, kind, nullable=nullable))
+    return Schema(schema)

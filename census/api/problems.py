@@ -1,6 +1,6 @@
-"""The kinds of errors that the API answers with, and the pages that explain them.
+"""The problem types of the API, and the pages that explain them.
 
-problems.json lists them; nginx (docker/nginx.conf) uses some of them in its own refusals.
+problems.json lists them. nginx (docker/nginx.conf) uses some of them for its own errors.
 """
 
 import json
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 @dataclass(frozen=True)
 class Problem:
-    """A kind of error: its slug is the last part of its `type`."""
+    """A problem type. The slug is the last segment of its `type`."""
 
     slug: str
     status: int
@@ -31,7 +31,7 @@ PROBLEMS: Mapping[str, Problem] = {
 
 @require_safe
 def explain(request: HttpRequest, slug: str) -> HttpResponse:
-    """Serves `/problems/{slug}`: what a kind of error means."""
+    """Serves `/problems/{slug}`, which explains a problem type."""
     if slug not in PROBLEMS:
         raise Http404
     problem = PROBLEMS[slug]

@@ -1,4 +1,4 @@
-"""From valid parameters to a question: which statistic, of which rows and columns."""
+"""Builds the objects of `census.statistics` from validated parameters and names in paths."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from census.api.parameters import BadRequest, Error, Unknown, error, given
+from census.api.parameters import BadRequest, Error, UnknownName, error, read_texts
 from census.columns import COLUMNS, Column, canonical_name
 from census.statistics import bands, metrics, records
 from census.statistics.analyses.comparison import ADJUST, Comparison
@@ -39,7 +39,7 @@ BANDS = tuple(bands.BANDS.values())
 COMMON = (GROUP_BY, WEIGHTED_BY, CONFIDENCE, ORDER_BY, LIMIT, MIN_COUNT, *BANDS)
 PROTECTED = ListOf(
     column_choice(
-        (of for of in COLUMNS.values() if of is not TARGET),
+        (column for column in COLUMNS.values() if column is not TARGET),
         "a protected column",
         "ProtectedColumn",
     ),
@@ -48,9 +48,10 @@ PROTECTED = ListOf(
 
 
 def selection(values: Mapping[str, Any], crossed: Iterable[Column] = ()) -> Selection:
-    """Returns the selection that judged `values` speak of; raises `BadRequest` for unused bands.
+    """Returns the selection that the valid `values` describe.
 
-    `crossed` are the columns that the route groups by beside those of `group_by`.
+    `crossed` are the columns that the route groups by in addition to those of `group_by`. Raises
+    `BadRequest` for bands of a column that is in neither of the two.
     """
     weight = values.get(WEIGHTED_BY.name)
     group_by = [COLUMNS[name] for name in values.get(GROUP_BY.name, ())]
@@ -71,8 +72,8 @@ def _unused(parameter: Parameter) -> Error:
 
 
 def banded(columns: Iterable[Column], query: QueryDict) -> tuple[Column, ...]:
-    """Returns the columns by the bands that the query gives; invalid ones are left to `judge`."""
-    texts, _ = given(query, bands.BANDS, blanks=True)
+    """Returns the columns with their bands in the query. It ignores invalid bands."""
+    texts, _ = read_texts(query, bands.BANDS, blanks=True)
     values = {}
     for name, text in texts.items():
         with suppress(Invalid):
@@ -81,50 +82,53 @@ def banded(columns: Iterable[Column], query: QueryDict) -> tuple[Column, ...]:
 
 
 def column(name: str) -> Column:
-    """Returns the column of that name, in either spelling; raises `Unknown`."""
+    """Returns the column called `name`, in either spelling; raises `UnknownName`."""
     return _columns({"column": name})["column"]
 
 
 def metric_and_column(metric_name: str, column_name: str) -> tuple[Metric, Column]:
-    """Returns the metric and the column of a path; raises `Unknown`, or `BadRequest` if unfit."""
+    """Returns the metric and the column of a path.
+
+    Raises `UnknownName`, or `BadRequest` if the metric does not apply to the column.
+    """
     errors = []
     if metric_name not in metrics.names():
         errors.append(_unknown("metric", metric_name, metrics.names()))
     if canonical_name(column_name) not in COLUMNS:
         errors.append(_unknown("column", column_name, COLUMNS))
     if errors:
-        raise Unknown(errors)
-    metric, found = metrics.find(metric_name), column(column_name)
-    if found.kind not in metric.kinds:
+        raise UnknownName(errors)
+    metric, of = metrics.find(metric_name), column(column_name)
+    if of.kind not in metric.kinds:
         allowed = [c.name for c in metric.columns]
-        detail = (
-            f"`{metric_name}` is of {metric.kinds[0]} columns, and {found.name} is {found.kind}."
-        )
+        kind = metric.kinds[0]
+        detail = f"`{metric_name}` applies to {kind} columns, but {of.name} is {of.kind}."
         raise BadRequest([error("column", "not_applicable", detail, allowed)])
-    return metric, found
+    return metric, of
 
 
-def _unknown(what: str, name: str, names: Iterable[str], part: str = "") -> Error:
-    detail = f"There is no {what} {shown(name)}."
-    return error(part or what, f"unknown_{what}", detail, names, nearest(name, names))
+def _unknown(kind: str, name: str, names: Iterable[str], part: str = "") -> Error:
+    detail = f"There is no {kind} {shown(name)}."
+    return error(part or kind, f"unknown_{kind}", detail, names, nearest(name, names))
 
 
 def computation_parameters(metric: Metric, of: Column | None = None) -> tuple[Parameter, ...]:
-    """Returns all that a computation takes: of a column, or where none is named."""
+    """Returns all parameters of a computation: for a column, or for columns in general."""
     own = metric.parameters(of) if of else metric.parameters_anywhere()
     return (*own, *common_parameters(metric), *FILTERING)
 
 
 def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
-    """Returns the parameters of every metric, as they are for this one.
+    """Returns the parameters that all metrics have, adapted to this metric.
 
-    One without a weighted form refuses the weight, one without a single value the order by it.
+    A metric without a weighted form refuses `weight`. A metric without a single value refuses to
+    order by it.
     """
-    found = {parameter.name: parameter for parameter in COMMON}
+    parameters = {parameter.name: parameter for parameter in COMMON}
     if not metric.weightable:
         allowed = [m.name for m in metrics.METRICS.values() if m.weightable]
-        reason = f"`{metric.name}` has no weighted form; those that have are `allowed`."
-        found[WEIGHTED_BY.name] = WEIGHTED_BY.refused(reason, allowed)
+        reason = f"`{metric.name}` has no weighted form; `allowed` lists the metrics that have one."
+        parameters[WEIGHTED_BY.name] = WEIGHTED_BY.refused(reason, allowed)
     if not metric.extras.keys() & {"value", "buckets"}:
         orders = Choice(
             ("key", "-key", "count", "-count"),
@@ -132,8 +136,8 @@ def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
             title="GroupOrder",
         )
         detail = "Order of the groups, by default `key`. Ties are in the order of the key."
-        found[ORDER_BY.name] = replace(ORDER_BY, type=orders, description=detail)
-    return tuple(found.values())
+        parameters[ORDER_BY.name] = replace(ORDER_BY, type=orders, description=detail)
+    return tuple(parameters.values())
 
 
 def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Computation:
@@ -142,7 +146,7 @@ def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Comput
     options = {name: value for name, value in values.items() if name in own}
     strata = [COLUMNS[name] for name in values.get(STANDARDIZE.name, ())]
     selected = selection(values, strata)
-    check_apart(selected, strata, STANDARDIZE.name)
+    check_disjoint(selected, strata, STANDARDIZE.name)
     query = Computation(
         metric,
         Question(of, selected, options, values[CONFIDENCE.name]),
@@ -157,7 +161,7 @@ def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Comput
 
 
 def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness:
-    """Returns the comparison of the groups of `columns` that judged `values` ask for."""
+    """Returns the fairness query for the groups of `columns` that the valid `values` describe."""
     reference = values.get("reference")
     if reference is not None and not isinstance(reference, tuple):
         reference = (reference,)
@@ -172,7 +176,7 @@ def fairness(columns: tuple[Column, ...], values: Mapping[str, Any]) -> Fairness
 
 def grouping(query: QueryDict) -> tuple[Column, ...]:
     """Returns the columns of `group_by` with their bands; none if the query is invalid."""
-    texts, _ = given(query, {GROUP_BY.name: GROUP_BY}, blanks=True)
+    texts, _ = read_texts(query, {GROUP_BY.name: GROUP_BY}, blanks=True)
     try:
         names = GROUP_BY.type.read(texts[GROUP_BY.name])
     except (Invalid, KeyError):
@@ -181,7 +185,7 @@ def grouping(query: QueryDict) -> tuple[Column, ...]:
 
 
 def comparison(of: Column, values: Mapping[str, Any]) -> Comparison:
-    """Returns the comparison that judged `values` ask for."""
+    """Returns the comparison that the valid `values` describe."""
     return Comparison(
         of,
         selection(values),
@@ -194,59 +198,60 @@ def comparison(of: Column, values: Mapping[str, Any]) -> Comparison:
 
 
 def crosstab(row: Column, column: Column, values: Mapping[str, Any]) -> Crosstab:
-    """Returns the table of two columns that judged `values` ask for."""
-    crossed = [row, column, *([COLUMNS[values[LAYER.name]]] if LAYER.name in values else [])]
-    of_rows, of_columns, *layer = (bands.banded(of, values) for of in crossed)
+    """Returns the cross-tabulation that the valid `values` describe."""
+    layer = COLUMNS[values[LAYER.name]] if LAYER.name in values else None
     return Crosstab(
-        of_rows,
-        of_columns,
-        selection(values, crossed),
+        bands.banded(row, values),
+        bands.banded(column, values),
+        selection(values, [row, column, *([layer] if layer else [])]),
         cells=values[CELLS.name],
-        layer=layer[0] if layer else None,
+        layer=bands.banded(layer, values) if layer else None,
         confidence=values[CONFIDENCE.name],
     )
 
 
-def check_apart(selected: Selection, crossed: Iterable[Column], parameter: str) -> None:
-    """Raises `BadRequest` where a column both makes the groups and divides them."""
+def check_disjoint(selected: Selection, crossed: Iterable[Column], parameter: str) -> None:
+    """Raises `BadRequest` if one of the columns `crossed` is also in `group_by`."""
     groups = selected.keys()
-    both = [of.name for of in crossed if of.name in groups]
+    both = [column.name for column in crossed if column.name in groups]
     if both:
-        detail = f"The groups are made by {both[0]}: divide them by other columns."
+        detail = f"{both[0]} is already in `group_by`: give other columns."
         raise BadRequest([error(parameter, "grouped_by", detail)])
 
 
-def crossed_columns(names: Mapping[str, str]) -> tuple[Column, ...]:
-    """Returns the columns that parts of a path name, by the name of the part; raises `Unknown`."""
+def columns_of_path(names: Mapping[str, str]) -> tuple[Column, ...]:
+    """Returns the columns of a path; `names` has them by parameter. Raises `UnknownName`."""
     return tuple(_columns(names).values())
 
 
 def protected_columns(names: str) -> tuple[Column, ...]:
-    """Returns the columns of a path like `sex,race`: one to three, each once, not the target."""
-    given = names.split(",")
-    found = [_columns({"column": name})["column"] for name in given]
+    """Returns the columns of a path such as `sex,race`: one to three different ones.
+
+    Raises `UnknownName` or `BadRequest`.
+    """
+    columns = [column(name) for name in names.split(",")]
     try:
-        PROTECTED.read(",".join(of.name for of in found))
+        PROTECTED.read(",".join(of.name for of in columns))
     except Invalid as e:
         raise BadRequest([error("column", e.code, e.detail, e.allowed, e.did_you_mean)]) from None
-    return tuple(found)
+    return tuple(columns)
 
 
 def _columns(names: Mapping[str, str]) -> dict[str, Column]:
     unknown = {part: n for part, n in names.items() if canonical_name(n) not in COLUMNS}
     if unknown:
-        raise Unknown([_unknown("column", n, COLUMNS, part) for part, n in unknown.items()])
+        raise UnknownName([_unknown("column", n, COLUMNS, part) for part, n in unknown.items()])
     return {part: COLUMNS[canonical_name(n)] for part, n in names.items()}
 
 
 def page(values: Mapping[str, Any]) -> records.Page:
-    """Returns the page of records that judged `values` ask for."""
+    """Returns the page of records that the valid `values` describe."""
     ordering = tuple(values[records.ORDERING.name])
     cursor = values.get(records.CURSOR.name)
     if cursor and cursor.ordering != ordering:
         detail = (
-            f"This cursor is of `ordering={','.join(cursor.ordering)}`: ask for that, or begin "
-            "without a cursor."
+            f"This cursor belongs to `ordering={','.join(cursor.ordering)}`: use that ordering, or "
+            "begin without a cursor."
         )
         raise BadRequest([error(records.CURSOR.name, "other_ordering", detail)])
     return records.Page(
@@ -259,15 +264,15 @@ def page(values: Mapping[str, Any]) -> records.Page:
 
 
 def person(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the record of the id in a path, and its dataset; raises `Unknown`."""
+    """Returns the record with the id of a path, and its dataset; raises `UnknownName`."""
     fields = values.get(records.FIELDS.name, records.NAMES)
     try:
-        # A path has one spelling: 1e3 is a number in a query, but the id of nobody.
+        # A path has one spelling: in a query 1e3 is a number, in a path it is not an id.
         identifier = Integer(0, records.LAST_ID).read(text) if text.isdecimal() else 0
     except Invalid:
-        identifier = 0  # which nobody has
+        identifier = 0  # the id of no person
     try:
         return records.person(identifier, fields)
     except records.NoSuchPerson as e:
         detail = f"There is no person {shown(text)}: ids are 1 to {e.last}."
-        raise Unknown([error("id", "unknown_person", detail)]) from None
+        raise UnknownName([error("id", "unknown_person", detail)]) from None

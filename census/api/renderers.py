@@ -13,19 +13,19 @@ from census.api import charts
 from census.api.charts import drawing
 from census.api.tables import Table
 
-MOST_SHOWN = 200_000  # characters of an answer on a page; a browser makes links of all of it
+MAX_CHARACTERS = 200_000  # of an answer on a page, where the URLs in it become links
 
 Context = Mapping[str, Any]
 
 
 class JSONRenderer(renderers.JSONRenderer):
-    """JSON in UTF-8, which needs no charset."""
+    """JSON in UTF-8; its media type has no charset."""
 
     charset = None
 
 
 class TableRenderer(renderers.BaseRenderer):
-    """An answer as the flat table that its view makes of it."""
+    """A flat table, which the view makes from its answer."""
 
     def render(
         self,
@@ -40,9 +40,9 @@ class TableRenderer(renderers.BaseRenderer):
 
 
 class CSVRenderer(TableRenderer):
-    """RFC 4180 with a header line; an empty cell is a missing value.
+    """CSV (RFC 4180) with a header; an empty cell is a missing value.
 
-    A byte order mark is there where a letter is beyond ASCII: Excel reads UTF-8 by it alone.
+    It begins with a byte order mark if it is not ASCII, because Excel reads UTF-8 only so.
     """
 
     media_type = "text/csv"
@@ -58,12 +58,12 @@ class CSVRenderer(TableRenderer):
         return table_text if table_text.isascii() else f"\ufeff{table_text}"
 
     def _cell(self, value: Any) -> Any:
-        """Returns a value as CSV has it: JSON's words for truth."""
+        """Returns the value of a cell; booleans are written as in JSON."""
         return json.dumps(value) if isinstance(value, bool) else value
 
 
 class NDJSONRenderer(TableRenderer):
-    """Newline-delimited JSON: an object a line, of the same names whatever its values."""
+    """Newline-delimited JSON: an object on each line, all with the same names."""
 
     media_type = "application/x-ndjson"
     format = "ndjson"
@@ -77,7 +77,7 @@ class NDJSONRenderer(TableRenderer):
 
 
 class ChartRenderer(renderers.BaseRenderer):
-    """An answer as the picture that its view makes of it."""
+    """A chart, which the view makes from its answer."""
 
     def render(
         self,
@@ -85,31 +85,31 @@ class ChartRenderer(renderers.BaseRenderer):
         accepted_media_type: str | None = None,  # noqa: ARG002
         renderer_context: Context | None = None,
     ) -> bytes:
-        return self.drawn((renderer_context or {})["view"].chart(data))
+        return self.draw((renderer_context or {})["view"].chart(data))
 
-    def drawn(self, spec: charts.Spec) -> bytes:
+    def draw(self, spec: charts.Spec) -> bytes:
         raise NotImplementedError
 
 
 class VegaLiteRenderer(ChartRenderer):
-    """The definition of the picture, its data inline, as Altair and vega-embed read it."""
+    """The Vega-Lite definition of the chart with its data, for Altair and vega-embed."""
 
     media_type = "application/vnd.vegalite.v6+json"
     format = "vega"
     charset = None
 
-    def drawn(self, spec: charts.Spec) -> bytes:
+    def draw(self, spec: charts.Spec) -> bytes:
         return json.dumps(spec, ensure_ascii=False, allow_nan=False).encode()
 
 
 class DrawingRenderer(ChartRenderer):
-    """The picture drawn, by what may not be installed."""
+    """A drawn chart. The library that draws it is optional."""
 
     charset = None
 
     @staticmethod
     def unavailable() -> str | None:
-        """Returns why nothing can be drawn, and what would help."""
+        """Returns what is missing and how to install it; None if charts can be drawn."""
         return None if drawing.available() else drawing.HINT
 
 
@@ -117,7 +117,7 @@ class SVGRenderer(DrawingRenderer):
     media_type = "image/svg+xml"
     format = "svg"
 
-    def drawn(self, spec: charts.Spec) -> bytes:
+    def draw(self, spec: charts.Spec) -> bytes:
         return drawing.svg(spec).encode()
 
 
@@ -126,28 +126,28 @@ class PNGRenderer(DrawingRenderer):
     format = "png"
     render_style = "binary"
 
-    def drawn(self, spec: charts.Spec) -> bytes:
+    def draw(self, spec: charts.Spec) -> bytes:
         return drawing.png(spec)
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
-    """DRF's browsable page; its templates, in `census.pages`, show the answer to people."""
+    """DRF's browsable page with the templates of `census.pages`."""
 
     def get_default_renderer(self, view: Any) -> renderers.BaseRenderer:  # noqa: ARG002
         return JSONRenderer()
 
     def get_filter_form(self, data: Any, view: Any, request: Any) -> None:
-        """Shows no dialog of filters: the form stands on the page."""
+        """Returns no filter dialog, as the form is on the page."""
 
     def get_content(
         self, renderer: Any, data: Any, accepted_media_type: str | None, renderer_context: Any
     ) -> str:
         renderer_context["indent"] = 4
         text = str(super().get_content(renderer, data, accepted_media_type, renderer_context))
-        if len(text) <= MOST_SHOWN:
+        if len(text) <= MAX_CHARACTERS:
             return text
-        shown = text[: text.rindex("\n", 0, MOST_SHOWN)]
+        beginning = text[: text.rindex("\n", 0, MAX_CHARACTERS)]
         return (
-            f"{shown}\n\n… These are the first {MOST_SHOWN:,} of {len(text):,} characters, as many "
-            "as a page shows. Take the whole answer by format=json."
+            f"{beginning}\n\n… A page shows the first {MAX_CHARACTERS:,} characters of an answer; "
+            f"this one has {len(text):,}. Download the whole answer with format=json."
         )

@@ -1,4 +1,4 @@
-"""Answers as flat tables, for CSV and NDJSON: a header that the question determines, and rows."""
+"""Answers as flat tables for CSV and NDJSON. The header depends only on the question."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True)
 class Table:
-    """A header and rows of as many cells; None is an empty cell."""
+    """A header, and rows with a cell for each of its names; None is an empty cell."""
 
     header: Sequence[str]
     rows: Sequence[Row]
 
 
 def of_records(records: Sequence[Mapping[str, Any]], header: Sequence[str]) -> Table:
-    """Returns a row for each record; of a list, how many it holds."""
+    """Returns a table with a row for each record."""
     rows = [[_cell(record.get(name), name) for name in header] for record in records]
     return Table(header, rows)
 
 
 def _cell(value: Any, name: str) -> Any:
-    """Returns a value as a table has it: of a list its length, of a mapping its `value`.
+    """Returns the cell of a value: a list becomes its length, a mapping its `value`.
 
-    Flags are written out.
+    Flags are joined to a text.
     """
     if isinstance(value, list):
         return "; ".join(value) if name.endswith("flags") else len(value)
@@ -36,9 +36,9 @@ def _cell(value: Any, name: str) -> Any:
 
 
 def of_computation(computation: Computation, answer: Mapping[str, Any]) -> Table:
-    """Returns a row for each group, or for each item of the list that each group holds.
+    """Returns a table with a row for each group, or for each item of the list in each group.
 
-    Without groups it is of the whole selection. The group's key comes first.
+    The key of the group comes first. Without groups the whole selection is the only group.
     """
     keys = computation.question.selection.keys()
     levels = answer["groups"] if keys else [answer]
@@ -65,15 +65,15 @@ def _key(level: Mapping[str, Any], keys: Sequence[str]) -> list[Any]:
 
 
 def _exploded(level: Mapping[str, Any], fields: Sequence[str]) -> Iterator[list[Any]]:
-    """Yields the fields of a level; a list among them gives a row for each of its items."""
-    written = {**level, "flags": _cell(level["flags"], "flags")}
-    lists = [written[field] for field in fields if isinstance(written.get(field), list)]
+    """Yields the rows of a level: one, or one for each item if one of the fields is a list."""
+    values = {**level, "flags": _cell(level["flags"], "flags")}
+    lists = [values[field] for field in fields if isinstance(values.get(field), list)]
     for item in lists[0] if lists else [None]:
-        yield [item if isinstance(written[field], list) else written[field] for field in fields]
+        yield [item if isinstance(values[field], list) else values[field] for field in fields]
 
 
 def of_statistics(answer: Mapping[str, Any]) -> Table:
-    """Returns a row for each column: its counts, and the moments of a number."""
+    """Returns a table with a row for each column: its counts and, if numeric, its moments."""
     header = ("nan_count", "nan_proportion", "n_unique", "min", "max", "mean", "median", "std")
     return Table(
         ["column_name", "column_type", *header],
@@ -89,14 +89,14 @@ def of_statistics(answer: Mapping[str, Any]) -> Table:
 
 
 def of_correlation(answer: Mapping[str, Any]) -> Table:
-    """Returns the matrix, each row after the name of its column."""
+    """Returns the correlation matrix; each row begins with the name of its column."""
     columns = answer["columns"]
     rows = [[name, *row] for name, row in zip(columns, answer["matrix"], strict=True)]
     return Table(["column", *columns], rows)
 
 
 def of_crosstab(answer: Mapping[str, Any]) -> Table:
-    """Returns a row for each cell, row by row; with layers, the value of the layer first."""
+    """Returns a table with a row for each cell, row by row; the value of the layer comes first."""
     names = [name for name in _CELLS if name in answer]
     header = ["row", "column", *(_CELLS[name] for name in names)]
     if "layers" not in answer:
@@ -109,7 +109,7 @@ def of_crosstab(answer: Mapping[str, Any]) -> Table:
     return Table(["layer", *header], rows)
 
 
-# The matrices of a table, by what each cell's number is called.
+# The matrices of a cross-tabulation, with the column name of their cells.
 _CELLS = {
     "counts": "count",
     "weighted_counts": "weighted_count",
@@ -136,7 +136,7 @@ def _cells(answer: Mapping[str, Any], names: Sequence[str]) -> list[list[Any]]:
 
 
 def of_groups(answer: Mapping[str, Any], keys: Sequence[str], fields: Sequence[str]) -> Table:
-    """Returns a row for each group: its key, then `fields`."""
+    """Returns a table with a row for each group: its key, then `fields`."""
     rows = [
         [*_key(group, keys), *(_cell(group[field], field) for field in fields)]
         for group in answer["groups"]

@@ -1,7 +1,7 @@
-"""What OpenAPI says of the routes, read from the views.
+"""The OpenAPI description of the routes, read from the views.
 
-A view declares `summary`, `tag`, `serializer_class`, `path_parameters` and `get_parameters`; its
-class's name and docstring are the operation's. Nothing is written out a second time.
+A view declares `summary`, `tag`, `serializer_class`, `path_parameters` and `get_parameters`. The
+operation has the name and the docstring of the view's class.
 """
 
 import re
@@ -15,21 +15,21 @@ from census.statistics.parameters import Parameter, Refused
 
 PROBLEM = "application/problem+json"
 ERRORS = {
-    400: "A parameter cannot be taken: `errors` names each, and what is allowed.",
-    404: "There is no such metric, column or record: `errors` names those there are.",
-    406: "There is no such representation here: `detail` lists those there are.",
+    400: "A parameter is invalid: `errors` has each of them with the allowed values.",
+    404: "The metric, column or record does not exist: `errors` lists those that exist.",
+    406: "The representation does not exist: `detail` lists those that exist.",
     414: "The URL is longer than 8,190 bytes.",
-    429: "Too many requests of one client: see `Retry-After`.",
-    503: "The database is away, holds no dataset, or took too long: see `Retry-After`.",
+    429: "One client sent too many requests: see `Retry-After`.",
+    503: "The database is down, has no dataset, or took too long: see `Retry-After`.",
 }
 DOCUMENT: dict[str, Any] = {"type": "object", "additionalProperties": True}
 
 
 class AutoSchema(openapi.AutoSchema):
-    """Describes a `CensusViewSet`.
+    """The description of a `CensusViewSet`.
 
-    The representation described is the one that the plain address has, JSON: clients know the
-    type of the data. The description names the suffixes of the others.
+    It has the JSON representation alone, so that clients know the type of the answer. The text
+    lists the suffixes of the other formats.
     """
 
     view: Any
@@ -38,7 +38,7 @@ class AutoSchema(openapi.AutoSchema):
         return False  # the lists of this API are members of objects
 
     def is_excluded(self) -> bool:
-        return not self.view.described
+        return not self.view.in_openapi
 
     def get_operation_id(self) -> str:
         name = type(self.view).__name__.removesuffix("ViewSet")
@@ -47,7 +47,7 @@ class AutoSchema(openapi.AutoSchema):
     def get_summary(self) -> str:
         return str(self.view.summary)
 
-    def get_description(self) -> str:  # type: ignore[override]  # so does drf-spectacular
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular does the same
         others = [renderer.format for renderer in self._renderers()[1:]]
         if not others:
             return super().get_description()
@@ -61,27 +61,27 @@ class AutoSchema(openapi.AutoSchema):
         return []
 
     def _get_format_parameters(self) -> list[dict[str, Any]]:
-        return []  # another format is no answer that this operation describes
+        return []  # the operation describes one format
 
     def get_override_parameters(self) -> list[Any]:
         in_path = [_in_path(parameter) for parameter in self.view.path_parameters]
         return in_path + [
             _in_query(parameter)
-            for parameter in self.view.described_parameters()
+            for parameter in self.view.openapi_parameters()
             if not isinstance(parameter.type, Refused)
         ]
 
     def get_response_serializers(self) -> Any:
         answer = self.view.get_serializer_class() or DOCUMENT
         media_type = self._renderers()[0].media_type
-        found: dict[Any, Any] = {(200, media_type): OpenApiResponse(answer, "The answer.")}
+        responses: dict[Any, Any] = {(200, media_type): OpenApiResponse(answer, "The answer.")}
         for status, description in ERRORS.items():
             if status != 404 or self.view.path_parameters:
-                found[status, PROBLEM] = OpenApiResponse(ProblemSerializer, description)
-        return found
+                responses[status, PROBLEM] = OpenApiResponse(ProblemSerializer, description)
+        return responses
 
     def _renderers(self) -> list[Any]:
-        """Returns the renderers for programs."""
+        """Returns the renderers other than the browsable page."""
         return [renderer for renderer in self.view.renderer_classes if renderer.format != "api"]
 
 
@@ -97,17 +97,17 @@ def _in_query(parameter: Parameter) -> OpenApiParameter:
 
 
 def _described(parameter: Parameter, location: Any) -> OpenApiParameter:
-    """Returns a parameter as drf-spectacular takes it.
+    """Returns a parameter for drf-spectacular.
 
-    An optional one has no example: a page on which one tries the API would send it.
+    An optional parameter has no example, because Swagger UI would send the example.
     """
-    needed = parameter.required or location == OpenApiParameter.PATH
-    example = parameter.example if needed else None
+    required = parameter.required or location == OpenApiParameter.PATH
+    example = parameter.example if required else None
     return OpenApiParameter(
         parameter.name,
         parameter.schema(),
         location,
-        required=needed,
+        required=required,
         description=parameter.description,
         examples=[OpenApiExample(example, parameter.type.read(example))] if example else [],
     )

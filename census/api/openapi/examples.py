@@ -1,6 +1,6 @@
-"""An example of each operation's answer and of its errors: real ones, by `make examples`.
+"""Examples of the answer of each operation and of its errors. `make examples` writes them.
 
-Of a list there are the first two items.
+They are real answers; lists are cut to two items.
 """
 
 import json
@@ -44,28 +44,26 @@ PATHS = {
     "decomposition": "/v1/decomposition/income?value=%3E50K&group_by=sex&on=marital_status",
     "oaxaca": "/v1/decomposition/oaxaca/hours_per_week?group_by=sex&on=age,education_num,race",
 }
-# Of the errors that anybody can make, by status: the same for all operations.
+# Examples of client errors, by status. All operations share them.
 PROBLEM_PATHS = {
     "400": "/v1/computation/mean/age?sex=Femal&age=old",
     "404": "/v1/computation/mean/agee",
     "406": "/v1/computation/mean/age?format=xml",
 }
-
-
-LONGEST = 2
+MAX_ITEMS = 2
 
 
 def shortened(answer: Any) -> Any:
-    """Returns an answer with the first items of each of its lists."""
+    """Returns an answer with its lists cut to MAX_ITEMS."""
     if isinstance(answer, list):
-        return [shortened(item) for item in answer[:LONGEST]]
+        return [shortened(item) for item in answer[:MAX_ITEMS]]
     if isinstance(answer, dict):
         return {name: shortened(value) for name, value in answer.items()}
     return answer
 
 
 def text(answers: dict[str, Any]) -> str:
-    """Returns the content of `FILE`: a line for each answer."""
+    """Returns the content of `FILE`, a JSON object with a line for each answer."""
     lines = (
         f"{json.dumps(name)}: {json.dumps(shortened(answer), ensure_ascii=False)}"
         for name, answer in answers.items()
@@ -74,7 +72,7 @@ def text(answers: dict[str, Any]) -> str:
 
 
 def attach(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Gives each operation of the OpenAPI description its examples (a postprocessing hook)."""
+    """Adds the examples to the operations of the OpenAPI description (a postprocessing hook)."""
     answers = json.loads(FILE.read_text())
     for path in result["paths"].values():
         for operation in path.values():

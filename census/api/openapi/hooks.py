@@ -1,4 +1,4 @@
-"""What is done with a finished OpenAPI description (postprocessing hooks of drf-spectacular)."""
+"""Postprocessing hooks of drf-spectacular: they change the finished OpenAPI description."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ Description = dict[str, Any]
 
 
 def document(result: Description, **_kwargs: Any) -> Description:
-    """Adds what holds for the whole: the address, and that there is nothing to log in to."""
+    """Adds the server's address, and that no authentication is needed."""
     result["servers"] = [{"url": get_script_prefix().rstrip("/") or "/"}]
     result["security"] = []
     return result
 
 
 def parameters(result: Description, **_kwargs: Any) -> Description:
-    """Moves the parameters that operations share to `components`."""
+    """Moves the parameters that several operations share to `components`."""
     shared: Description = {}
     for operation in _operations(result):
         operation["parameters"] = [
@@ -32,9 +32,10 @@ def parameters(result: Description, **_kwargs: Any) -> Description:
 
 
 def _shared(parameter: Description, shared: Description) -> Description:
-    """Returns a reference to the parameter: under its name, or with that of its list of values.
+    """Returns a reference to the parameter in `shared`, by its name and its list of values.
 
-    Where another one has both it stays as it is: orval names a type by the parameter's name.
+    If another parameter has that name the parameter is returned unchanged, since orval names a
+    type by the name of the parameter.
     """
     values = parameter["schema"].get("$ref", "").rpartition("/")[2]
     for name in (parameter["name"], f"{parameter['name']}_{values}"):
@@ -45,53 +46,56 @@ def _shared(parameter: Description, shared: Description) -> Description:
 
 
 def value_lists(result: Description, **_kwargs: Any) -> Description:
-    """Moves lists of values to `components`, each by its title.
+    """Moves lists of values (enums) to `components`.
 
-    One without a title has the name of its parameter.
+    Their name is their title, or else the name of the parameter.
     """
-    found: Description = {}
+    enums: Description = {}
     for operation in _operations(result):
         for parameter in operation.get("parameters", []):
             title = _camel(parameter["name"])
-            parameter["schema"] = _lifted(parameter["schema"], found, title)
+            parameter["schema"] = _extract_enums(parameter["schema"], enums, title)
     schemas = result["components"]["schemas"]
     for name, schema in schemas.items():
         if "enum" not in schema:
-            schemas[name] = _lifted(schema, found)
-    for name in found.keys() & schemas.keys():
+            schemas[name] = _extract_enums(schema, enums)
+    for name in enums.keys() & schemas.keys():
         warn(f"A list of values and a serializer are called {name}: rename one of them.")
-    result["components"]["schemas"] = dict(sorted({**schemas, **found}.items()))
+    result["components"]["schemas"] = dict(sorted({**schemas, **enums}.items()))
     return result
 
 
-def _lifted(schema: Any, found: Description, title: str = "") -> Any:
-    """Returns a schema with references in place of the lists of values in it."""
+def _extract_enums(schema: Any, enums: Description, title: str = "") -> Any:
+    """Returns a schema with references to the enums in it, which are added to `enums`."""
     if isinstance(schema, list):
-        return [_lifted(part, found, title) for part in schema]
+        return [_extract_enums(part, enums, title) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
     if "enum" not in schema or not (name := schema.get("title", title)):
-        kept = schema.keys() - {"x-spec-enum-id"}  # a mark of drf-spectacular's own
-        return {key: _lifted(part, found, title) for key, part in schema.items() if key in kept}
-    values = {"type": schema["type"], "enum": schema["enum"]}
+        return {
+            key: _extract_enums(part, enums, title)
+            for key, part in schema.items()
+            if key != "x-spec-enum-id"  # an internal mark of drf-spectacular
+        }
+    enum = {"type": schema["type"], "enum": schema["enum"]}
     if names := _names(schema["enum"]):
-        values["x-enum-varnames"] = names
-    if found.setdefault(name, values) != values:
-        warn(f"Two lists of values are called {name}: give one of them a title of its own.")
-    beside = {key: schema[key] for key in schema.keys() - {"type", "enum", "title"}}
+        enum["x-enum-varnames"] = names
+    if enums.setdefault(name, enum) != enum:
+        warn(f"Two lists of values are called {name}: give one of them another title.")
+    siblings = {key: schema[key] for key in schema.keys() - {"type", "enum", "title"}}
     reference = {"$ref": f"#/components/schemas/{name}"}
-    return {"allOf": [reference], **beside} if beside else reference
+    return {"allOf": [reference], **siblings} if siblings else reference
 
 
 _CLASSES = [cls for cls in vars(choices).values() if isinstance(cls, type(TextChoices))]
-_CHOSEN = {member.value: member.name for cls in _CLASSES for member in cls}
+_MEMBER_NAMES = {member.value: member.name for cls in _CLASSES for member in cls}
 
 
 def _names(values: list[str]) -> list[str]:
-    """Returns names of the values for programs, or none where the values are such names."""
+    """Returns identifiers for the values; an empty list if the values are identifiers."""
     if all(value.isidentifier() for value in values):
         return []
-    return [_CHOSEN.get(value) or _name(value) for value in values]
+    return [_MEMBER_NAMES.get(value) or _name(value) for value in values]
 
 
 def _name(value: str) -> str:

@@ -1,5 +1,5 @@
-"""The shapes of answers, from which OpenAPI is made.
+"""The serializers of the answers, from which the OpenAPI description is made.
 
-A view names its serializer (`serializer_class`). Answers share their parts: a level (of the whole
-selection or a group), the key of a group, links.
+A view names its serializer (`serializer_class`). Answers share parts: levels (the whole selection
+or a group), keys of groups, links.
 """

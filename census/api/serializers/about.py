@@ -1,4 +1,4 @@
-"""What the columns, the dataset and the metrics are. These documents are sent as serialized."""
+"""The documents about the columns, the dataset and the metrics."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,14 +14,14 @@ from census.statistics.parameters import Parameter
 
 
 class TopCodedSerializer(serializers.Serializer[Any]):
-    value = serializers.IntegerField(help_text="Stands for itself and all above it.")
-    count = serializers.IntegerField(help_text="Rows that have it.")
+    value = serializers.IntegerField(help_text="The value that means “this or more”.")
+    count = serializers.IntegerField(help_text="Rows with this value.")
 
 
 class CategorySerializer(serializers.Serializer[Any]):
     value = serializers.CharField(help_text="As stored, filtered and returned.")
     label = serializers.CharField(help_text="For people.")  # type: ignore[assignment]  # the name
-    count = serializers.IntegerField(help_text="Rows that have it.")
+    count = serializers.IntegerField(help_text="Rows with this value.")
 
 
 class MetricLinkSerializer(serializers.Serializer[Any]):
@@ -58,13 +58,13 @@ class FieldSerializer(serializers.Serializer[Any]):
 
 
 class OneFieldSerializer(FieldSerializer):
-    """A column of the dataset, and which dataset."""
+    """A column of the dataset, with the dataset's version."""
 
     dataset = serializers.CharField(help_text="Version of the loaded data.")
 
 
 class FieldsSerializer(serializers.Serializer[Any]):
-    """The structure of the dataset."""
+    """The columns of the dataset."""
 
     dataset = serializers.CharField(help_text="Version of the loaded data.")
     rows = serializers.IntegerField()
@@ -72,13 +72,13 @@ class FieldsSerializer(serializers.Serializer[Any]):
 
 
 def field_document(column: Column, counts: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what `FieldSerializer` serializes: the column's meaning and what it holds."""
+    """Returns the data of `FieldSerializer`: the definition of the column and its counts."""
     links = [
         {"name": metric.name, "href": reverse("computation", args=[metric.name, column.name])}
         for metric in METRICS.values()
         if column.kind in metric.kinds
     ]
-    meaning = {
+    definition = {
         name: getattr(column, name)
         for name in (
             "name",
@@ -93,7 +93,7 @@ def field_document(column: Column, counts: Mapping[str, Any]) -> dict[str, Any]:
             "nullable",
         )
     }
-    return {**meaning, **counts, "metrics": links}
+    return {**definition, **counts, "metrics": links}
 
 
 class LicenseSerializer(serializers.Serializer[Any]):
@@ -109,11 +109,11 @@ class SourceFileSerializer(serializers.Serializer[Any]):
     bytes = serializers.IntegerField()
     md5 = serializers.CharField()
     sha256 = serializers.CharField()
-    authentic = serializers.BooleanField(help_text="Whether it is UCI's file, byte by byte.")
+    authentic = serializers.BooleanField(help_text="Whether it is exactly UCI's file.")
 
 
 class DatasetSerializer(serializers.ModelSerializer[Any]):
-    """What the dataset is, where it is from, and what it is not."""
+    """The dataset: its content, source, licence and caveats."""
 
     dataset = serializers.CharField(help_text="Version of the loaded data.")
     name = serializers.CharField()
@@ -154,12 +154,12 @@ class DatasetSerializer(serializers.ModelSerializer[Any]):
 
 
 def dataset_document(dataset: Dataset) -> dict[str, Any]:
-    """Returns what `DatasetSerializer` serializes: what is loaded, and where it is from."""
+    """Returns the data of `DatasetSerializer`."""
     return {**about.DOCUMENT, **vars(dataset), "dataset": dataset.version}
 
 
 class RootSerializer(serializers.Serializer[Any]):
-    """Paths of what there is."""
+    """The paths of the API."""
 
     dataset = serializers.CharField()
     croissant = serializers.CharField()
@@ -188,7 +188,7 @@ class ParameterSerializer(serializers.Serializer[Any]):
 
 
 class MetricSerializer(serializers.Serializer[Any]):
-    """What a metric computes, and of what."""
+    """A metric: what it computes, and the columns that it applies to."""
 
     name = serializers.CharField()
     aliases = serializers.ListField(child=serializers.CharField())
@@ -205,11 +205,11 @@ class MetricSerializer(serializers.Serializer[Any]):
 
 class CatalogueSerializer(serializers.Serializer[Any]):
     metrics = MetricSerializer(many=True)
-    parameters = ParameterSerializer(many=True, help_text="Those that every metric takes.")
+    parameters = ParameterSerializer(many=True, help_text="The parameters of all metrics.")
 
 
 def catalogue_entry(metric: Metric) -> dict[str, Any]:
-    """Returns what `MetricSerializer` serializes."""
+    """Returns the data of `MetricSerializer`."""
     return {
         "name": metric.name,
         "aliases": metric.aliases,
@@ -226,7 +226,7 @@ def catalogue_entry(metric: Metric) -> dict[str, Any]:
 
 
 def parameter_entry(parameter: Parameter) -> dict[str, Any]:
-    """Returns what `ParameterSerializer` serializes."""
+    """Returns the data of `ParameterSerializer`."""
     return {
         "name": parameter.name,
         "description": parameter.description,

@@ -1,4 +1,4 @@
-"""The answers of the metrics: levels, which the whole selection and each group have alike."""
+"""The answers of the metrics. A level is the whole selection or a group."""
 
 from functools import cache
 from typing import Any
@@ -19,11 +19,11 @@ from census.statistics.metrics import Metric
 
 
 class LevelSerializer(serializers.Serializer[Any]):
-    """The rows of a selection or a group, and how many of them have a value."""
+    """The number of rows of a selection or a group, with and without a value."""
 
-    rows = serializers.IntegerField(help_text="Rows selected.")
-    count = serializers.IntegerField(help_text="Those with a value of the column.")
-    missing = serializers.IntegerField(help_text="Those without: rows − count.")
+    rows = serializers.IntegerField(help_text="Selected rows.")
+    count = serializers.IntegerField(help_text="Rows with a value of the column.")
+    missing = serializers.IntegerField(help_text="Rows without a value: rows − count.")
     weighted_count = serializers.IntegerField(
         required=False, help_text="With a weight: Σw over the counted rows."
     )
@@ -38,7 +38,7 @@ class LevelSerializer(serializers.Serializer[Any]):
 
 
 class BandSerializer(serializers.Serializer[Any]):
-    """A band of a number: the whole numbers in `[lower, upper)`, open where one is null."""
+    """A band of a numeric column: the integers in `[lower, upper)`; a null bound is open."""
 
     key = serializers.CharField()
     lower = serializers.IntegerField(allow_null=True)
@@ -46,22 +46,22 @@ class BandSerializer(serializers.Serializer[Any]):
 
 
 class BandsSerializer(serializers.Serializer[Any]):
-    """The bands of each column that has some."""
+    """The bands of each banded column."""
 
     def get_fields(self) -> dict[str, Field]:
         return {column.name: BandSerializer(many=True, required=False) for column in NUMERIC}
 
 
 class GroupSerializer(LevelSerializer):
-    """A group: its key, and what is computed of its rows."""
+    """A group: its key and its results."""
 
     key = GroupKeyField()
 
 
 class LinksSerializer(serializers.Serializer[Any]):
-    """Paths of this answer, of its other formats, and of more to read."""
+    """The paths of this answer, of its other formats, and of related documents."""
 
-    self = serializers.CharField(help_text="This answer, its query in canonical spelling.")
+    self = serializers.CharField(help_text="This answer, with the query in canonical spelling.")
     csv = serializers.CharField()
     svg = serializers.CharField(required=False)
     caveats = serializers.CharField()
@@ -70,45 +70,45 @@ class LinksSerializer(serializers.Serializer[Any]):
 
 
 class AnswerSerializer(LevelSerializer):
-    """What every answer computed from a selection of rows holds."""
+    """The members of every answer that is computed from a selection of rows."""
 
     dataset = serializers.CharField(help_text="Version of the loaded data.")
     filters = FiltersField()
     weight = serializers.CharField(allow_null=True)
-    method = serializers.CharField(help_text="The estimators in words.")
+    method = serializers.CharField(help_text="The estimators, in words.")
     bands = BandsSerializer(required=False)
     links = LinksSerializer()
 
 
 class ComputationSerializer(AnswerSerializer):
-    """The answer of a metric: `groups` are there exactly where `group_by` is given."""
+    """The answer of a metric. It has `groups` if and only if the request has `group_by`."""
 
-    metric = serializers.CharField(help_text="As asked for: the name or an alias.")
+    metric = serializers.CharField(help_text="The name or alias in the request.")
     column = serializers.CharField()
     group_by = serializers.ListField(child=serializers.CharField())
     parameters = OptionsField()
     dropped_groups = serializers.IntegerField(
-        required=False, help_text="With `min_count`: groups left out for having fewer rows."
+        required=False, help_text="With `min_count`: groups left out because of too few rows."
     )
 
 
-def _of_standardised() -> dict[str, Field]:
-    """Returns what a group has beside its standardised value."""
+def _standardised_members() -> dict[str, Field]:
+    """Returns the members that a group has in addition with `standardize`."""
     return {
         CRUDE: serializers.FloatField(
-            required=False, allow_null=True, help_text="With `standardize`: the value without."
+            required=False, allow_null=True, help_text="With `standardize`: the crude value."
         ),
         EMPTY: serializers.ListField(
             child=GroupKeyField(),
             required=False,
-            help_text="With `standardize`: strata of the whole selection that the group lacks.",
+            help_text="With `standardize`: the strata in which the group has no rows.",
         ),
     }
 
 
 @cache
 def computation_serializer(metric: Metric) -> type[ComputationSerializer]:
-    """Returns the serializer of a metric's answer, made of what the metric says of its levels."""
+    """Returns the serializer of a metric's answer, made from the members that it declares."""
     name = metric.name.title().replace("_", "")
     weighted = {key: member.optional() for key, member in metric.weighted_extras.items()}
     members = {**metric.extras, **weighted}
@@ -117,7 +117,7 @@ def computation_serializer(metric: Metric) -> type[ComputationSerializer]:
         (GroupSerializer,),
         {
             **fields(members),
-            **(_of_standardised() if metric.standardizable else {}),
+            **(_standardised_members() if metric.standardizable else {}),
             "flags": FlagsField(child=serializers.CharField()),
             "__doc__": f"{metric.label} of a group.",
         },

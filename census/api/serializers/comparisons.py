@@ -11,7 +11,7 @@ from census.statistics.measures import COMPARISON
 
 
 class OverallSerializer(MeasuresSerializer):
-    """The tests that groups are equal; Pearson's is there of shares without a weight."""
+    """The tests that all groups are equal. Pearson's test is for shares without a weight."""
 
     formulas: ClassVar = COMPARISON
 
@@ -27,7 +27,7 @@ class OverallSerializer(MeasuresSerializer):
 
 
 class WithinSerializer(OverallSerializer):
-    """The tests within one value of the columns after the first."""
+    """The tests within one combination of the values of the columns after the first."""
 
     key = GroupKeyField()
 
@@ -42,7 +42,7 @@ class EstimateSerializer(MeasuresSerializer):
     ci_lower = number()
     ci_upper = number()
     successes = serializers.IntegerField(
-        required=False, help_text="Of shares without a weight: the rows of the category."
+        required=False, help_text="For shares without a weight: the rows of the category."
     )
     flags = FlagsField(child=serializers.CharField())
 
@@ -72,7 +72,7 @@ class ComparedGroupSerializer(EstimateSerializer, GroupSerializer):
 
 
 class ComparisonSerializer(EstimateSerializer, OverallSerializer, AnswerSerializer):
-    """The groups of the first column, each against the reference, within each of the others."""
+    """The groups of the first column compared with the reference, within the other columns."""
 
     column = serializers.CharField()
     group_by = texts()

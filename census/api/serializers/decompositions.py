@@ -12,7 +12,7 @@ from census.statistics.measures import DECOMPOSITION, OAXACA
 
 
 class DecomposedCategorySerializer(serializers.Serializer[Any]):
-    """A category: its share and value in the group and in the reference, and its parts."""
+    """A category: its share and value in the group and the reference, and its two components."""
 
     key = GroupKeyField()
     share = number()
@@ -24,7 +24,7 @@ class DecomposedCategorySerializer(serializers.Serializer[Any]):
 
 
 class DecomposedGroupSerializer(MeasuresSerializer, GroupSerializer):
-    """A group: its difference from the reference, decomposed."""
+    """A group: its difference from the reference and the components of the difference."""
 
     formulas: ClassVar = DECOMPOSITION
 
@@ -34,13 +34,13 @@ class DecomposedGroupSerializer(MeasuresSerializer, GroupSerializer):
     rate = number()
     flags = FlagsField(child=serializers.CharField())
     unmatched = serializers.ListField(
-        child=GroupKeyField(), help_text="Categories that only the group or the reference has."
+        child=GroupKeyField(), help_text="Categories with rows in only one of the two groups."
     )
     categories = DecomposedCategorySerializer(many=True)
 
 
 class DecompositionSerializer(AnswerSerializer):
-    """The groups, each against the reference."""
+    """The decomposition of the difference between each group and the reference."""
 
     column = serializers.CharField()
     group_by = texts()
@@ -66,15 +66,15 @@ class PartsSerializer(MeasuresSerializer):
 
 
 class DecomposedTermSerializer(PartsSerializer):
-    """What a term of `on`, or the intercept, contributes: the terms add up to the whole."""
+    """The contribution of a term of `on` or of the intercept. All terms add up to the total."""
 
-    term = serializers.CharField(help_text="As `age`, `sex:age`, `(intercept)`.")
+    term = serializers.CharField(help_text="Such as `age`, `sex:age`, `(intercept)`.")
 
 
 class DecomposedCoefficientSerializer(PartsSerializer):
-    """What a coefficient contributes; null where the term is aliased or a group lacks it."""
+    """The contribution of a coefficient; null if its term is aliased or absent in a group."""
 
-    term = serializers.CharField(help_text="As `age`, `sex=Female`, `sex=Female:age`.")
+    term = serializers.CharField(help_text="Such as `age`, `sex=Female`, `sex=Female:age`.")
     mean = number()
     reference_mean = number()
     coefficient = number()
@@ -82,7 +82,7 @@ class DecomposedCoefficientSerializer(PartsSerializer):
 
 
 class OaxacaGroupSerializer(PartsSerializer, GroupSerializer):
-    """A group: its difference from the reference, decomposed by regressions."""
+    """A group: its difference from the reference and the parts of the difference."""
 
     value = number()
     difference = number()
@@ -92,19 +92,19 @@ class OaxacaGroupSerializer(PartsSerializer, GroupSerializer):
     flags = FlagsField(child=serializers.CharField())
     aliased = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Columns that depend on earlier ones among the rows of both groups; left out.",
+        help_text="Terms left out because they depend on earlier ones in the rows of both groups.",
     )
     unmatched = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Categories that only one of the two groups has, and columns without a "
-        "coefficient in one of them: the parts are null then.",
+        help_text="Categories in only one of the two groups, and terms without a coefficient in "
+        "one of them. The parts are then null.",
     )
     terms = DecomposedTermSerializer(many=True)
     coefficients = DecomposedCoefficientSerializer(many=True)
 
 
 class OaxacaSerializer(AnswerSerializer):
-    """The groups, each against the reference."""
+    """The decomposition of the difference between each group and the reference."""
 
     column = serializers.CharField()
     group_by = texts()

@@ -1,4 +1,4 @@
-"""Serializer fields that DRF does not have, and those of what `census.statistics` declares."""
+"""Additional serializer fields, and the fields of the members that `census.statistics` declares."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,34 +18,34 @@ COLUMN_VALUE = {"type": ["string", "integer", "null"]}
 
 @extend_schema_field({"type": ["string", "integer"]})
 class ValueField(serializers.Field[Any, Any, Any, Any]):
-    """A value of a column: a text or a whole number."""
+    """A value of a column: a string or an integer."""
 
 
 @extend_schema_field(
     {"type": "object", "additionalProperties": COLUMN_VALUE}, component_name="GroupKey"
 )
 class GroupKeyField(serializers.DictField):
-    """The value of each column that is grouped by; null for a missing one."""
+    """The values of the columns of `group_by`; null is a missing value."""
 
 
 @extend_schema_field({"type": "array", "items": {"enum": list(FLAGS)}}, component_name="Flags")
 class FlagsField(serializers.ListField):
-    """What makes an estimate unreliable, by the standards of NCHS; nothing is suppressed."""
+    """The reasons why an estimate is unreliable by the standards of NCHS; it is not suppressed."""
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True}, component_name="Filters")
 class FiltersField(serializers.DictField):
-    """The filters of an answer, by the parameter's name."""
+    """The filters of an answer, by parameter."""
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True}, component_name="Options")
 class OptionsField(serializers.DictField):
-    """The parameters of a metric, defaults filled in."""
+    """The parameters of a metric, with the defaults."""
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True}, component_name="Document")
 class DocumentField(serializers.DictField):
-    """A document in a standard of its own."""
+    """A document in another standard."""
 
 
 def column_field(column: Column, **options: Any) -> Field:
@@ -64,7 +64,7 @@ def column_field(column: Column, **options: Any) -> Field:
 
 
 def matrix(child: type[Field], **options: Any) -> Field:
-    """Returns the field of a list of rows, each a list."""
+    """Returns the field of a matrix: a list of rows, which are lists."""
     rows = serializers.ListField(child=child(**options))
     return serializers.ListField(child=rows)
 
@@ -94,11 +94,11 @@ _OBJECTS: dict[str, tuple[Items, type[serializers.Serializer[Any]]]] = {}
 
 
 def _objects(items: Items) -> type[serializers.Serializer[Any]]:
-    """Returns the serializer of the objects of a list: one for each name."""
+    """Returns the serializer of the objects in a list; lists of the same name share it."""
     if items.name not in _OBJECTS:
         name = f"{items.name}Serializer"
-        made = type(name, (serializers.Serializer,), dict(fields(items.members or {})))
-        _OBJECTS[items.name] = items, made
+        new = type(name, (serializers.Serializer,), dict(fields(items.members or {})))
+        _OBJECTS[items.name] = items, new
     declared, serializer = _OBJECTS[items.name]
     if declared.members != items.members:
         raise ValueError(f"Two lists are called {items.name}: give one of them another name.")

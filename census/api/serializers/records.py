@@ -1,4 +1,4 @@
-"""The records, as pages and one by one."""
+"""The records: pages of them and single ones."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ DATASET = "Version of the loaded data."
 
 
 class RecordSerializer(serializers.Serializer[Any]):
-    """A record; only the columns in `fields` where that is given."""
+    """A record; with `fields` only these columns."""
 
     def get_fields(self) -> dict[str, Field]:
         columns = {c.name: column_field(c, required=False) for c in COLUMNS.values()}
@@ -20,7 +20,7 @@ class RecordSerializer(serializers.Serializer[Any]):
 
 
 class PersonSerializer(RecordSerializer):
-    """A record, and which dataset it is of."""
+    """A record, with the dataset's version."""
 
     dataset = serializers.CharField(help_text=DATASET)
 
@@ -29,11 +29,11 @@ class PeopleSerializer(serializers.Serializer[Any]):
     """A page of records."""
 
     dataset = serializers.CharField(help_text=DATASET)
-    count = serializers.IntegerField(help_text="Records selected, on all pages.")
+    count = serializers.IntegerField(help_text="Selected records, on all pages.")
     next = serializers.URLField(
-        allow_null=True, help_text="Address of the next page; null on the last."
+        allow_null=True, help_text="Address of the next page; null on the last page."
     )
     previous = serializers.URLField(
-        allow_null=True, help_text="Address of the page before; null on the first."
+        allow_null=True, help_text="Address of the previous page; null on the first page."
     )
     results = RecordSerializer(many=True)

@@ -11,11 +11,11 @@ from census.statistics.measures import REGRESSION
 
 
 class RegressionCoefficientSerializer(MeasuresSerializer):
-    """A coefficient of a term, null where that is aliased or separated."""
+    """The coefficient of a term; null if the term is aliased or separated."""
 
     formulas: ClassVar = REGRESSION
 
-    term = serializers.CharField(help_text="As `age`, `sex=Female`, `sex=Female:age`.")
+    term = serializers.CharField(help_text="Such as `age`, `sex=Female`, `sex=Female:age`.")
     estimate = number()
     standard_error = number()
     ci_lower = number()
@@ -39,12 +39,12 @@ class OddsRatioSerializer(RegressionCoefficientSerializer):
 
 def references() -> Field:
     return serializers.DictField(
-        child=serializers.CharField(), help_text="The reference of each category, by its column."
+        child=serializers.CharField(), help_text="The reference category of each column."
     )
 
 
 class LinearRegressionSerializer(MeasuresSerializer, AnswerSerializer):
-    """The coefficients, the fit, and Wald's test of all terms."""
+    """The coefficients, the goodness of fit, and Wald's test of all terms."""
 
     formulas: ClassVar = REGRESSION
 
@@ -67,7 +67,7 @@ class LinearRegressionSerializer(MeasuresSerializer, AnswerSerializer):
 
 
 class LogisticRegressionSerializer(MeasuresSerializer, AnswerSerializer):
-    """The coefficients and the fit; the deviances are null with a weight."""
+    """The coefficients and the goodness of fit; with a weight the deviances are null."""
 
     formulas: ClassVar = REGRESSION
 
@@ -78,7 +78,7 @@ class LogisticRegressionSerializer(MeasuresSerializer, AnswerSerializer):
     flags = FlagsField(child=serializers.CharField())
     aliased = texts()
     separated = texts()
-    separated_rows = serializers.IntegerField(help_text="Rows left out for being separated.")
+    separated_rows = serializers.IntegerField(help_text="Rows of separated categories, left out.")
     converged = serializers.BooleanField()
     coefficients = OddsRatioSerializer(many=True)
     df = serializers.IntegerField()

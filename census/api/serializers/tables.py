@@ -1,4 +1,4 @@
-"""The answers of the views of the whole table."""
+"""The answers about several columns."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -17,20 +17,20 @@ from census.statistics.measures import FORMULAS
 
 
 class MeasuresSerializer(serializers.Serializer[Any]):
-    """Explains each measure by its formula."""
+    """A serializer whose fields are described by their formulas."""
 
     formulas: ClassVar[Mapping[str, str]] = FORMULAS
 
     def get_fields(self) -> dict[str, Field]:
-        found: dict[str, Field] = super().get_fields()
-        for name, field in found.items():
+        fields: dict[str, Field] = super().get_fields()
+        for name, field in fields.items():
             if field.help_text is None and name in self.formulas:
                 field.help_text = self.formulas[name]
-        return found
+        return fields
 
 
 def number(*, required: bool = True) -> Field:
-    """Returns the field of a number that is null where it is not defined."""
+    """Returns the field of a number; null if it is undefined."""
     return serializers.FloatField(allow_null=True, required=required)
 
 
@@ -39,7 +39,7 @@ def texts() -> Field:
 
 
 def numbers(*, required: bool = True) -> Field:
-    """Returns the field of a matrix of numbers, null where one is not defined."""
+    """Returns the field of a matrix of numbers; null where they are undefined."""
     row = serializers.ListField(child=serializers.FloatField(allow_null=True))
     return serializers.ListField(child=row, required=required)
 
@@ -70,7 +70,7 @@ class HistogramSerializer(MeasuresSerializer):
 
 
 class ColumnStatisticsSerializer(MeasuresSerializer):
-    """Of a number its extremes, moments and histogram; of a category frequencies."""
+    """The extremes, moments and histogram of a numeric column, or the frequencies of categories."""
 
     nan_count = serializers.IntegerField()
     nan_proportion = number()
@@ -102,7 +102,7 @@ class StatisticsSerializer(AnswerSerializer):
 
 
 class CorrelatedPairSerializer(serializers.Serializer[Any]):
-    """Two columns: their coefficient with its interval, and the test that it is 0."""
+    """The coefficient of two columns with its interval, and the test that it is 0."""
 
     x = serializers.CharField()
     y = serializers.CharField()
@@ -118,7 +118,7 @@ class CorrelatedPairSerializer(serializers.Serializer[Any]):
 
 
 class CorrelationSerializer(MeasuresSerializer, AnswerSerializer):
-    """The matrix of the correlations of `columns`, in their order, and each pair of them."""
+    """The correlation matrix of `columns`, in their order, and the tests of all pairs."""
 
     columns = texts()
     coefficient = serializers.ChoiceField(("pearson", "spearman"))
@@ -127,9 +127,9 @@ class CorrelationSerializer(MeasuresSerializer, AnswerSerializer):
 
 
 class TableSerializer(MeasuresSerializer, LevelSerializer):
-    """A table of counts and shares, a row for each of `row_values`, and its tests.
+    """A table of counts and shares with a row for each of `row_values`, and its tests.
 
-    The matrices after `min_expected` are there with `cells=true`.
+    It has the matrices after `min_expected` only with `cells=true`.
     """
 
     missing = None  # type: ignore[assignment]  # it has `excluded_missing`
@@ -181,7 +181,7 @@ class LayerTableSerializer(TableSerializer):
 class CrosstabSerializer(TableSerializer, AnswerSerializer):
     """A two-way table and, with `layer`, one for each value of a third column.
 
-    The members from `cmh_chi2` are there where the layers are 2 × 2.
+    It has the members from `cmh_chi2` on if the layers are 2 × 2.
     """
 
     missing = None  # type: ignore[assignment]
@@ -199,7 +199,7 @@ class CrosstabSerializer(TableSerializer, AnswerSerializer):
 
 
 class FairnessGroupSerializer(MeasuresSerializer, GroupSerializer):
-    """A protected group, and how it compares with the reference."""
+    """A protected group and its comparison with the reference."""
 
     positives = serializers.IntegerField(help_text="Rows with the favourable outcome.")
     weighted_positives = serializers.IntegerField(
@@ -219,7 +219,7 @@ class FairnessGroupSerializer(MeasuresSerializer, GroupSerializer):
 
 
 class FairnessSerializer(MeasuresSerializer, AnswerSerializer):
-    """The groups of the protected columns, each against the reference."""
+    """The groups of the protected columns, compared with the reference."""
 
     columns = texts()
     outcome = serializers.CharField()

@@ -33,7 +33,7 @@ from census.statistics.metrics import METRICS
 
 
 class RootViewSet(CensusViewSet):
-    """Statistics of the Adult (Census Income) dataset: paths to all of them."""
+    """Statistics of the Adult (Census Income) dataset: the paths of the API."""
 
     summary = "API"
     serializer_class = RootSerializer
@@ -44,7 +44,7 @@ class RootViewSet(CensusViewSet):
             {
                 "dataset": reverse("dataset"),
                 "croissant": reverse("croissant"),
-                # With the suffix: programs of Data Package tell a descriptor from a table by it.
+                # Tools of Data Package recognise a descriptor by the suffix.
                 "datapackage": f"{reverse('datapackage')}.json",
                 "fields": reverse("field-list"),
                 "people": reverse("person-list"),
@@ -66,7 +66,7 @@ class RootViewSet(CensusViewSet):
                 "oaxaca": example(
                     "oaxaca", "hours_per_week", "group_by=sex&on=age,education_num,marital_status"
                 ),
-                # Not "example": beside "schema", Spectral would take it for a media type's.
+                # Not "example": next to "schema", Spectral takes it for the one of a media type.
                 "mean": reverse("computation", args=["mean", "age"]),
                 "docs": reverse("docs"),
                 "schema": reverse("schema"),
@@ -75,7 +75,7 @@ class RootViewSet(CensusViewSet):
 
 
 class DatasetViewSet(CensusViewSet):
-    """What the dataset is, where it is from, and what it is not."""
+    """The dataset: its content, source, licence and caveats."""
 
     summary = "Dataset"
     serializer_class = DatasetSerializer
@@ -86,7 +86,7 @@ class DatasetViewSet(CensusViewSet):
 
 
 class FieldsViewSet(CensusViewSet):
-    """The columns: what they mean, what they can hold and what they do hold."""
+    """The columns: their meaning, allowed values and counts."""
 
     renderer_classes = TABULAR
     summary = "Fields"
@@ -94,9 +94,9 @@ class FieldsViewSet(CensusViewSet):
 
     def list(self, _request: Request, **_kwargs: Any) -> Response:
         self.values()
-        found = profile.fields()
-        documents = [field_document(COLUMNS[name], c) for name, c in found["fields"].items()]
-        return Response(FieldsSerializer({**found, "fields": documents}).data)
+        counts = profile.fields()
+        documents = [field_document(COLUMNS[name], c) for name, c in counts["fields"].items()]
+        return Response(FieldsSerializer({**counts, "fields": documents}).data)
 
     def table(self, data: Any) -> tables.Table:
         header = [name for name in FieldSerializer().get_fields() if name not in self.nested]
@@ -106,7 +106,7 @@ class FieldsViewSet(CensusViewSet):
 
 
 class FieldViewSet(FieldsViewSet):
-    """A column: what it means, what it can hold and what it does hold."""
+    """A column: its meaning, allowed values and counts."""
 
     summary = "Field"
     serializer_class = OneFieldSerializer
@@ -115,13 +115,13 @@ class FieldViewSet(FieldsViewSet):
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
         of = questions.column(column)
         self.values()
-        found = profile.fields()
-        document = field_document(of, found["fields"][of.name])
-        return Response({"dataset": found["dataset"], **FieldSerializer(document).data})
+        counts = profile.fields()
+        document = field_document(of, counts["fields"][of.name])
+        return Response({"dataset": counts["dataset"], **FieldSerializer(document).data})
 
 
 class CatalogueViewSet(CensusViewSet):
-    """The metrics: what each computes, by which formula, of which columns."""
+    """The metrics: their meaning, formulas, parameters and columns."""
 
     renderer_classes = TABULAR
     summary = "Computation"

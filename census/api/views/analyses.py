@@ -11,6 +11,7 @@ from census.api.serializers import tables as answers
 from census.api.views.base import (
     DRAWABLE,
     AnswerViewSet,
+    GroupsViewSet,
     column_in_path,
 )
 from census.columns import COLUMNS, Column
@@ -68,7 +69,7 @@ class CorrelationViewSet(AnswerViewSet):
 
 
 class CrosstabViewSet(AnswerViewSet):
-    """A two-way table of columns, with tests of independence; its cells, and layers of it."""
+    """A two-way table with tests of independence; with measures of its cells, and in layers."""
 
     renderer_classes = DRAWABLE
     summary = "Crosstab"
@@ -80,12 +81,11 @@ class CrosstabViewSet(AnswerViewSet):
     query: Crosstab
 
     def get_parameters(self) -> Sequence[Parameter]:
-        own = (CELLS, LAYER, WEIGHTED_BY, CONFIDENCE)
-        return (*own, *questions.BANDS, *questions.FILTERING)
+        common = (WEIGHTED_BY, CONFIDENCE, *questions.BANDS, *questions.FILTERING)
+        return (CELLS, LAYER, *common)
 
     def retrieve(self, _request: Request, row: str, column: str, **_kwargs: Any) -> Response:
-        crossed = questions.crossed_columns({"row": row, "column": column})
-        of_rows, of_columns = crossed
+        of_rows, of_columns = questions.columns_of_path({"row": row, "column": column})
         query = questions.crosstab(of_rows, of_columns, self.values())
         layer = (query.layer,) if query.layer else ()
         return self.respond(
@@ -103,10 +103,9 @@ class CrosstabViewSet(AnswerViewSet):
         return charts.of_crosstab(self.query, data)
 
 
-class FairnessViewSet(AnswerViewSet):
-    """How the favourable outcome is spread over protected groups."""
+class FairnessViewSet(GroupsViewSet):
+    """The rates of the favourable outcome in protected groups, compared with a reference."""
 
-    renderer_classes = DRAWABLE
     summary = "Fairness"
     serializer_class = answers.FairnessSerializer
     path_parameters = (
@@ -120,14 +119,14 @@ class FairnessViewSet(AnswerViewSet):
     query: Fairness
 
     def columns(self) -> tuple[Column, ...]:
-        """Returns the columns that the path names."""
+        """Returns the protected columns of the path, with their bands."""
         columns = questions.protected_columns(self.kwargs["column"])
         return questions.banded(columns, self.request.query_params)
 
     def get_parameters(self) -> Sequence[Parameter]:
         return self._parameters(self.columns())
 
-    def described_parameters(self) -> Sequence[Parameter]:
+    def openapi_parameters(self) -> Sequence[Parameter]:
         return self._parameters((COLUMNS["sex"], COLUMNS["race"]))
 
     def _parameters(self, columns: tuple[Column, ...]) -> Sequence[Parameter]:
@@ -144,9 +143,6 @@ class FairnessViewSet(AnswerViewSet):
             columns=[column.name for column in columns],
             **bands.described(columns),
         )
-
-    def table(self, data: Any) -> tables.Table:
-        return tables.of_groups(data, self.query.selection.keys(), self.query.fields())
 
     def chart(self, data: Any) -> charts.Spec:
         return charts.of_fairness(self.query, data)

@@ -1,4 +1,4 @@
-"""What the routes share: parameters → selection → metric → representation."""
+"""The base classes of the views: parameters → selection → metric → representation."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -30,26 +30,26 @@ DRAWABLE = (*TABULAR, VegaLiteRenderer, SVGRenderer, PNGRenderer)
 
 
 class CensusViewSet(ViewSet):
-    """What the routes share.
+    """The base class of all views of the API.
 
-    OpenAPI's operation has the class's name and docstring, `summary`, and `tag`;
-    `serializer_class` describes the answer, which is a document of its own where there is none.
-    `table` gives the answer as CSV and NDJSON have it, `chart` the definition of its picture.
+    The operation in OpenAPI has the name and docstring of the class, `summary` and `tag`.
+    `serializer_class` describes the answer; without it the answer is a document in another
+    standard. `table` returns the answer for CSV and NDJSON, `chart` the definition of its chart.
     """
 
     summary = ""
     tag = "about"
     serializer_class: type[BaseSerializer[Any]] | None = None
     path_parameters: Sequence[Parameter] = ()
-    described = True  # in OpenAPI
-    absolute = False  # whether its answers have URLs that name the host
+    in_openapi = True
+    absolute = False  # whether its answers contain absolute URLs
 
     def get_parameters(self) -> Sequence[Parameter]:
-        """Returns the query parameters that the action takes."""
+        """Returns the query parameters of the request's route."""
         return ()
 
-    def described_parameters(self) -> Sequence[Parameter]:
-        """Returns the query parameters as OpenAPI has them: whatever the parts of the path are."""
+    def openapi_parameters(self) -> Sequence[Parameter]:
+        """Returns the query parameters for OpenAPI, which do not depend on the request's path."""
         return self.get_parameters()
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]] | None:
@@ -58,7 +58,7 @@ class CensusViewSet(ViewSet):
 
     def values(self) -> dict[str, Any]:
         """Returns the values of the query's parameters; raises `BadRequest`."""
-        return parameters.judge(
+        return parameters.validate(
             self.request.query_params, self.get_parameters(), blanks=self.from_form
         )
 
@@ -70,15 +70,15 @@ class CensusViewSet(ViewSet):
 
     @property
     def from_form(self) -> bool:
-        """Whether the query may come from the form of a browsable page."""
+        """Whether the query can come from the form of a browsable page."""
         renderer = getattr(self.request, "accepted_renderer", None)
         return renderer is not None and renderer.format == "api"
 
-    def finalize_response(self, *of_request: Any, **names: Any) -> Any:
-        """Keeps the media type of an answer without a byte, such as NDJSON of no groups."""
-        response = super().finalize_response(*of_request, **names)
+    def finalize_response(self, *arguments: Any, **options: Any) -> Any:
+        """Sets the media type also of an empty body, such as NDJSON without groups."""
+        response = super().finalize_response(*arguments, **options)
         if isinstance(response, Response):
-            response.add_post_render_callback(_tell_media_type)
+            response.add_post_render_callback(_set_media_type)
         return response
 
     def table(self, data: Any) -> tables.Table:
@@ -88,7 +88,7 @@ class CensusViewSet(ViewSet):
         raise NotImplementedError
 
 
-def _tell_media_type(response: Any) -> None:
+def _set_media_type(response: Any) -> None:
     response.headers.setdefault("Content-Type", response.accepted_media_type)
 
 
@@ -104,20 +104,21 @@ def example(name: str, column: str, query: str) -> str:
 def column_in_path(
     columns: Iterable[Column], title: str, name: str = "column", example: str | None = None
 ) -> Parameter:
-    description = "Name of a column; UCI's spelling (`hours-per-week`) is taken too."
-    named = column_choice(columns, "a column", title)
-    return Parameter(name, named, description, example=example)
+    """Returns the parameter of a path for one of `columns`; `title` names their list."""
+    description = "Name of a column, also in UCI's spelling (`hours-per-week`)."
+    type_ = column_choice(columns, "a column", title)
+    return Parameter(name, type_, description, example=example)
 
 
 class AnswerViewSet(CensusViewSet):
-    """A result computed from a selection of rows; what every such answer holds."""
+    """The base class of views whose answer is computed from a selection of rows."""
 
     renderer_classes: Sequence[type[BaseRenderer]] = TABULAR
     tag = "tables"
     query: Query
 
     def respond(self, query: Query, selection: Selection, **names: Any) -> Response:
-        """Returns the answer to `query`, after its description and before its links."""
+        """Returns the response to `query`: `names`, the description, the answer and its links."""
         self.query = query
         result = answer(query)
         return Response(
@@ -132,7 +133,7 @@ class AnswerViewSet(CensusViewSet):
         )
 
     def links(self) -> dict[str, str]:
-        """Returns the path and query of this answer, of its other formats, and of more to read."""
+        """Returns the paths of this answer, of its other formats, and of related documents."""
         path = self.request.path.removesuffix(f".{self.format_kwarg}")
         query = self.canonical_query()
         query = f"?{query}" if query else ""
@@ -143,3 +144,13 @@ class AnswerViewSet(CensusViewSet):
             **pictures,
             "caveats": address("dataset"),
         }
+
+
+class GroupsViewSet(AnswerViewSet):
+    """The base class of views that compare groups. The table has a row for each group."""
+
+    renderer_classes = DRAWABLE
+    query: Any  # a query with `selection` and `fields`
+
+    def table(self, data: Any) -> tables.Table:
+        return tables.of_groups(data, self.query.selection.keys(), self.query.fields())

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.http import QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from census.api import charts, questions, tables
+from census.api import charts, questions
 from census.api.serializers.comparisons import ComparisonSerializer
-from census.api.views.base import DRAWABLE, AnswerViewSet, column_in_path
+from census.api.views.base import GroupsViewSet, column_in_path
 from census.columns import COLUMNS
 from census.statistics import bands
 from census.statistics.analyses.comparison import (
@@ -24,13 +25,22 @@ from census.statistics.metrics import CONFIDENCE
 from census.statistics.parameters import Parameter
 from census.statistics.selection import GROUP_BY, WEIGHTED_BY
 
-BY = replace(GROUP_BY, required=True)
+GROUPING = replace(GROUP_BY, required=True)
 
 
-class ComparisonViewSet(AnswerViewSet):
-    """Means or shares of groups compared with those of a reference, with tests and effect sizes."""
+def reference_in_query(query: QueryDict) -> Parameter:
+    """Returns the parameter `reference` for the first column of `group_by` in the query."""
+    columns = questions.grouping(query)
+    if columns:
+        return reference_parameter(columns[0])
+    return reference_parameter(None).refused(
+        "Give `group_by`: this is a value of its first column."
+    )
 
-    renderer_classes = DRAWABLE
+
+class ComparisonViewSet(GroupsViewSet):
+    """Means or shares of groups compared with a reference group, with tests and effect sizes."""
+
     summary = "Comparison"
     serializer_class = ComparisonSerializer
     path_parameters = (column_in_path(COLUMNS.values(), "Column", "column", "hours_per_week"),)
@@ -38,18 +48,16 @@ class ComparisonViewSet(AnswerViewSet):
 
     def get_parameters(self) -> Sequence[Parameter]:
         of = questions.column(self.kwargs["column"])
-        by = questions.grouping(self.request.query_params)
-        reference = reference_parameter(by[0] if by else None)
-        if not by:
-            reference = reference.refused("Give `group_by`: this is a value of its first column.")
+        reference = reference_in_query(self.request.query_params)
         return self._parameters(value_parameter(of), reference)
 
-    def described_parameters(self) -> Sequence[Parameter]:
+    def openapi_parameters(self) -> Sequence[Parameter]:
         return self._parameters(any_value_parameter(), reference_parameter(None))
 
     def _parameters(self, value: Parameter, reference: Parameter) -> Sequence[Parameter]:
-        own = (BY, reference, value, ADJUST, WEIGHTED_BY, CONFIDENCE, MIN_COUNT)
-        return (*own, *questions.BANDS, *questions.FILTERING)
+        own = (GROUPING, reference, value, ADJUST)
+        common = (WEIGHTED_BY, CONFIDENCE, MIN_COUNT, *questions.BANDS, *questions.FILTERING)
+        return (*own, *common)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
         query = questions.comparison(questions.column(column), self.values())
@@ -61,9 +69,6 @@ class ComparisonViewSet(AnswerViewSet):
             **bands.described(query.selection.group_by),
             parameters={"value": query.value, "adjust": query.adjust},
         )
-
-    def table(self, data: Any) -> tables.Table:
-        return tables.of_groups(data, self.query.selection.keys(), self.query.fields())
 
     def chart(self, data: Any) -> charts.Spec:
         return charts.of_comparison(self.query, data)

@@ -24,29 +24,29 @@ from census.statistics.parameters import Parameter
 
 
 class ComputationViewSet(AnswerViewSet):
-    """A statistic of a column, over any rows, by groups, with or without survey weights."""
+    """A statistic of a column, of any selection, by groups, with or without survey weights."""
 
     renderer_classes = DRAWABLE
     summary = "Computation"
     tag = "computation"
     query: Computation
 
-    # The route of each metric sets its own; the general route takes it from the path.
+    # None in the route that takes the metric from the path.
     metric: Metric | None = None
 
-    def named(self) -> tuple[Metric, Column]:
-        """Returns the metric and the column that the path names."""
+    def metric_and_column(self) -> tuple[Metric, Column]:
+        """Returns the metric and the column in the path."""
         metric = self.metric.name if self.metric else self.kwargs["metric"]
         return questions.metric_and_column(metric, self.kwargs["column"])
 
     def get_parameters(self) -> Sequence[Parameter]:
-        return questions.computation_parameters(*self.named())
+        return questions.computation_parameters(*self.metric_and_column())
 
     @property
-    def described(self) -> bool:  # type: ignore[override]
+    def in_openapi(self) -> bool:  # type: ignore[override]
         return self.metric is not None
 
-    def described_parameters(self) -> Sequence[Parameter]:
+    def openapi_parameters(self) -> Sequence[Parameter]:
         return questions.computation_parameters(self._one_metric())
 
     @property
@@ -61,11 +61,11 @@ class ComputationViewSet(AnswerViewSet):
 
     def _one_metric(self) -> Metric:
         if self.metric is None:
-            raise ImproperlyConfigured("The general route of the metrics is not described.")
+            raise ImproperlyConfigured("OpenAPI does not describe the general route of metrics.")
         return self.metric
 
     def retrieve(self, _request: Request, **kwargs: Any) -> Response:
-        metric, column = self.named()
+        metric, column = self.metric_and_column()
         query = questions.computation(metric, column, self.values())
         selection = query.question.selection
         return self.respond(
@@ -92,9 +92,9 @@ class ComputationViewSet(AnswerViewSet):
 
 
 def metric_view(metric: Metric) -> type[ComputationViewSet]:
-    """Returns the view of one metric, an operation of its own in OpenAPI."""
+    """Returns the view of one metric, which is one operation in OpenAPI."""
     aliases = f" Also called {', '.join(metric.aliases)}." if metric.aliases else ""
-    about = f"{metric.description}{aliases}\n\nFormula: {metric.formula}"
+    description = f"{metric.description}{aliases}\n\nFormula: {metric.formula}"
     name = metric.name.title().replace("_", "")
-    members = {"metric": metric, "summary": metric.label, "__doc__": about}
+    members = {"metric": metric, "summary": metric.label, "__doc__": description}
     return type(f"{name}ViewSet", (ComputationViewSet,), members)

@@ -1,4 +1,4 @@
-"""The routes of the dataset's descriptions in the standards of others."""
+"""The routes of Croissant and Data Package, which describe the dataset."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ class JSONLDRenderer(JSONRenderer):
 
 
 class DescriptionViewSet(CensusViewSet):
-    """A description of the dataset that names the CSV export as its data."""
+    """The base class of descriptions of the dataset that refer to its CSV export."""
 
     absolute = True
 
@@ -56,5 +56,5 @@ class DatapackageViewSet(DescriptionViewSet):
 
 
 def _by_column(selection: Selection) -> dict[str, Mapping[str, Any]]:
-    found = Statistics(selection).compute()["statistics"]
-    return {one["column_name"]: one["column_statistics"] for one in found}
+    statistics = Statistics(selection).compute()["statistics"]
+    return {column["column_name"]: column["column_statistics"] for column in statistics}

@@ -22,7 +22,7 @@ PAGING = (PAGE_SIZE, CURSOR)
 
 
 class ParquetRenderer(BaseRenderer):
-    """The name of the format: the view makes the file itself."""
+    """The media type and suffix of Parquet. The view itself makes the file."""
 
     media_type = "application/vnd.apache.parquet"
     format = "parquet"
@@ -30,11 +30,10 @@ class ParquetRenderer(BaseRenderer):
 
 
 class PeopleViewSet(CensusViewSet):
-    """The records, one for each person: page by page, or all that are selected as one file.
+    """The records of the selected people: page by page, or all in one file.
 
-    As JSON a page of the records selected; as CSV, NDJSON or Parquet all of them as one file
-    (`page_size` and `cursor` are then refused). The CSV of all records has the `sha256` that
-    `/v1/dataset` tells.
+    JSON has pages. CSV, NDJSON and Parquet are one file with all selected records, and refuse
+    `page_size` and `cursor`. The CSV of all records has the `sha256` of `/v1/dataset`.
     """
 
     renderer_classes = (*TABULAR, ParquetRenderer)
@@ -46,11 +45,11 @@ class PeopleViewSet(CensusViewSet):
     def get_parameters(self) -> Sequence[Parameter]:
         paging: tuple[Parameter, ...] = PAGING
         if self._is_file:
-            reason = "A file has no pages: it holds all that is selected."
+            reason = "A file has no pages: it contains all selected records."
             paging = tuple(parameter.refused(reason) for parameter in paging)
         return (FIELDS, ORDERING, *paging, *questions.FILTERING)
 
-    def described_parameters(self) -> Sequence[Parameter]:
+    def openapi_parameters(self) -> Sequence[Parameter]:
         return (FIELDS, ORDERING, *PAGING, *questions.FILTERING)
 
     @property
@@ -64,8 +63,8 @@ class PeopleViewSet(CensusViewSet):
     def list(self, _request: Request, **_kwargs: Any) -> Response | FileResponse:
         if self._format == "parquet" and not parquet.available():
             raise NotAcceptable(
-                "This service was installed without Parquet: add the extra `parquet` "
-                "(`pip install 'adultapi[parquet]'`), or ask for csv or ndjson."
+                "This service is installed without Parquet: request csv or ndjson, or install the "
+                "extra `parquet` (`pip install 'adultapi[parquet]'`)."
             )
         page = questions.page(self.values())
         return self._file(page) if self._is_file else self._page(page)
@@ -81,7 +80,7 @@ class PeopleViewSet(CensusViewSet):
         return Response({**answer, **links}, headers={"Link": link})
 
     def _url(self, cursor: Cursor | None) -> str:
-        """Returns the address of another page: this one's with another cursor."""
+        """Returns the address of another page: that of this one with another cursor."""
         pairs = [
             (name, text) for name, text in parse_qsl(self.canonical_query()) if name != CURSOR.name
         ]
@@ -106,7 +105,7 @@ class PeopleViewSet(CensusViewSet):
 
 
 class PersonViewSet(CensusViewSet):
-    """One record: the id is its line in adult.data, those of adult.test follow."""
+    """One record. Its id is its line in adult.data; the lines of adult.test follow."""
 
     renderer_classes = TABULAR
     summary = "Person"

@@ -31,14 +31,14 @@ from census.statistics.selection import WEIGHTED_BY
 
 
 class RegressionViewSet(AnswerViewSet):
-    """What both kinds of regression share."""
+    """The base class of both kinds of regression."""
 
     renderer_classes = DRAWABLE
     query: Regression
-    of: Sequence[Column]  # what can be regressed
+    of: Sequence[Column]  # the possible outcomes
 
     def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
-        """Returns the parameters of this kind alone, also where no outcome is named."""
+        """Returns the parameters of this kind alone; without an outcome those for OpenAPI."""
         raise NotImplementedError
 
     def get_parameters(self) -> Sequence[Parameter]:
@@ -46,7 +46,7 @@ class RegressionViewSet(AnswerViewSet):
         referred = questions.banded(terms.REFERRED, self.request.query_params)
         return self._parameters(outcome, map(terms.reference_parameter, referred))
 
-    def described_parameters(self) -> Sequence[Parameter]:
+    def openapi_parameters(self) -> Sequence[Parameter]:
         return self._parameters(None, terms.REFERENCES)
 
     def _parameters(
@@ -75,7 +75,7 @@ class RegressionViewSet(AnswerViewSet):
 
     @abstractmethod
     def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
-        """Returns the regression that judged `values` ask for."""
+        """Returns the regression that the valid `values` describe."""
 
     def table(self, data: Any) -> tables.Table:
         return tables.of_records(data["coefficients"], self.query.members)
@@ -85,7 +85,7 @@ class RegressionViewSet(AnswerViewSet):
 
 
 class LinearRegressionViewSet(RegressionViewSet):
-    """A number regressed on columns and their products by least squares."""
+    """The regression of a number on columns and their products, by least squares."""
 
     summary = "Linear regression"
     serializer_class = LinearRegressionSerializer
@@ -100,7 +100,7 @@ class LinearRegressionViewSet(RegressionViewSet):
 
 
 class LogisticRegressionViewSet(RegressionViewSet):
-    """The log odds of a category regressed on columns and their products."""
+    """The regression of the log odds of a category on columns and their products."""
 
     summary = "Logistic regression"
     serializer_class = LogisticRegressionSerializer
@@ -117,7 +117,7 @@ class LogisticRegressionViewSet(RegressionViewSet):
 
 
 def errors_of(values: Mapping[str, Any]) -> Errors:
-    """Return the kind of standard errors; raise `BadRequest` where a weight decides it."""
+    """Returns the kind of standard errors; raises `BadRequest` if `errors` comes with a weight."""
     errors: Errors | None = values.get(ERRORS.name)
     if WEIGHTED_BY.name not in values:
         return errors or "classical"
@@ -128,7 +128,7 @@ def errors_of(values: Mapping[str, Any]) -> Errors:
 
 
 def _of_kind(name: str, columns: Sequence[Column]) -> Column:
-    """Returns the column of that name; raises `Unknown`, or `BadRequest` if not in `columns`."""
+    """Returns the one of `columns` called `name`; raises `UnknownName` or `BadRequest`."""
     of = questions.column(name)
     if of not in columns:
         detail = f"{of.name} is {of.kind}: give a {columns[0].kind} column."
@@ -140,12 +140,12 @@ def _of_kind(name: str, columns: Sequence[Column]) -> Column:
 def references_of(
     columns: Sequence[Column], on: Sequence[str], values: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Returns the references of a regression by the column's name; raises `BadRequest`."""
+    """Returns the reference category of each column; raises `BadRequest`."""
     errors = [
         parameters.error(
             "on",
             "square_of_category",
-            f"`{term}` multiplies {name} by itself, but it is a category: name it "
+            f"`{term}` multiplies {name} by itself, but {name} is a category: name it "
             "once in a product.",
         )
         for term in on
@@ -155,7 +155,7 @@ def references_of(
         parameters.error(
             name,
             "reference_unused",
-            f"Its column is none of the terms: leave `{name}` out, or name it in `on`.",
+            f"`on` does not contain the column of `{name}`: add the column, or leave `{name}` out.",
         )
         for name in terms.unused_references(columns, values)
     ]

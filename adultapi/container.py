@@ -57,7 +57,7 @@ def _run(mode: str, arguments: list[str]) -> None:
     from django.core.management import call_command, execute_from_command_line
     from django.db import connections
 
-    from census.ingest.preparation import alone, prepare, wait_for_database
+    from census.ingest.preparation import migration_lock, prepare, wait_for_database
 
     if mode == "manage":
         return execute_from_command_line(["manage.py", *arguments])
@@ -65,7 +65,7 @@ def _run(mode: str, arguments: list[str]) -> None:
     if mode == "load":
         execute_from_command_line(["manage.py", "load_adult", *arguments])
     elif mode == "migrate":
-        with alone(_say, settings.START_TIMEOUT):
+        with migration_lock(_say, settings.START_TIMEOUT):
             call_command("migrate", *arguments, interactive=False)
     else:
         prepare(_say, settings.START_TIMEOUT)

@@ -1,7 +1,9 @@
-"""How people get in: find the files (`sources`), tell what they are (`inputs`), check their
-rows (`readers`), sum them up (`content`), write them (`writer`).
+"""Loading of the dataset.
+
+`sources` finds the files, `inputs` recognises their formats and splits, `readers` check the rows,
+`content` makes CSV of them and counts them, and `writer` writes them to the database.
 """
 
 
 class IngestError(Exception):
-    """A load that cannot be; the text is one clear sentence. Nothing was changed."""
+    """The files cannot be loaded. The message is for people; nothing was changed."""

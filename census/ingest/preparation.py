@@ -1,4 +1,4 @@
-"""What is done before serving, by one process at a time: migrate and load."""
+"""The preparation of the database before the service starts: migrate and load."""
 
 import io
 import json
@@ -14,79 +14,79 @@ from census.ingest.sources import BUNDLED
 from census.ingest.writer import LOCK, count_facts
 from census.models import Dataset
 
-Say = Callable[[str], object]
+Report = Callable[[str], object]
 
 
-def prepare(say: Say, patience: float) -> None:
-    """Migrates the database and loads the dataset, unless that is done already.
+def prepare(report: Report, timeout: float) -> None:
+    """Migrates the database and loads the dataset, if necessary.
 
-    A dataset that was loaded from another source stays. Of several processes one works; the
-    others wait for it, at most `patience` seconds (`CommandError`).
+    A dataset from another source is kept. One process at a time works; the others wait for it.
+    Raises `CommandError` after `timeout` seconds.
     """
-    with alone(say, patience):
+    with migration_lock(report, timeout):
         call_command("migrate", verbosity=0, interactive=False)
-        say(f"Dataset: {_load()}")
+        report(f"Dataset: {_load()}")
 
 
 def _load() -> str:
     dataset = Dataset.objects.first()
     if dataset and dataset.source != BUNDLED:
         count_facts(dataset)
-        return f"{dataset.rows:,} people of {dataset.source}, left as they are"
+        return f"{dataset.rows:,} people of {dataset.source}, kept"
     out = io.StringIO()
     call_command("load_adult", json=True, stdout=out)
     summary = json.loads(out.getvalue())
     return f"{summary['rows']:,} people, {summary['status']}"
 
 
-def wait_for_database(say: Say, patience: float) -> None:
-    """Returns once the database takes connections; raises `CommandError` after `patience` s."""
+def wait_for_database(report: Report, timeout: float) -> None:
+    """Waits until the database accepts connections; raises `CommandError` after `timeout` s."""
     reason = ""
-    for _ in _tries(patience):
+    for _ in _until_timeout(timeout):
         try:
             connection.ensure_connection()
         except OperationalError as error:
             if reason != (reason := _first_line(error)):
-                say(f"Waiting for the database: {reason}")
+                report(f"Waiting for the database: {reason}")
         else:
             return
     raise CommandError(
-        f"The database did not answer within {patience:g} s ({reason}): check that it runs and "
+        f"The database did not answer within {timeout:g} s ({reason}): check that it runs and "
         "that its URL is right, or set START_TIMEOUT to more seconds."
     )
 
 
 @contextmanager
-def alone(say: Say, patience: float) -> Iterator[None]:
-    """Holds the advisory lock of all who load or migrate.
+def migration_lock(report: Report, timeout: float) -> Iterator[None]:
+    """Holds the advisory lock for migrations and loads.
 
-    It belongs to this connection: `load_adult` can take it again, and a process that dies gives
-    it back. Trying again holds no transaction open, for which `CREATE INDEX CONCURRENTLY` of
-    the process at work would wait.
+    The lock belongs to the connection: `load_adult` can take it again, and PostgreSQL releases it
+    when the process ends. While it waits no transaction is open, because `CREATE INDEX
+    CONCURRENTLY` of the other process would wait for it.
     """
     with connection.cursor() as cursor:
-        for number, _ in enumerate(_tries(patience)):
+        for number, _ in enumerate(_until_timeout(timeout)):
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
             if cursor.fetchone()[0]:
                 break
             if number == 0:
-                say("Another process migrates or loads: waiting for it to end.")
+                report("Another process is migrating or loading: waiting for it.")
         else:
             raise CommandError(
-                f"Another process has been migrating or loading for {patience:g} s: see to it "
-                "(pg_locks names it), or set START_TIMEOUT to more seconds."
+                f"Another process has been migrating or loading for {timeout:g} s: check it "
+                "(pg_locks has its pid), or set START_TIMEOUT to more seconds."
             )
         yield
         cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-def _tries(seconds: float) -> Iterator[None]:
-    """Yields at once, then again and again until `seconds` have passed."""
+def _until_timeout(seconds: float) -> Iterator[None]:
+    """Yields at once, then repeatedly after pauses until `seconds` have passed."""
     end = time.monotonic() + seconds
     yield
     while time.monotonic() < end:
-        # At random, so that what was started together does not ask together.
-        time.sleep(random.uniform(0.1, 0.5))  # noqa: S311 - no secret
+        # The pauses are random, so that processes that start together do not retry together.
+        time.sleep(random.uniform(0.1, 0.5))  # noqa: S311 - not for security
         yield
 
 

@@ -1,4 +1,4 @@
-"""What was read: for each file its form, its splits, and how it compares with UCI's."""
+"""The summary of a load: the format and the splits of each file, compared with UCI's."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,20 +12,20 @@ from census.ingest.sources.names import FILE_NAMES
 def describe(
     content: Content, loaded: Sequence[Mapping[str, Any]], sha256: str
 ) -> list[dict[str, Any]]:
-    """Returns a description of each input of `content`.
+    """Returns a description of each file of `content`.
 
-    `loaded` are the files of the loaded dataset, as in `Dataset.files`, and `sha256` is its
-    digest: if `content` was not read, its files are the same byte for byte.
+    `loaded` is `Dataset.files` of the loaded dataset and `sha256` its digest. They are used if
+    `content` was not read because its files are the loaded ones.
     """
     files = content.files or loaded
     known = {(file["name"], file["split"]) for file in files if sha256 in UCI_CONTENT}
     known |= content.uci_rows
     return [
         {
-            "name": given.file.name,
-            "form": given.form.description,
-            "left_out": list(given.form.left_out),
-            "split_told_by": given.told_by,
+            "name": input_file.file.name,
+            "form": input_file.format.description,
+            "left_out": list(input_file.format.left_out),
+            "split_told_by": input_file.split_reason,
             "splits": [
                 {
                     "split": file["split"],
@@ -34,30 +34,30 @@ def describe(
                     "rows_more_than_uci": file["rows"] - UCI_ROWS[Split(file["split"])].rows,
                 }
                 for file in files
-                if given.split in {None, file["split"]}
+                if input_file.split in {None, file["split"]}
             ],
         }
-        for given in content.inputs
+        for input_file in content.inputs
     ]
 
 
 def _compared(file: Mapping[str, Any], known: Container[tuple[str, str]]) -> str | None:
-    """Returns "file" for UCI's file byte by byte, "rows" for its rows in another form."""
+    """Returns "file" for exactly UCI's file, "rows" for its rows in another format, else None."""
     if file["authentic"]:
         return "file"
     return "rows" if (file["name"], file["split"]) in known else None
 
 
-def for_people(inputs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yields lines that say the same."""
-    for given in inputs:
-        yield f"  file             {given['name']}: {given['form']}"
-        for part in given["splits"]:
+def summary_lines(inputs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yields the lines of the descriptions for people."""
+    for input_file in inputs:
+        yield f"  file             {input_file['name']}: {input_file['form']}"
+        for part in input_file["splits"]:
             yield f"    {part['split']:<14} {part['rows']:,} rows, {_of_uci(part)}"
-        if given["split_told_by"] != "its name":
-            yield f"    split          told by {given['split_told_by']}"
-        if given["left_out"]:
-            yield f"    left out       {', '.join(given['left_out'])}"
+        if input_file["split_told_by"] != "its name":
+            yield f"    split          told by {input_file['split_told_by']}"
+        if input_file["left_out"]:
+            yield f"    left out       {', '.join(input_file['left_out'])}"
 
 
 def _of_uci(part: Mapping[str, Any]) -> str:

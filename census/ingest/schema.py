@@ -1,4 +1,4 @@
-"""The columns of a file, read from the model and handed to the readers as data."""
+"""The columns of a file, read from the model. The readers get them as an argument."""
 
 from census.columns import COLUMNS
 from census.ingest.readers.columns import ColumnSpec, Schema

@@ -1,8 +1,7 @@
-"""The dataset into PostgreSQL: all of it in one transaction, or nothing.
+"""Writes the dataset to PostgreSQL in one transaction.
 
-Old rows are deleted, not truncated: TRUNCATE would lock readers out, while they see the
-earlier rows until the commit this way. The price is dead rows, which VACUUM frees after
-the commit for the next load to fill.
+The old rows are deleted, not truncated: readers see them until the commit, whereas TRUNCATE would
+block readers. After the commit VACUUM makes the space of the deleted rows reusable.
 """
 
 import json
@@ -21,16 +20,16 @@ from census.statistics import facts
 
 logger = logging.getLogger(__name__)
 
-LOCK = int.from_bytes(b"adult")  # of all advisory locks in the database, that of the load
-_PAUSE = 0.2  # seconds between two tries for the lock
+LOCK = int.from_bytes(b"adult")  # the key of the advisory lock for loads
+_PAUSE = 0.2  # seconds between two attempts to get the lock
 _TABLE = Person._meta.db_table
-# What a server may set for those who ask, a load is not bound by.
+# A load is not subject to time limits that are set on the server.
 _SETTINGS = {
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "transaction_timeout": "0",  # since PostgreSQL 17
-    # ANALYZE looks at 6,000 rows, not at 30,000, which would take as long as to copy as many.
+    # ANALYZE reads 6,000 rows instead of 30,000, which would take as long as the load.
     "default_statistics_target": "20",
 }
 
@@ -43,16 +42,16 @@ def write(
     advance: Callable[[int], object] = int,
     waiting: Callable[[], object] = lambda: None,
 ) -> tuple[Dataset, bool]:
-    """Makes `content` the loaded dataset; returns it and whether anything had to be written.
+    """Makes `content` the loaded dataset; returns the dataset and whether rows were written.
 
-    Nothing is written when the same content is loaded already, unless `force`. Of several
-    loads at once one works; the others call `waiting` once and wait for it. Raises
-    IngestError for the files, django.db.Error for the database; nothing is changed then.
+    It writes nothing if the same content is loaded already, unless `force` is set. One load at a
+    time works; the others call `waiting` once and wait. Raises IngestError for the files and
+    django.db.Error for the database; then nothing is changed.
     """
     outcome = _write_unless_locked(content, source, force, advance)
     if outcome is None:
         waiting()
-    # Waiting by trying again holds no transaction open, which would keep VACUUM from its work.
+    # No transaction is open while it waits: an open one would keep VACUUM from freeing rows.
     while outcome is None:
         time.sleep(_PAUSE)
         outcome = _write_unless_locked(content, source, force, advance)
@@ -63,7 +62,7 @@ def write(
 
 
 def count_facts(dataset: Dataset) -> None:
-    """Counts the facts of a dataset that a version before 0.2 loaded, which did not."""
+    """Counts the facts of the dataset if a version before 0.2, which had no facts, loaded it."""
     if dataset.facts is None:
         dataset.facts = facts.count_dataset()
         dataset.save(update_fields=["facts"])
@@ -72,9 +71,9 @@ def count_facts(dataset: Dataset) -> None:
 def _write_unless_locked(
     content: Content, source: str, force: bool, advance: Callable[[int], object]
 ) -> tuple[Dataset, bool, bool] | None:
-    """Does what `write` does, or returns None at once while another load works.
+    """Writes `content` as `write` does; returns None at once if another load holds the lock.
 
-    The last of what is returned is whether rows were deleted.
+    The result is the dataset, whether rows were written, and whether rows were deleted.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
@@ -86,7 +85,7 @@ def _write_unless_locked(
             [json.dumps(_SETTINGS), list(_SETTINGS)],
         )
         earlier = Dataset.objects.first()
-        if earlier and not force and content.comes_from(earlier.files):
+        if earlier and not force and content.has_same_files(earlier.files):
             count_facts(earlier)
             return earlier, False, False
         before = transaction.savepoint()
@@ -94,12 +93,12 @@ def _write_unless_locked(
         deleted = cursor.rowcount > 0
         _copy(content, advance)
         if earlier and not force and earlier.sha256 == content.sha256:
-            # Other files, such as with other line ends: the new rows go, the old ones stay.
+            # Other files with the same rows, such as with other line ends: keep the old rows.
             transaction.savepoint_rollback(before)
             count_facts(earlier)
             return earlier, False, False
         duplicate_rows = content.duplicate_rows
-        # ANALYZE belongs to the transaction: whoever sees the rows plans with their statistics.
+        # ANALYZE is in the transaction, so that the rows and their statistics appear together.
         cursor.execute(f"ANALYZE {_TABLE}")
         if duplicate_rows is None:
             duplicate_rows = _duplicate_rows()
@@ -123,9 +122,9 @@ def _write_unless_locked(
 
 
 def _later_than(earlier: Dataset | None) -> datetime:
-    """Returns the time, or a second after the earlier load where the clock was set back since.
+    """Returns the current time, but at least one second after the earlier load.
 
-    Who asks whether there is something newer by its date, to the second, has to be told so.
+    The clock may have been set back, and If-Modified-Since compares whole seconds.
     """
     now = timezone.now()
     return max(now, earlier.loaded_at + timedelta(seconds=1)) if earlier else now
@@ -133,10 +132,10 @@ def _later_than(earlier: Dataset | None) -> datetime:
 
 def _copy(content: Content, advance: Callable[[int], object]) -> None:
     columns = ", ".join(CSV_COLUMNS)
-    # What the CSV holds is the same as text, which PostgreSQL reads faster: no value has quotes
-    # or backslashes.
-    form = "FORMAT text, DELIMITER ',', NULL '', HEADER MATCH"
-    statement = f"COPY {_TABLE} ({columns}) FROM STDIN WITH ({form})"
+    # The CSV is also valid in the text format, which PostgreSQL reads faster, since no value has
+    # quotes or backslashes.
+    options = "FORMAT text, DELIMITER ',', NULL '', HEADER MATCH"
+    statement = f"COPY {_TABLE} ({columns}) FROM STDIN WITH ({options})"
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,
@@ -147,11 +146,11 @@ def _copy(content: Content, advance: Callable[[int], object]) -> None:
 
 
 def _duplicate_rows() -> int:
-    """Returns how many rows equal an earlier one in all columns of the files.
+    """Returns the number of rows that equal an earlier one in all columns of the files.
 
-    Rows that are equal have an equal `key`, which few others have: only those that share
-    theirs are compared in full. Sorting the numbers first is thrice as fast as grouping
-    all rows by all columns.
+    Equal rows have the same `key`, and few other rows share it. So the query sorts the keys and
+    compares only rows with a shared key in full. This is three times as fast as grouping all rows
+    by all columns.
     """
     key = "fnlwgt * 1000::bigint + age"
     columns = ", ".join(column.name for column in FILE_COLUMNS)
@@ -172,10 +171,10 @@ def _duplicate_rows() -> int:
 
 
 def _free_deleted_rows() -> None:
-    """Frees the space of the deleted rows for the next load.
+    """Makes the space of the deleted rows reusable for the next load.
 
-    TRUNCATE false: giving the space back to the system would lock readers out. The load
-    is done by now, so a failure is not one of the load; autovacuum will come round.
+    `TRUNCATE false` does not return the space to the system, which would block readers. The load
+    is committed, so a failure is only logged; autovacuum does the work later.
     """
     try:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the data do not say themselves: source, licence, citation and limits of the dataset."""
+"""The description of the dataset: source, licence, citation and caveats."""
 
 TITLE = "Adult (Census Income)"
 DESCRIPTION = (
@@ -30,12 +30,12 @@ CAVEATS = (
     ),
     (
         "The weights come without strata and primary sampling units. Standard errors therefore "
-        "take the people as drawn independently, and a selection or group as a sample of its "
-        "own: they are optimistic."
+        "treat the people as drawn independently, and a selection or group as a separate sample: "
+        "they are optimistic."
     ),
     (
-        "A weight is in about 1/100 persons: the sum of the weights is not a number of people, "
-        "and a hundredth of it is about the number of the people that the filter left."
+        "A weight is in about 1/100 persons. The sum of the weights is not a number of people; a "
+        "hundredth of it is about the number of people in the filtered population."
     ),
     (
         "The threshold of 50,000 dollars is the 76th percentile of income overall, but the 88th"
@@ -43,8 +43,8 @@ CAVEATS = (
         "share above it says little about its lower incomes."
     ),
     (
-        "Large values are top-coded: age 90, 99 hours a week and a capital gain of 99,999 stand"
-        " for themselves and all above."
+        "Large values are top-coded: age 90, 99 hours a week and a capital gain of 99,999 mean "
+        "this value or more."
     ),
     "Sex, race and native country are as the survey recorded them in 1994.",
 )

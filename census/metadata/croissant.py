@@ -1,9 +1,9 @@
-"""The dataset as MLCommons Croissant 1.1: JSON-LD that loaders of training data read.
+"""The dataset as MLCommons Croissant 1.1, a JSON-LD format for machine learning tools.
 
 Specification: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html. Statistics of
-columns are annotations of their fields (its section on descriptive statistics), each of a
-type of statistic of the DDI Alliance's controlled vocabulary. That vocabulary has no term for
-counts of categories: these are a record set for each column.
+columns are annotations of their fields (see its section on descriptive statistics), with terms of
+the DDI Alliance's controlled vocabulary. The vocabulary has no term for counts of categories, so
+the categories of each column are a record set with counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ CONTEXT: Node = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
 }
 
-# Key of a column's statistics: code and name of the DDI term, property of schema.org.
+# By the key of a column's statistic: code and name of the DDI term, property of schema.org.
 _STATISTICS: Mapping[str, tuple[str, str, str | None]] = {
     "min": ("a1d0ec6", "Minimum", "sc:minValue"),
     "max": ("8321e79", "Maximum", "sc:maxValue"),
@@ -82,7 +82,7 @@ def document(
         "creator": [{"@type": "sc:Person", "name": name} for name in about.CREATORS],
         "publisher": {"@type": "sc:Organization", "name": "UCI Machine Learning Repository"},
         "datePublished": about.PUBLISHED,
-        # Croissant wants a semantic version: the digest of the content is its build metadata.
+        # Croissant requires a semantic version; the dataset's version is its build metadata.
         "version": f"1.0.0+{version}",
         "citeAs": about.CITATION,
         "keywords": ["census", "income", "fairness", "survey", "tabular"],
@@ -171,14 +171,14 @@ def _annotations(
     statistics: Mapping[str, Mapping[str, Any]],
     weighted: Mapping[str, Mapping[str, Any]],
 ) -> list[Node]:
-    found = statistics[column.name]
-    missing = found["nan_count"]
+    values = statistics[column.name]
+    missing = values["nan_count"]
     annotations = [
         _statistic(column, _VALID, rows - missing),
         _statistic(column, _INVALID, missing),
     ]
     if column.numeric:
-        annotations += [_statistic(column, term, found[k]) for k, term in _STATISTICS.items()]
+        annotations += [_statistic(column, term, values[k]) for k, term in _STATISTICS.items()]
     if column.numeric and column != WEIGHT:
         annotations += [
             _statistic(column, _STATISTICS[key], weighted[column.name][key], weighted=True)
@@ -213,16 +213,16 @@ def _statistic(
 
 
 def _categories(column: Column, statistics: Mapping[str, Any], weighted: Mapping[str, Any]) -> Node:
-    """Returns the record set of a column's categories, in their order."""
+    """Returns the record set with the categories of a column, in their order."""
     name = column.name
     fields = {
         "name": ("The category as in the records.", "sc:Text"),
-        "label": ("The category for people.", "sc:Text"),
-        "count": ("Records that have it.", "sc:Integer"),
-        "weighted_count": (f"Sum of {WEIGHT.name} of the records that have it.", "sc:Integer"),
+        "label": ("The label of the category for people.", "sc:Text"),
+        "count": ("Number of records with this category.", "sc:Integer"),
+        "weighted_count": (f"Sum of {WEIGHT.name} of these records.", "sc:Integer"),
     }
     if column.role == "split":
-        fields["url"] = ("What the split is for.", "sc:URL")
+        fields["url"] = ("The purpose of the split.", "sc:URL")
     return {
         "@type": "cr:RecordSet",
         "@id": name,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from census.ingest.preparation import alone
+from census.ingest.preparation import migration_lock
 from census.ingest.writer import LOCK
 from tests.faults.service import PATIENCE, Service
 
@@ -116,6 +116,6 @@ def test_it_waits_for_who_migrates_or_loads(service_environment: dict[str, str])
 def test_the_lock_is_given_back(dataset: None) -> None:
     said: list[str] = []
     for _ in range(2):
-        with alone(said.append, patience=0):
+        with migration_lock(said.append, timeout=0):
             pass
     assert said == []

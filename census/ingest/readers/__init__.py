@@ -1,7 +1,7 @@
-"""The formats of tables of people: any bytes to checked rows.
+"""Readers of the file formats. They turn bytes into checked rows.
 
-`recognition` tells the format by the beginning of a file. A format yields blocks of lines,
-`value,value,…,value` and a line end, in the order of the schema's columns, with `?` where a
-value is missing, and with the split as the last value if the file has a column of it. What
-the columns are is handed in (`columns.Schema`): nothing here knows Django.
+`recognition` recognises the format from the beginning of a file. A format yields blocks of lines
+`value,value,…,value`, in the order of the schema's columns, with `?` for a missing value, and
+with the split as the last value if the file has a column of it. The columns are an argument
+(`columns.Schema`): the readers do not depend on Django.
 """

@@ -1,4 +1,4 @@
-"""What a column can hold, as a regular expression and value by value."""
+"""The allowed values of a column, and their validation."""
 
 import re
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from census.ingest.readers.problems import printable
 from census.ingest.readers.vocabulary import ALIASES, MISSING, plain
 
 _SHOWN = 16  # categories in a message
-_MOST_REMEMBERED = 100_000  # texts of one column
+_MAX_REMEMBERED = 100_000  # texts of one column
 _WHOLE = re.compile(r"([0-9]{1,20})(?:\.0+)?")
 
 
 @dataclass(frozen=True)
 class ColumnSpec:
-    """What a column can hold: one of `categories`, or whole numbers within the bounds.
+    """The allowed values of a column: `categories`, or whole numbers within the bounds.
 
-    `dotted` is a column whose categories may end in a dot, as in UCI's adult.test. Raises
-    ValueError for a category that the format cannot write: one with a space, a comma or a
-    question mark, or with a dot at its end.
+    The categories of a `dotted` column may end with a dot, as in UCI's adult.test. Raises
+    ValueError for a category with a space, a comma, a question mark or a final dot, which the
+    format cannot represent.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ColumnSpec:
 
     @property
     def pattern(self) -> str:
-        """A regular expression of the values as UCI writes them."""
+        """A regular expression for the values in UCI's spelling."""
         if self.categories:
             values = "|".join(map(re.escape, self.categories))
         else:
@@ -60,7 +60,7 @@ class ColumnSpec:
         return frozenset(self.categories)
 
     def value(self, text: str) -> str | None:
-        """Returns the value that `text` writes, `?` for a missing one; None if it is none."""
+        """Returns the value of `text`, `?` for a missing value; None if `text` is invalid."""
         text = text.strip()
         if self.nullable and text.lower() in MISSING:
             return "?"
@@ -72,15 +72,15 @@ class ColumnSpec:
             return None
         return match[1] if self.minimum <= int(match[1]) <= self.maximum else None
 
-    def likely(self, value: str) -> str | None:
-        """Returns the category that `value` was probably meant to be."""
+    def suggestion(self, value: str) -> str | None:
+        """Returns the category most similar to `value`; None if no category is similar."""
         by_lower_case = {category.lower(): category for category in self.categories}
         matches = get_close_matches(value.lower(), by_lower_case, n=1)
         return by_lower_case[matches[0]] if matches else None
 
 
 class InvalidValue(Exception):
-    """A text that is no value of its column."""
+    """A text is not a value of its column."""
 
     def __init__(self, column: ColumnSpec, text: object) -> None:
         self.column = column
@@ -89,9 +89,9 @@ class InvalidValue(Exception):
 
 
 class Values(dict[object, str]):
-    """The values that the texts of one column write, each judged once.
+    """The values of one column by their texts. Each text is validated once.
 
-    `values[text]` raises InvalidValue. Texts may be numbers, too, and None is a missing value.
+    `values[text]` raises InvalidValue. A text can also be a number, or None for a missing value.
     """
 
     def __init__(self, column: ColumnSpec) -> None:
@@ -102,13 +102,13 @@ class Values(dict[object, str]):
         value = self._column.value(_text(text))
         if value is None:
             raise InvalidValue(self._column, _text(text))
-        if len(self) < _MOST_REMEMBERED:
+        if len(self) < _MAX_REMEMBERED:
             self[text] = value
         return value
 
 
 class SplitValues(dict[object, str]):
-    """The splits that the texts of a column write, by their plain spelling."""
+    """The splits by the texts of their column."""
 
     def __init__(self, column: ColumnSpec, spellings: Mapping[str, str]) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class SplitValues(dict[object, str]):
         value = self._spellings.get(plain(_text(text)))
         if value is None:
             raise InvalidValue(self._column, _text(text))
-        if len(self) < _MOST_REMEMBERED:
+        if len(self) < _MAX_REMEMBERED:
             self[text] = value
         return value
 
@@ -132,34 +132,35 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a file in UCI's order, and the one that says which split a row is of."""
+    """The columns of a file in UCI's order, and the column with the split of each row."""
 
     columns: tuple[ColumnSpec, ...]
     split: ColumnSpec
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """The columns' names by all spellings of them."""
+        """The names of the columns by all their spellings."""
         own = {plain(column.name): column.name for column in self.columns}
         aliases = {plain(alias): name for name in own.values() for alias in ALIASES.get(name, ())}
         return aliases | own
 
 
 def _whole_numbers(minimum: int, maximum: int) -> str:
-    """Returns a regular expression of the numbers from `minimum` to `maximum`, as Python
-    writes them: only the digits 0 to 9, no sign, no leading zero.
+    """Returns a regular expression for the integers from `minimum` to `maximum`.
+
+    They have the digits 0 to 9, no sign and no leading zeros.
     """
     low, high = str(minimum), str(maximum)
     if len(low) == len(high):
         return _between(low, high)
     between = [_between(f"1{'0' * (len(high) - 1)}", high), _between(low, "9" * len(low))]
-    if len(high) - len(low) > 1:  # most are of these, hence first
+    if len(high) - len(low) > 1:  # first, as most numbers are of these lengths
         between.insert(0, f"[1-9][0-9]{{{len(low)},{len(high) - 2}}}")
     return "|".join(between)
 
 
 def _between(low: str, high: str) -> str:
-    """Returns a regular expression of the strings of digits from `low` to `high`, equally long."""
+    """Returns a regular expression for the digit strings from `low` to `high`, of equal length."""
     if low == high:
         return low
     rest = len(low) - 1

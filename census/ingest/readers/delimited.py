@@ -1,4 +1,4 @@
-"""Delimited text: a table with a header, as CSV and its relatives, read by Python's `csv`."""
+"""Delimited text, such as CSV, read by Python's `csv`."""
 
 import csv
 import io
@@ -28,14 +28,14 @@ from census.ingest.readers.uci import MARKER, UciLines
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "space"}
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t| ])\s*", re.IGNORECASE)  # Excel's
-_LOOKED_AT = 20  # lines
-UTF_8 = "utf-8-sig"  # with a byte order mark or without
+_RECORDS_READ = 20  # the first lines, from which the format is recognised
+UTF_8 = "utf-8-sig"  # with or without a byte order mark
 
 
 class Delimited:
-    """Text whose values are separated by `separator`.
+    """The format of text with values separated by `separator` and quoted as in RFC 4180.
 
-    Without a `header` it has UCI's columns in UCI's order. Quotes are those of RFC 4180.
+    Without a `header` it has UCI's columns in UCI's order.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Delimited:
         self._separator = separator
         self._quote = quote
         self._has_header = header is not None
-        self._header = header or Header.usual(schema)
+        self._header = header or Header.standard(schema)
         self._rows = Rows(schema, self._header)
         self.has_split = self._header.split is not None
         self.left_out = self._header.left_out
@@ -53,10 +53,10 @@ class Delimited:
         self.description = f"{kind}, separated by {_SEPARATORS.get(separator, separator)}"
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yields the rows of `stream`, called `file` in problems, some at a time."""
+        """Yields the rows of `stream` in blocks. Problems call it `file`."""
         text = io.TextIOWrapper(stream, self._encoding, errors="backslashreplace", newline="")
         try:
-            rows = _Reading(self, text, file, problems).rows()
+            rows = _Reader(self, text, file, problems).rows()
             yield from self._rows.blocks(rows, file, problems)
         finally:
             text.detach()
@@ -84,8 +84,8 @@ class Delimited:
         return self._separator != "|"
 
 
-class _Reading:
-    """One file being read: what was found up to the line `number`."""
+class _Reader:
+    """The state of reading one file, up to the line `_number`."""
 
     def __init__(
         self, form: Delimited, text: io.TextIOWrapper, file: str, problems: Problems
@@ -99,9 +99,9 @@ class _Reading:
         self._whole = True
 
     def rows(self) -> Iterator[CellRow]:
-        """Yields the values of each row, with the number of its last line."""
+        """Yields the number of the last line of each row, and its values."""
         reader = self._form.reader(self._lines())
-        header_to_come = self._form.has_header
+        header_expected = self._form.has_header
         width = self._form.width
         while True:
             first = self._number + 1
@@ -117,8 +117,8 @@ class _Reading:
                 expected = f"quotes as in RFC 4180, but {reason}"
                 self._problems.add(Problem(self._file, first, None, None, expected))
                 continue
-            if header_to_come:
-                header_to_come = False
+            if header_expected:
+                header_expected = False
                 continue
             self._rows += 1
             if len(cells) == width:
@@ -171,16 +171,16 @@ class _Reading:
 
 
 def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines | None:
-    """Returns the format of a table by `text`, the beginning of a file; None if it is no table.
+    """Returns the format of a file that begins with `text`; None if it is not a table.
 
-    Raises FormatError for a table without some of the columns.
+    Raises FormatError for a table that lacks columns.
     """
     lines = [line for line in text.splitlines(keepends=True) if not line.isspace()]
     if all(line.startswith("|") and not known_names(line.split("|"), schema) for line in lines):
-        return UciLines(schema)  # which says that there is no row
+        return UciLines(schema)  # it reports that there are no rows
     separators = tuple(_SEPARATORS)
-    if given := _SEPARATOR_LINE.fullmatch(lines[0]):
-        separators, lines = (given[1],), lines[1:]
+    if separator_line := _SEPARATOR_LINE.fullmatch(lines[0]):
+        separators, lines = (separator_line[1],), lines[1:]
     quote = "'" if lines and lines[0].startswith("'") else '"'
     records = {separator: _records(lines, separator, quote) for separator in separators}
     separator = max(records, key=lambda key: known_names(records[key][0], schema))
@@ -191,20 +191,20 @@ def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines 
     for row in chain.from_iterable(records.values()):
         if known_names(row, schema) > len(schema.columns) // 2:
             line = printable(",".join(row[:4]))
-            raise FormatError(f"has its header not at the top: remove what is above '{line}…'")
+            raise FormatError(f"has lines above its header: remove all lines above '{line}…'")
     return _without_header(records, encoding, quote, schema)
 
 
 def _without_header(
     records: Mapping[str, Sequence[Sequence[str]]], encoding: str, quote: str, schema: Schema
 ) -> Delimited | UciLines | None:
-    """Returns the format of a table by its first lines, as each separator divides them."""
+    """Returns the format of a table without a header; `records` has its rows by separator."""
     width = len(schema.columns)
-    fitting = {key: [len(row) for row in found].count(width) for key, found in records.items()}
+    fitting = {key: [len(row) for row in rows].count(width) for key, rows in records.items()}
     most = max(fitting.values())
     if not most:
         return UciLines(schema) if len(records.get(",", [[]])[0]) > 1 else None
-    # Not simply the best: a space may follow each comma, and some lines have a fault.
+    # Not the maximum: a space can follow each comma, and some lines can be faulty.
     separator = next(key for key, number in fitting.items() if number >= most / 2)
     if (separator, encoding) == (",", UTF_8):
         return UciLines(schema)
@@ -212,9 +212,9 @@ def _without_header(
 
 
 def _header(names: Sequence[str], row: Sequence[str], schema: Schema) -> Header:
-    """Returns the header with `names` of a table whose first row is `row`."""
+    """Returns the header with these names, for a table with the first row `row`."""
     one_more = len(row) == len(names) + 1
-    padded = one_more and not row[-1].strip()  # each row ends in a separator
+    padded = one_more and not row[-1].strip()  # each row ends with a separator
     try:
         header = Header.of(names, schema, row[1:] if one_more and not padded else row)
     except FormatError as error:
@@ -228,10 +228,10 @@ def _header(names: Sequence[str], row: Sequence[str], schema: Schema) -> Header:
 
 
 def _records(lines: Sequence[str], separator: str, quote: str) -> list[list[str]]:
-    """Returns the values of the first `lines` that are not comments."""
-    found: list[list[str]] = []
+    """Returns the values of the first lines that are not comments."""
+    records: list[list[str]] = []
     content = (line for line in lines if separator == "|" or line[0] != "|")
     reader = csv.reader(content, delimiter=separator, quotechar=quote, skipinitialspace=True)
-    with suppress(csv.Error):  # told of where the whole file is read
-        found.extend(islice(reader, _LOOKED_AT))
-    return found or [[]]
+    with suppress(csv.Error):  # it is reported when the whole file is read
+        records.extend(islice(reader, _RECORDS_READ))
+    return records or [[]]

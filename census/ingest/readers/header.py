@@ -1,4 +1,4 @@
-"""Columns by name: which of a table's columns are the schema's."""
+"""Headers: the positions of the schema's columns in a table, by their names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ _NUMBERED = re.compile(r"\D*?(\d+)")  # V1, _c0, Column1, 0
 
 @dataclass(frozen=True)
 class Header:
-    """Where a table has the schema's columns, in the schema's order.
+    """The positions of the schema's columns in a table, in the schema's order.
 
-    `split` is the position of the column that says which split a row is of, or None, and
-    `spellings` what its values mean. `left_out` are the names of the columns not read.
+    `split` is the position of the column with the split of a row, or None; `spellings` maps its
+    values to splits. `left_out` are the names of the columns that are not read.
     """
 
     width: int
@@ -28,17 +28,17 @@ class Header:
 
     @classmethod
     def of(cls, names: Sequence[str], schema: Schema, first: Sequence[object] = ()) -> Self:
-        """Finds the schema's columns in `names`; `first` are the values of the first row.
+        """Returns the header with these `names`; `first` are the values of the first row.
 
-        Raises FormatError where a column is missing or is there twice.
+        Raises FormatError if a column is missing or occurs twice.
         """
         if _numbered(names, schema):
-            return cls.usual(schema)
+            return cls.standard(schema)
         if _numbered(names[1:], schema) and not names[0].strip():
-            return cls.usual(schema).shifted()
-        found = {column.name: _position(names, column.name, schema) for column in schema.columns}
-        missing = [name for name, position in found.items() if position is None]
-        positions = tuple(position for position in found.values() if position is not None)
+            return cls.standard(schema).shifted()
+        by_name = {column.name: _position(names, column.name, schema) for column in schema.columns}
+        missing = [name for name, position in by_name.items() if position is None]
+        positions = tuple(position for position in by_name.values() if position is not None)
         split = _split_position(names, first)
         others = [
             _shown(name)
@@ -48,7 +48,7 @@ class Header:
         if missing:
             raise FormatError(
                 f"has no column {', '.join(missing)}"
-                + (f"; not known are its columns {', '.join(others)}" if others else "")
+                + (f"; its unknown columns are {', '.join(others)}" if others else "")
             )
         return cls(
             width=len(names),
@@ -59,12 +59,12 @@ class Header:
         )
 
     @classmethod
-    def usual(cls, schema: Schema) -> Self:
-        """That of a table without a header: UCI's columns in UCI's order."""
+    def standard(cls, schema: Schema) -> Self:
+        """Returns the header of a table without one: UCI's columns in UCI's order."""
         return cls(len(schema.columns), tuple(range(len(schema.columns))))
 
     def shifted(self) -> Self:
-        """That of a table whose rows begin with a value that the header has no name for."""
+        """Returns this header for rows that begin with one more value, which has no name."""
         return type(self)(
             width=self.width + 1,
             positions=tuple(position + 1 for position in self.positions),
@@ -75,44 +75,44 @@ class Header:
 
 
 def known_names(names: Sequence[object], schema: Schema) -> int:
-    """Returns how many columns have their name among `names`."""
+    """Returns the number of columns with a name in `names`."""
     return len({schema.names.get(plain(name)) for name in names} - {None})
 
 
 def is_header(names: Sequence[str], schema: Schema) -> bool:
-    """Returns whether `names`, the first values of a table, are names and no row."""
+    """Returns whether `names`, the first line of a table, is a header and not a row."""
     numbered = _numbered(names, schema) or _numbered(names[1:], schema)
     return numbered or known_names(names, schema) > 0
 
 
 def _numbered(names: Sequence[str], schema: Schema) -> bool:
-    """Returns whether `names` are but numbers in turn, as of a table read without a header."""
-    found = [_NUMBERED.fullmatch(name.strip()) for name in names]
-    numbers = [int(match[1]) for match in found if match]
+    """Returns whether `names` are consecutive numbers, which programs write without a header."""
+    matches = [_NUMBERED.fullmatch(name.strip()) for name in names]
+    numbers = [int(match[1]) for match in matches if match]
     width = len(schema.columns)
     return len(names) == width and numbers in (list(range(width)), list(range(1, width + 1)))
 
 
 def _position(names: Sequence[str], column: str, schema: Schema) -> int | None:
-    """Returns where `column` is: by its own name, else by another."""
-    found = [place for place, name in enumerate(names) if schema.names.get(plain(name)) == column]
-    own = [place for place in found if plain(names[place]) == plain(column)]
-    chosen = own or found
-    if len(chosen) > 1:
-        both = " and ".join(_shown(names[place]) for place in chosen)
-        raise FormatError(f"has more than one column {column}: {both}; leave one")
-    return chosen[0] if chosen else None
+    """Returns the position of `column`, by its own name or else by an alias; None without one."""
+    known = [i for i, name in enumerate(names) if schema.names.get(plain(name)) == column]
+    own = [i for i in known if plain(names[i]) == plain(column)]
+    positions = own or known
+    if len(positions) > 1:
+        both = " and ".join(_shown(names[i]) for i in positions)
+        raise FormatError(f"has more than one column {column}: {both}; remove all but one")
+    return positions[0] if positions else None
 
 
 def _split_position(names: Sequence[str], first: Sequence[object]) -> int | None:
-    """Returns where the split is: in a column of that name, or one whose values say so."""
-    for place, name in enumerate(names):
+    """Returns the position of the column of splits, by its name or else by its values."""
+    for i, name in enumerate(names):
         if plain(name) == "split":
-            return place
-    for place, name in enumerate(names):
+            return i
+    for i, name in enumerate(names):
         spellings = SPLIT_COLUMNS.get(plain(name), {})
-        if place < len(first) and plain(first[place]) in spellings:
-            return place
+        if i < len(first) and plain(first[i]) in spellings:
+            return i
     return None
 
 

@@ -1,4 +1,4 @@
-"""JSON Lines (NDJSON): one object a line, its keys the names of the columns."""
+"""JSON Lines (NDJSON): an object on each line, with the names of the columns as keys."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,15 +18,12 @@ from census.ingest.readers.problems import (
 )
 from census.ingest.readers.rows import CellRow, Rows
 
-# Numbers stay the texts they are: 39.0 and 1e2 are judged as in a CSV file.
+# Numbers remain texts, so that 39.0 and 1e2 are validated as in a CSV file.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 class JsonLines:
-    """JSON Lines whose columns are `names`.
-
-    A key that is not in an object is a missing value there.
-    """
+    """The format of JSON Lines with the columns `names`. An absent key is a missing value."""
 
     description = "JSON Lines"
 
@@ -38,7 +35,7 @@ class JsonLines:
         self.left_out = header.left_out
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yields the rows of `stream`, called `file` in problems, some at a time."""
+        """Yields the rows of `stream` in blocks. Problems call it `file`."""
         yield from self._rows.blocks(self._objects(stream, file, problems), file, problems)
 
     def _objects(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[CellRow]:
@@ -63,28 +60,28 @@ class JsonLines:
 
 
 def parse(line: bytes | str) -> dict[str, Any] | None:
-    """Returns the object that `line` is, or None."""
+    """Returns the JSON object in `line`; None if it is something else."""
     text = line.decode("utf-8", "backslashreplace") if isinstance(line, bytes) else line
     try:
-        found = _DECODER.decode(text.strip())
+        value = _DECODER.decode(text.strip())
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def recognise(text: str, schema: Schema) -> JsonLines:
-    """Returns the format of `text`, the beginning of a file that begins with `{` or `[`.
+    """Returns the format of a file that begins with `text`, whose first character is `{` or `[`.
 
-    Raises FormatError for other JSON than lines of objects with the columns.
+    Raises FormatError for JSON that is not lines of objects with the columns.
     """
     records = [record for line in text.strip().splitlines() if (record := parse(line))]
-    # Some writers leave out a key where the value is missing: hence of more than one object.
+    # Some programs leave out the key of a missing value, so the names are of several objects.
     names = list(dict.fromkeys(name for record in records for name in record))
     first = records[0] if records else {}
     nested = any(isinstance(value, dict | list) for value in first.values())
     if records and not nested and known_names(names, schema):
         return JsonLines(schema, names, records[0])
     raise FormatError(
-        "is JSON, but not JSON Lines, one object with the columns in each line: write it "
-        "so, for instance by pandas' to_json(orient='records', lines=True)"
+        "is JSON, but not JSON Lines, which has one object with the columns on each line: write "
+        "it as JSON Lines, for instance by pandas' to_json(orient='records', lines=True)"
     )

@@ -1,4 +1,4 @@
-"""Parquet, read by arro3, which also writes the exports; it is the extra `parquet`."""
+"""Parquet, read by arro3 (the extra `parquet`)."""
 
 import os
 import shutil
@@ -15,12 +15,12 @@ from census.ingest.readers.header import Header
 from census.ingest.readers.problems import FormatError, Problems
 from census.ingest.readers.rows import CellRow, Rows
 
-MAGIC = b"PAR1"  # at both ends
+MAGIC = b"PAR1"  # at both ends of a file
 _DAMAGED = "is damaged: it begins as Parquet does, but cannot be read as such"
 
 
 class Parquet:
-    """Parquet, whose rows are read one group at a time."""
+    """The format Parquet. One row group at a time is in memory."""
 
     description = "Parquet"
 
@@ -38,7 +38,7 @@ class Parquet:
         self.left_out = header.left_out
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yields the rows of `stream`, called `file` in problems, some at a time."""
+        """Yields the rows of `stream` in blocks. Problems call it `file`."""
         with _batches(stream) as (_, batches):
             yield from self._rows.blocks(_rows(batches), file, problems)
 
@@ -53,16 +53,16 @@ def _rows(batches: Iterator[Any]) -> Iterator[CellRow]:
 
 @contextmanager
 def _batches(stream: BinaryIO) -> Iterator[tuple[list[str], Iterator[Any]]]:
-    """Gives the names of the columns and the record batches of a Parquet file.
+    """Provides the names of the columns and the record batches of a Parquet file.
 
-    The file is copied to the disk first, as its end says what is in it.
+    The file is copied to the disk first, because its metadata is at its end.
     """
     from arro3.io import read_parquet
 
     with tempfile.TemporaryFile() as file:
         shutil.copyfileobj(stream, file)
         if file.tell() < 12 or (file.seek(-4, 2), file.read(4))[1] != MAGIC:
-            raise FormatError(f"{_DAMAGED}: its end is not there, so that it may be cut off")
+            raise FormatError(f"{_DAMAGED}: its end is missing, so it may be cut off")
         file.seek(0)
         with _damage():
             reader = read_parquet(cast("BinaryIO", file))
@@ -81,9 +81,9 @@ def _checked(batches: Iterator[Any]) -> Iterator[Any]:
 
 @contextmanager
 def _damage() -> Iterator[None]:
-    """Turns what arro3 raises for a damaged file into a FormatError.
+    """Turns the errors of arro3 for a damaged file into a FormatError.
 
-    Where its Rust panics that is no Exception, and its class cannot be imported.
+    A panic of its Rust code is a BaseException, and its class cannot be imported.
     """
     try:
         with _quiet():
@@ -96,7 +96,7 @@ def _damage() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps Rust's report of a panic from the terminal: the error that is raised says the same."""
+    """Hides Rust's message about a panic on stderr, as the exception has the same text."""
     before = os.dup(2)
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 2)

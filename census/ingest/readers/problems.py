@@ -1,4 +1,4 @@
-"""What is wrong with a file, and where."""
+"""Problems in files: their descriptions and exceptions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ MAX_BLANK = 100_000  # blank lines in a row
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a file.
+    """A problem in a file.
 
-    `line` counts from 1, or is None for the whole file; it is the number of a row where the
-    `unit` is "row". `column` is None for a whole line.
+    `line` counts from 1, in lines or in rows (`unit`); it is None for the whole file. `column` is
+    None for a whole line.
     """
 
     file: str
@@ -37,7 +37,7 @@ class Problem:
 
 
 class BadDataError(IngestError):
-    """The files are not in their format; `problems` says where, in the order of the files."""
+    """The files contain invalid data. `problems` has the order of the files."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -45,11 +45,11 @@ class BadDataError(IngestError):
 
 
 class FormatError(IngestError):
-    """A file of an unknown format, or a table without the columns; the text says what to do."""
+    """A file has an unknown format, or a table lacks columns. The message says what to do."""
 
 
 class Problems:
-    """Collects the problems of all files; raises BadDataError at the `limit`-th."""
+    """The problems of all files. It raises BadDataError at the `limit`-th problem."""
 
     def __init__(self, limit: int = 1) -> None:
         self._found: list[Problem] = []
@@ -64,7 +64,7 @@ class Problems:
             self.finish()
 
     def finish(self) -> None:
-        """Raises BadDataError if there was any problem."""
+        """Raises BadDataError if there are problems."""
         if self._found:
             raise BadDataError(self._found)
 
@@ -74,19 +74,19 @@ def no_rows(file: str) -> Problem:
 
 
 def too_long(file: str, line: int, text: str) -> Problem:
-    expected = f"a line of less than {MAX_LINE:,} bytes{cr_alone(text)}"
+    expected = f"a line of fewer than {MAX_LINE:,} bytes{cr_alone(text)}"
     return Problem(file, line, None, printable(text), expected)
 
 
 def cr_alone(text: str) -> str:
-    """Says what to do where lines end as on an old Mac."""
+    """Returns a hint for lines that end with a carriage return alone; else an empty text."""
     if "\r" not in text.strip("\r\n"):
         return ""
-    return r"; its lines end in \r alone: replace these by \n, for instance by `tr '\r' '\n'`"
+    return r"; its lines end with \r alone: replace these by \n, for instance by `tr '\r' '\n'`"
 
 
 def too_many_blank(file: str, line: int) -> BadDataError:
-    expected = f"rows, but more than {MAX_BLANK:,} blank lines follow each other here"
+    expected = f"rows, but here are more than {MAX_BLANK:,} blank lines"
     return BadDataError([Problem(file, line, None, None, expected)])
 
 
@@ -100,14 +100,14 @@ def second_file(file: str, line: int, marker: str) -> Problem:
 
 def double_line_ends(file: str, line: int) -> BadDataError:
     expected = (
-        r"line ends \n or \r\n, but the lines end in \r\r\n: replace these by \n, "
+        r"line ends \n or \r\n, but the lines end with \r\r\n: replace these by \n, "
         r"for instance by `tr -d '\r'`"
     )
     return BadDataError([Problem(file, line, None, None, expected)])
 
 
 def printable(text: str | bytes) -> str:
-    """Returns `text` for people: at most 60 characters, no control characters, any bytes."""
+    """Returns `text` for a message: at most 60 characters, without control characters."""
     if isinstance(text, bytes):
         text = text[:240].decode("utf-8", "backslashreplace")
     escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:240])

@@ -1,4 +1,4 @@
-"""Which format a file is in, told by the bytes it begins with."""
+"""Recognition of the format of a file by its first bytes."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ from census.ingest.readers.parquet import Parquet
 from census.ingest.readers.problems import FormatError, Problems, printable
 from census.ingest.readers.uci import MARKER
 
-START = 65_536  # bytes of a file that are looked at
-FORMS = """\
+START = 65_536  # bytes at the beginning of a file from which its format is recognised
+FORMATS = """\
   UCI's own lines, as in adult.data and adult.test
   a table with a header of the columns' names, in any order, separated by comma,
     semicolon, tab, | or space, in UTF-8 or UTF-16 (.csv, .tsv, .txt)
@@ -70,10 +70,10 @@ _LFS = "version https://git-lfs.github.com/spec/"
 
 
 class Format(Protocol):
-    """A format of a file of people.
+    """A format of a file.
 
-    `has_split` says that each row says itself which split it is of; `left_out` are the names
-    of the columns that are not read.
+    `has_split` says whether the file has a column of splits; `left_out` are the names of the
+    columns that are not read.
     """
 
     description: str
@@ -81,7 +81,7 @@ class Format(Protocol):
     left_out: tuple[str, ...]
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yields the rows of `stream`, some at a time; report what is wrong to `problems`."""
+        """Yields the rows of `stream` in blocks; adds problems to `problems`."""
 
 
 def recognise(
@@ -89,8 +89,8 @@ def recognise(
 ) -> Format:
     """Returns the format of a file that begins with `start`.
 
-    `reopen` opens it again from its beginning. Raises FormatError for a format that is not
-    read, or a table without some of the columns.
+    `reopen` opens the file from its beginning. Raises FormatError for a format that cannot be
+    read, or a table that lacks columns.
     """
     if start.startswith(PARQUET):
         with reopen() as stream:
@@ -108,7 +108,7 @@ def recognise(
 
 
 def check(start: bytes) -> None:
-    """Raises FormatError if a file that begins with `start` is of a format that is not read."""
+    """Raises FormatError if a file that begins with `start` has a format that cannot be read."""
     for signature, text in _SIGNATURES:
         if start.startswith(signature):
             raise FormatError(text)
@@ -133,16 +133,16 @@ def check(start: bytes) -> None:
 
 
 def begins_with_marker(start: bytes) -> bool:
-    """Returns whether a file begins as UCI's adult.test does, under a header or none."""
+    """Returns whether a file begins like UCI's adult.test, possibly after a header."""
     text = start.decode(_encoding(start), "replace")
     lines = [line for line in text[:4096].splitlines() if line.strip()]
     return any(line.lstrip("\ufeff").startswith(MARKER) for line in lines[:2])
 
 
 def unknown(text: str) -> str:
-    """Says that a file which begins with `text` is of no known form, and list these."""
+    """Returns the message for a file of an unknown format that begins with `text`."""
     beginning = printable(text.strip("\ufeff \t\r\n").partition("\n")[0])
-    return f"begins with '{beginning}', which is no known form. Known are:\n{FORMS}"
+    return f"begins with '{beginning}', which is no known format. The known formats are:\n{FORMATS}"
 
 
 def _encoding(start: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The rows of a table whose columns are known by name."""
+"""Validation of the rows of a table with named columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -12,9 +12,9 @@ CellRow = tuple[int, Sequence[object]]
 
 
 class Rows:
-    """Judges the rows of a table, given as the number of a line and its values.
+    """Validates the rows of a table, which are pairs of a number and values.
 
-    `unit` is what the number counts: lines or rows.
+    `unit` says what the number counts: "line" or "row".
     """
 
     def __init__(self, schema: Schema, header: Header, unit: str = "line") -> None:
@@ -28,7 +28,7 @@ class Rows:
         self._pick = itemgetter(*positions)
 
     def blocks(self, rows: Iterable[CellRow], file: str, problems: Problems) -> Iterator[bytes]:
-        """Yields the lines of `rows`; after the first problem only check them."""
+        """Yields the lines of `rows` in blocks; after the first problem it only validates."""
         lines: list[str] = []
         values, pick, empty = self._values, self._pick, True
         for number, cells in rows:
@@ -49,9 +49,9 @@ class Rows:
             problems.add(no_rows(file))
 
     def _explain(self, cells: Sequence[object], number: int, file: str, problems: Problems) -> None:
-        """Reports every value of a row that is none of its column."""
+        """Reports all invalid values of a row."""
         if known_names(cells, self._schema) > len(self._values) // 2:
-            expected = "rows, but this is a second header: give each table as a file of its own"
+            expected = "rows, but this is a second header: give each table as a separate file"
             problems.add(Problem(file, number, None, None, expected, unit=self._unit))
             return
         for known, cell in zip(self._values, self._pick(cells), strict=True):
@@ -59,11 +59,11 @@ class Rows:
                 known[cell]
             except InvalidValue as error:
                 column = error.column
-                likely = column.likely(error.text)
+                suggestion = column.suggestion(error.text)
                 problems.add(
                     Problem(
                         *(file, number, column.name, error.text),
-                        *(column.expected, likely, self._unit),
+                        *(column.expected, suggestion, self._unit),
                     )
                 )
 

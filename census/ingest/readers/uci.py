@@ -1,13 +1,12 @@
-"""UCI's own lines: 15 values between commas, without a header.
+"""The format of UCI's files: 15 values separated by commas, without a header.
 
-Spaces around the values are allowed. These are format and not errors: lines that are blank
-or begin with `|` (a comment, as in C4.5's files), the dot that ends each label of
-adult.test, CRLF line ends, a UTF-8 byte order mark, and a last line without a line end if
-it is whole.
+The format allows spaces around values, blank lines, comments (lines that begin with `|`, as in
+C4.5's files), the dot after each label of adult.test, CRLF line ends, a UTF-8 byte order mark, and
+a complete last line without a line end.
 
-The columns are made into one regular expression of lines, so that many right lines cost one
-match, which keeps up with PostgreSQL's COPY. A line that does not match is looked at value by
-value: it may have quotes, `39.0`, or another mark where a value is missing.
+One regular expression, made from the columns, matches many valid lines at once, which is as fast
+as PostgreSQL's COPY. A line that does not match is examined value by value: it may have quotes,
+`39.0`, or another mark for a missing value.
 """
 
 import csv
@@ -47,20 +46,20 @@ class UciLines:
         self.schema = schema
         self.values = [Values(column) for column in schema.columns]
         patterns = [column.pattern for column in schema.columns]
-        # As UCI writes them, which is matched in two thirds of the time, or in any other way.
-        self.usual_lines = _lines(", ".join(patterns))
+        # UCI's own spacing matches in two thirds of the time of the general expression.
+        self.standard_lines = _lines(", ".join(patterns))
         self.lines = _lines(",".join(rf"[ \t]*+{pattern}[ \t]*+" for pattern in patterns))
 
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
-        """Yields the rows of `stream`, called `file` in problems, some at a time.
+        """Yields the rows of `stream` in blocks. Problems call it `file`.
 
-        After the first problem nothing more is yielded: the rest is only checked.
+        After the first problem it yields nothing more and only validates.
         """
-        return _Reading(self, stream, file, problems).blocks()
+        return _Reader(self, stream, file, problems).blocks()
 
 
-class _Reading:
-    """One file being read: what was found up to the line `number`."""
+class _Reader:
+    """The state of reading one file, up to the line `_number`."""
 
     def __init__(self, form: UciLines, stream: BinaryIO, file: str, problems: Problems) -> None:
         self._form = form
@@ -77,7 +76,7 @@ class _Reading:
             while position < len(chunk):
                 block, rows = self._next(chunk, position)
                 position += len(block)
-                lines = block.count(b"\n") or 1  # the end of a line too long was skipped
+                lines = block.count(b"\n") or 1  # of a line that is too long the end was skipped
                 self._number += lines
                 blank = 0 if rows else blank + lines
                 if blank > MAX_BLANK and not self._problems:
@@ -90,9 +89,9 @@ class _Reading:
             self._problems.add(no_rows(self._file))
 
     def _next(self, chunk: bytes, position: int) -> tuple[bytes, bytes]:
-        """Returns the next lines of `chunk` that are alike, and the rows in them."""
+        """Returns the next lines of `chunk` of the same kind, and the rows in them."""
         form = self._form
-        if lines := form.usual_lines.match(chunk, position) or form.lines.match(chunk, position):
+        if lines := form.standard_lines.match(chunk, position) or form.lines.match(chunk, position):
             return lines.group(), _plain(lines.group())
         if blank := _BLANK.match(chunk, position):
             return blank.group(), b""
@@ -100,7 +99,7 @@ class _Reading:
         return line, self._examine(line)
 
     def _examine(self, line: bytes) -> bytes:
-        """Returns the row of a line that `lines` does not match; empty if it has none."""
+        """Returns the row of a line that `lines` does not match; empty if there is none."""
         if self._number == 1:
             line = line.removeprefix(_BYTE_ORDER_MARK)
         last = not line.endswith(b"\n")
@@ -127,39 +126,44 @@ class _Reading:
         return b""
 
     def _explain(self, cells: Sequence[str], hint: str) -> None:
-        """Reports what is wrong with the `cells` of a line."""
+        """Reports the problems of a line."""
         columns = self._form.schema.columns
         if len(cells) != len(columns):
             found = f"{len(cells)} {'value' if len(cells) == 1 else 'values'}"
             line = ",".join(cells)
             expected = (
-                f"{len(columns)}, between commas{self._surplus(cells)}{cr_alone(line)}{hint}; "
+                f"{len(columns)}, separated by commas{self._surplus(cells)}{cr_alone(line)}{hint}; "
                 f"the line begins '{printable(line)}'"
             )
             self._problems.add(Problem(self._file, self._number, None, found, expected))
             return
         if known_names(cells, self._form.schema) > len(columns) // 2:
-            expected = "rows, but this is a header: one is taken at the top of a file alone"
+            expected = "rows, but this is a header, which is allowed only in the first line"
             self._problems.add(Problem(self._file, self._number, None, None, expected))
             return
         for column, cell in zip(columns, cells, strict=True):
             if column.value(cell) is None:
                 value = printable(cell.strip())
-                likely = column.likely(value)
+                suggestion = column.suggestion(value)
                 self._problems.add(
                     Problem(
-                        self._file, self._number, column.name, value, column.expected + hint, likely
+                        self._file,
+                        self._number,
+                        column.name,
+                        value,
+                        column.expected + hint,
+                        suggestion,
                     )
                 )
 
     def _surplus(self, cells: Sequence[str]) -> str:
-        """Says which of the `cells` is one too many, where the others are a row."""
-        for where, rest in (("first", cells[1:]), ("last", cells[:-1])):
+        """Returns a hint if the cells are a row without the first or the last one."""
+        for name, rest in (("first", cells[1:]), ("last", cells[:-1])):
             if len(rest) == len(self._form.schema.columns) and all(
                 column.value(cell) is not None
                 for column, cell in zip(self._form.schema.columns, rest, strict=True)
             ):
-                return f": the {where} value looks surplus, so remove it or add a header"
+                return f": the {name} value seems to be surplus, so remove it or add a header"
         return ""
 
 
@@ -179,15 +183,15 @@ def _lines(pattern: str) -> re.Pattern[bytes]:
 
 
 def _plain(lines: bytes) -> bytes:
-    """Returns lines that match without what is format in them.
+    """Returns matched lines without spaces, carriage returns and final dots.
 
-    Within values there is none of it: see ColumnSpec.
+    No value contains them: see ColumnSpec.
     """
     return lines.translate(None, b" \t\r").replace(b".\n", b"\n")
 
 
 def _skip_to_end(stream: BinaryIO) -> bool:
-    """Reads on to the end of a line; returns whether there was more of it."""
+    """Reads to the end of a line; returns whether there was more of the line."""
     more = False
     while rest := stream.readline(MAX_LINE):
         more = True

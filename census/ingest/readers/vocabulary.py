@@ -1,7 +1,7 @@
-"""The words of tables of people: names of columns, marks of missing values, names of splits.
+"""Other names of columns, marks of missing values, and names of splits.
 
-The names of the columns come from the schema. Here is what public copies of the dataset
-call them besides; a name is compared by its letters and digits alone.
+The schema has the names of the columns. `ALIASES` has their names in public copies of the
+dataset. Names are compared by their letters and digits.
 """
 
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ _SPLITS = {
 }
 _YES = ("1", "10", "true", "yes", "t", "y")  # 10 is 1.0
 _NO = ("0", "00", "false", "no", "f", "n")
-# What the values of a column with this name say of the split.
+# The splits by the values of a column, by the name of the column.
 SPLIT_COLUMNS: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(
         (

@@ -1,4 +1,4 @@
-"""Where the files come from: bundled, UCI's archive, a path, a pipe or a URL."""
+"""The sources of the files: bundled, UCI's archive, a path, a pipe or a URL."""
 
 import sys
 import zipfile
@@ -16,7 +16,7 @@ from census.ingest.readers.problems import FormatError
 from census.ingest.readers.recognition import START, recognise
 from census.ingest.schema import SCHEMA
 from census.ingest.sources.downloads import Downloader, public_name, raw_address
-from census.ingest.sources.names import FILE_NAMES, choose, splits_told, without_compression
+from census.ingest.sources.names import FILE_NAMES, choose, splits_in_name, without_compression
 from census.ingest.sources.streams import (
     BUFFER,
     COMPRESSED,
@@ -41,9 +41,10 @@ _ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of people. `authentic_md5` is what its source claims it to be, if it does.
+    """A file with data.
 
-    `raw_address` is where it may be had instead, if it turns out to be a web page.
+    `authentic_md5` is the digest of UCI's file if the source claims to be UCI's. `raw_address` is
+    the likely address of the file itself if the source turns out to be a web page.
     """
 
     name: str
@@ -52,28 +53,28 @@ class DataFile:
     raw_address: str | None = None
 
     @property
-    def splits_told(self) -> set[Split]:
-        """The splits that the name speaks of."""
-        return splits_told(self.name)
+    def splits_in_name(self) -> set[Split]:
+        """The splits that are in the name."""
+        return splits_in_name(self.name)
 
     def open(self) -> AbstractContextManager[DataStream]:
-        """Opens the file and decompress it. Raises SourceError, also where it is read."""
+        """Opens and decompresses the file. Raises SourceError, also later when it is read."""
         return decompressed(self.name, self.open_raw)
 
     def digest(self) -> Digest:
-        """Reads the file through. Raises SourceError."""
+        """Reads the whole file and returns its digest. Raises SourceError."""
         with self.open() as stream:
             while stream.read(BUFFER):
                 pass
             return stream.digest
 
     def verify(self, digest: Digest) -> None:
-        """Raises SourceError if `digest` is not of what the source claims the file to be."""
+        """Raises SourceError if `digest` differs from `authentic_md5`."""
         if self.authentic_md5 not in {None, digest.md5}:
             raise SourceError(
                 self.name,
                 f"is not UCI's file: its md5 is {digest.md5} instead of {self.authentic_md5}. "
-                "To load it all the same, give its path as --source",
+                "To load it nevertheless, give its path as --source",
             )
 
 
@@ -84,10 +85,10 @@ def gather(
     uci_url: str = UCI_URL,
     downloader: Downloader | None = None,
 ) -> list[DataFile]:
-    """Returns the files that `sources` name.
+    """Returns the files of `sources`.
 
-    Each of `sources` is "bundled", "uci", "-" (standard input), a path or a URL. Downloads and
-    what comes through pipes go into `folder`. Raises SourceError.
+    A source is "bundled", "uci", "-" (standard input), a path or a URL. Downloads and the content
+    of pipes are stored in `folder`. Raises SourceError.
     """
     downloader = downloader or Downloader()
     return [file for source in sources for file in _find(source, folder, uci_url, downloader)]
@@ -103,9 +104,9 @@ def _find(source: str, folder: Path, uci_url: str, downloader: Downloader) -> li
     if source == STDIN:
         return _in_file(_spool(sys.stdin.buffer, _STDIN_NAME, folder / _STDIN_NAME), _STDIN_NAME)
     if "://" in source:
-        found = _in_file(downloader.fetch(source, folder), public_name(source))
+        files = _in_file(downloader.fetch(source, folder), public_name(source))
         address = raw_address(public_name(source))
-        return [replace(file, raw_address=address) for file in found]
+        return [replace(file, raw_address=address) for file in files]
     path = Path(source)
     with reading(source):
         if path.is_dir():
@@ -121,9 +122,9 @@ def _find(source: str, folder: Path, uci_url: str, downloader: Downloader) -> li
 
 
 def _spool(pipe: BinaryIO, source: str, path: Path) -> Path:
-    """Reads a pipe once, into a file at `path`, which is returned. Raises SourceError.
+    """Copies a pipe to the file `path` and returns the path. Raises SourceError.
 
-    What is of no known format is refused by its beginning, however much follows.
+    An unknown format is refused after the first bytes.
     """
     written = 0
     with reading(source), path.open("wb") as file:
@@ -137,7 +138,7 @@ def _spool(pipe: BinaryIO, source: str, path: Path) -> Path:
 
 
 def _check(start: bytes, name: str) -> None:
-    """Raises SourceError if a file that begins with `start` is of no known format."""
+    """Raises SourceError if a file that begins with `start` has an unknown format."""
     if start.startswith((*_ZIPS, *COMPRESSED, PARQUET)):
         return
     try:
@@ -149,11 +150,11 @@ def _check(start: bytes, name: str) -> None:
 def _in_folder(folder: Path, *, authentic: bool = False) -> list[DataFile]:
     paths = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
     advice = "give the path of the one to load, or of both splits"
-    found = choose(str(folder), list(paths), advice, both=authentic)
-    if [without_compression(name).lower() for name in found] in [[n] for n in FILE_NAMES.values()]:
-        (other,) = {*FILE_NAMES.values()} - {without_compression(found[0]).lower()}
+    names = choose(str(folder), list(paths), advice, both=authentic)
+    if [without_compression(name).lower() for name in names] in [[n] for n in FILE_NAMES.values()]:
+        (other,) = {*FILE_NAMES.values()} - {without_compression(names[0]).lower()}
         raise SourceError(str(folder), f"has no {other}; to load one file, give its own path")
-    return [_file(name, _opener(paths[name]), authentic) for name in found]
+    return [_file(name, _opener(paths[name]), authentic) for name in names]
 
 
 def _in_file(path: Path, source: str, *, authentic: bool = False) -> list[DataFile]:
@@ -163,7 +164,7 @@ def _in_file(path: Path, source: str, *, authentic: bool = False) -> list[DataFi
         return _in_zip(path, source, authentic)
     if path.suffix.lower() == ".zip" or authentic:
         _check(start, source)
-        raise SourceError(source, "is not a zip, whatever its name says")
+        raise SourceError(source, "is not a zip file")
     return [_file(path.name, _opener(path), authentic)]
 
 
@@ -177,14 +178,14 @@ def _in_zip(path: Path, source: str, authentic: bool) -> list[DataFile]:
             "then give that",
         )
     advice = "unzip it, then give the path of the one to load, or of both splits"
-    found = choose(source, names, advice, both=authentic)
-    return [_file(PurePosixPath(name).name, _zip_opener(path, name), authentic) for name in found]
+    chosen = choose(source, names, advice, both=authentic)
+    return [_file(PurePosixPath(name).name, _zip_opener(path, name), authentic) for name in chosen]
 
 
 def _file(name: str, open_raw: Callable[[], BinaryIO], authentic: bool) -> DataFile:
     md5 = None
     if authentic:
-        (split,) = splits_told(name)
+        (split,) = splits_in_name(name)
         md5 = UCI_MD5[split]
     return DataFile(name, open_raw, md5)
 

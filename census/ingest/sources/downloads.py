@@ -1,4 +1,4 @@
-"""Files from the web."""
+"""Downloads of files by HTTP(S)."""
 
 import string
 import time
@@ -14,9 +14,9 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from census.ingest.sources.streams import BUFFER, MAX_BYTES, SourceError
 
 _SCHEMES = {"http", "https"}
-_MOST_REDIRECTS = 10
+_MAX_REDIRECTS = 10
 _NO_ADDRESS = "is not the address of a file: give http(s)://HOST/PATH"
-# Where a repository's site shows a file, and where it gives it.
+# Parts of the addresses of a page about a file in a repository, and of the file itself.
 _PAGES = (
     ("/-/blob/", "/-/raw/"),
     ("/src/branch/", "/raw/branch/"),
@@ -25,7 +25,7 @@ _PAGES = (
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects within HTTP(S) alone, where Python would go on by FTP, too."""
+    """Follows redirects only to HTTP(S). Python would also follow them to FTP."""
 
     def http_error_302(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any) -> Any:
         target = urljoin(req.full_url, headers.get("Location") or headers.get("URI") or "")
@@ -36,8 +36,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             reason = f"is redirected to {public_name(target)} with a user name, which is not sent"
         elif target in seen:
             reason = "is redirected in a circle: give another address"
-        elif len(seen) >= _MOST_REDIRECTS:
-            reason = f"is redirected more than {_MOST_REDIRECTS} times: give another address"
+        elif len(seen) >= _MAX_REDIRECTS:
+            reason = f"is redirected more than {_MAX_REDIRECTS} times: give another address"
         else:
             return super().http_error_302(req, fp, code, msg, headers)
         fp.close()
@@ -51,18 +51,18 @@ _OPENER = urllib.request.build_opener(_Redirects)
 
 @dataclass(frozen=True)
 class Downloader:
-    """Fetches a URL into a file, with patience: `timeout` and `pause` in seconds."""
+    """Downloads files and retries after errors. `timeout` and `pause` are in seconds."""
 
     timeout: float = 30
     attempts: int = 4
     pause: float = 1
 
     def fetch(self, url: str, folder: Path) -> Path:
-        """Downloads `url` into a new folder within `folder`; returns the file.
+        """Downloads `url` into a new folder in `folder`; returns the path of the file.
 
-        It has the name that the server gives it, or that of the last address of a redirect.
-        A failure that may pass (no connection, a time-out, a short answer, 429 and 5xx) is
-        tried again after a pause that doubles. Raises SourceError.
+        The file has the name of the server's answer or of the final address. After a temporary
+        failure (no connection, time-out, incomplete answer, 429, 5xx) it tries again; the pause
+        doubles each time. Raises SourceError.
         """
         _check(url)
         name = public_name(url)
@@ -103,11 +103,11 @@ class Downloader:
                 raise SourceError(public_name(url), f"is over {MAX_BYTES // 2**30} GiB")
             file.write(data)
         if expected is not None and received < expected:
-            raise EOFError(f"{received} of {expected} bytes came")
+            raise EOFError(f"received {received} of {expected} bytes")
 
 
 def _check(url: str) -> None:
-    """Raises SourceError if `url` is not an address that can be asked for."""
+    """Raises SourceError if `url` is not a usable address."""
     name = public_name(url)
     try:
         address = urlsplit(url)
@@ -126,12 +126,12 @@ def _check(url: str) -> None:
 
 
 def _file_name(response: HTTPResponse, url: str) -> str:
-    """Returns the name of a file: the server's word for it, else the end of its address."""
-    names = [response.headers.get_filename(), *map(_last_part, (response.url, url))]
-    safe = [PurePosixPath((name or "").replace("\\", "/")).name[-60:] for name in names]
-    found = [name for name in safe if name not in {"", ".", ".."} and name.isprintable()]
-    # A name with a suffix tells more than one without, such as `download`.
-    return next((name for name in found if "." in name), found[0] if found else "download")
+    """Returns the name of a file: that of Content-Disposition, or else the end of its address."""
+    candidates = [response.headers.get_filename(), *map(_last_part, (response.url, url))]
+    safe = [PurePosixPath((name or "").replace("\\", "/")).name[-60:] for name in candidates]
+    names = [name for name in safe if name not in {"", ".", ".."} and name.isprintable()]
+    # A name with a suffix says more than one without, such as `download`.
+    return next((name for name in names if "." in name), names[0] if names else "download")
 
 
 def _last_part(url: str) -> str:
@@ -139,7 +139,7 @@ def _last_part(url: str) -> str:
 
 
 def raw_address(url: str) -> str | None:
-    """Returns where a repository's site gives the file that it shows at `url`, if it is known."""
+    """Returns the address of the file that a repository's site shows at `url`; None if unknown."""
     address = urlsplit(url)
     if address.hostname == "huggingface.co":
         return url.replace("/blob/", "/resolve/", 1) if "/blob/" in url else None
@@ -150,7 +150,7 @@ def raw_address(url: str) -> str | None:
 
 
 def public_name(source: str) -> str:
-    """Returns `source` without what may be secret in a URL: user, password and query."""
+    """Returns `source` without the parts of a URL that may be secret: user, password and query."""
     if "://" not in source:
         return source
     try:

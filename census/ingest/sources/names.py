@@ -1,4 +1,4 @@
-"""What the names of files tell: which are tables of people, and which split they hold."""
+"""File names: which files are tables, and which split they contain."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _COMPRESSED = (".gz", ".bz2", ".xz")
 _TABLES = frozenset(
     {".csv", ".tsv", ".tab", ".data", ".test", ".parquet", ".pq", ".ndjson", ".jsonl"}
 )
-_PERHAPS_TABLES = frozenset({".txt", ".dat", ".json"})  # or what is said of them
+_POSSIBLE_TABLES = frozenset({".txt", ".dat", ".json"})  # they may also be documentation
 _NO_TABLES = re.compile(r"(?:readme|licen[cs]e|index|old\.|.*\.names)", re.IGNORECASE)
 _WORDS = {
     "train": Split.TRAIN,
@@ -29,55 +29,56 @@ def without_compression(name: str) -> str:
     return path.stem if path.suffix.lower() in _COMPRESSED else path.name
 
 
-def splits_told(name: str) -> set[Split]:
-    """Returns the splits that a file's name speaks of, such as adult.data or census_test.csv."""
+def splits_in_name(name: str) -> set[Split]:
+    """Returns the splits in a file's name, such as adult.data or census_test.csv."""
     plain = without_compression(name).lower()
     words = set(re.split(r"[^a-z]+", plain))
-    told = {split for word, split in _WORDS.items() if word in words}
+    splits = {split for word, split in _WORDS.items() if word in words}
     if plain.endswith(".data") or ".data." in plain:
-        told.add(Split.TRAIN)
-    return told
+        splits.add(Split.TRAIN)
+    return splits
 
 
 def choose(where: str, names: Sequence[str], advice: str, *, both: bool = False) -> list[str]:
-    """Returns which of the `names` in a folder or an archive are the files to load.
+    """Returns the files to load among the `names` in a folder or an archive.
 
-    These are UCI's two, else the only table, else two whose names tell the splits. `both`
-    allows UCI's two alone. `where` and `advice` are for messages. Raises SourceError.
+    These are UCI's two files, or else the only table, or else two tables with the splits in their
+    names. `both` allows only UCI's two files. `where` and `advice` are for messages. Raises
+    SourceError.
     """
     visible = [name for name in names if not _hidden(name)]
-    found = {split: _called(wanted, visible) for split, wanted in FILE_NAMES.items()}
-    for split, matches in found.items():
+    uci = {split: _called(name, visible) for split, name in FILE_NAMES.items()}
+    for split, matches in uci.items():
         if len(matches) > 1:
             raise SourceError(where, f"has more than one {FILE_NAMES[split]}: {', '.join(matches)}")
-    if all(found.values()):
-        return [matches[0] for matches in found.values()]
+    if all(uci.values()):
+        return [matches[0] for matches in uci.values()]
     tables = [] if both else _tables(visible)
-    splits = [splits_told(name) for name in tables]
+    splits = [splits_in_name(name) for name in tables]
     if len(tables) == 1 or (len(tables) == 2 and sorted(splits, key=sorted) == _ONE_OF_EACH):
         return tables
     if tables:
         raise SourceError(where, f"has several tables: {_list(tables)}; {advice}")
-    missing = " and ".join(FILE_NAMES[split] for split, matches in found.items() if not matches)
-    there = f"it has {_list(visible)}" if visible else "it is empty"
-    raise SourceError(where, f"has no {missing}, nor another table: {there}")
+    missing = " and ".join(FILE_NAMES[split] for split, matches in uci.items() if not matches)
+    content = f"it has {_list(visible)}" if visible else "it is empty"
+    raise SourceError(where, f"has no {missing}, nor another table: {content}")
 
 
-def _called(wanted: str, names: Sequence[str]) -> list[str]:
-    return [name for name in names if without_compression(name).lower() == wanted]
+def _called(file_name: str, names: Sequence[str]) -> list[str]:
+    return [name for name in names if without_compression(name).lower() == file_name]
 
 
 def _tables(names: Sequence[str]) -> list[str]:
-    """Returns those of the `names` that are surely tables, else those that may be."""
-    for suffixes in (_TABLES, _PERHAPS_TABLES):
-        found = [
+    """Returns the `names` of tables; if there are none, those of possible tables."""
+    for suffixes in (_TABLES, _POSSIBLE_TABLES):
+        tables = [
             name
             for name in names
             if PurePosixPath(plain := without_compression(name)).suffix.lower() in suffixes
             and not _NO_TABLES.match(plain)
         ]
-        if found:
-            return found
+        if tables:
+            return tables
     return []
 
 

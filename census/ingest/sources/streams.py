@@ -1,4 +1,4 @@
-"""The bytes of a file: decompressed, bounded, and summed up as they are read."""
+"""Streams that decompress a file, limit its size, and compute its digests."""
 
 import bz2
 import gzip
@@ -18,8 +18,8 @@ from census.ingest import IngestError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# A file that is larger when decompressed is not a dataset of people but a bomb: this is
-# room for 130 million rows.
+# The limit of the decompressed size, against decompression bombs. It suffices for 130 million
+# rows.
 MAX_BYTES = 16 * 2**30
 BUFFER = 2**18
 
@@ -29,16 +29,17 @@ _DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\xfd7zXZ\0": lzma.open,
 }
 COMPRESSED = tuple(_DECOMPRESSORS)
-# What the unpackers raise; zipfile believes a damaged file until that goes wrong by itself.
+# The exceptions of the decompressors. zipfile does not validate a damaged file, so that almost
+# any exception can follow.
 _DAMAGE = (
     *(zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile),
     *(struct.error, LookupError, ValueError, OverflowError),
 )
-_DEPTH = 2  # times that a file may be compressed
+_DEPTH = 2  # how many times a file may be compressed
 
 
 class SourceError(IngestError):
-    """A source that cannot be used. `source` is what was asked for."""
+    """A source cannot be used. `source` is its name for people."""
 
     def __init__(self, source: str, reason: str) -> None:
         self.source = source
@@ -55,10 +56,10 @@ class Digest:
     sha256: str
 
 
-class _Digesting(io.RawIOBase):
-    """The bytes of `raw`, summed up as they are read.
+class _DigestingStream(io.RawIOBase):
+    """The bytes of `raw`, with their digests.
 
-    Raises SourceError where they cannot be read or are more than MAX_BYTES.
+    Reading raises SourceError for a damaged file, or for more than MAX_BYTES.
     """
 
     def __init__(self, name: str, raw: BinaryIO) -> None:
@@ -89,12 +90,12 @@ class _Digesting(io.RawIOBase):
 
 
 class DataStream(io.BufferedReader):
-    """The decompressed bytes of a file; `digest` is of those read so far."""
+    """The decompressed bytes of a file. `digest` is the digest of the bytes read so far."""
 
-    raw: _Digesting
+    raw: _DigestingStream
 
     def __init__(self, name: str, raw: BinaryIO) -> None:
-        super().__init__(_Digesting(name, raw), BUFFER)
+        super().__init__(_DigestingStream(name, raw), BUFFER)
 
     @property
     def digest(self) -> Digest:
@@ -103,11 +104,11 @@ class DataStream(io.BufferedReader):
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turns what can go wrong while a file is read into a SourceError."""
+    """Turns the exceptions of reading a file into a SourceError."""
     try:
         yield
     except EOFError as error:
-        raise SourceError(name, "is cut off: its compressed data end too early") from error
+        raise SourceError(name, "is cut off: its compressed data ends too early") from error
     except _DAMAGE as error:
         raise SourceError(name, f"is damaged: {error}") from error
     except (NotImplementedError, RuntimeError) as error:  # zipfile's method or password
@@ -118,7 +119,7 @@ def reading(name: str) -> Iterator[None]:
 
 @contextmanager
 def decompressed(name: str, open_raw: Callable[[], BinaryIO]) -> Iterator[DataStream]:
-    """Opens a file and decompress it, by its content and not its name. Raises SourceError."""
+    """Opens a file and decompresses it by its content, not by its name. Raises SourceError."""
     with ExitStack() as stack:
         with reading(name):
             stream = stack.enter_context(open_raw())

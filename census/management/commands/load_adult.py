@@ -1,4 +1,4 @@
-"""`manage.py load_adult`: how people get in, from the command line."""
+"""`manage.py load_adult`: loads the dataset."""
 
 import json
 import logging
@@ -19,8 +19,8 @@ from tqdm import tqdm
 from census.choices import Split
 from census.ingest import IngestError
 from census.ingest.content import Content
-from census.ingest.readers.recognition import FORMS
-from census.ingest.report import describe, for_people
+from census.ingest.readers.recognition import FORMATS
+from census.ingest.report import describe, summary_lines
 from census.ingest.sources import BUNDLED, UCI, gather
 from census.ingest.sources.downloads import public_name
 from census.ingest.writer import write
@@ -31,30 +31,31 @@ logger = logging.getLogger(__name__)
 _NICENESS = 10
 
 HELP = f"""
-Load the Adult dataset. All of it is loaded, or nothing is changed; until then readers
-see the earlier dataset. Content that is loaded already is not loaded again.
+Load the Adult dataset in one transaction: after an error nothing is changed, and
+readers see the earlier dataset until the load is complete. Content that is loaded
+already is not loaded again.
 
-forms of a file:
-{FORMS}
+formats of files:
+{FORMATS}
 Columns are found by name (education-num, education.num, Education Num; also
-gender, salary, fnlgt and other public names). Nothing, ?, NA, NaN and null are
-missing values. Other columns are left out, and the summary names them.
+gender, salary, fnlgt and other public names). An empty value, ?, NA, NaN and null
+are missing values. Other columns are left out, and the summary lists them.
 
-The split of a row is that of its column `split`; else that of the file, by UCI's
-digests or its name (adult.data, census_train.csv, adult.test); else --split.
+The split of a row comes from the column `split`; else from UCI's digests or the
+file's name (adult.data, census_train.csv, adult.test); else from --split.
 
 examples:
-  manage.py load_adult                              the files that come with the code
-  manage.py load_adult --source uci                 UCI's own archive, checked by its digests
+  manage.py load_adult                              the files of the repository
+  manage.py load_adult --source uci                 UCI's archive, with its digests checked
   manage.py load_adult --source adult.csv           a table with a header, as from Kaggle
   manage.py load_adult --source people.csv          this service's own export
   manage.py load_adult --source downloads/adult     a folder with adult.data and adult.test
-  manage.py load_adult --source archive.zip         a zip with the two, or with one table
-  manage.py load_adult --source a.data.gz a.test    single files, .data training, .test test
+  manage.py load_adult --source archive.zip         a zip with these two, or with one table
+  manage.py load_adult --source a.data.gz a.test    single files: .data training, .test test
   manage.py load_adult --source https://host/a.zip  any of these files by http(s)
   zcat a.csv.gz | manage.py load_adult --source -   standard input
   manage.py load_adult --source new.zip --dry-run --max-errors 20
-                                                    what is wrong with it?
+                                                    only check, and list the errors
 """
 
 
@@ -65,7 +66,7 @@ def _positive(text: str) -> int:
     return value
 
 
-_positive.__name__ = "positive number"  # how argparse names it
+_positive.__name__ = "positive number"  # the name in argparse's messages
 
 
 class Command(BaseCommand):
@@ -73,7 +74,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Gives way to those who serve on the same machine: they are waited for, a load is not."""
+        """Runs the command with low priority, for the service on the same machine."""
         os.nice(_NICENESS)
         super().run_from_argv(argv)
 
@@ -88,8 +89,8 @@ class Command(BaseCommand):
             nargs="+",
             default=[BUNDLED],
             metavar="SOURCE",
-            help=f"{BUNDLED} (the default), {UCI}, or paths or URLs: of a folder, a zip, or "
-            "files in one of the forms above; - is standard input",
+            help=f"{BUNDLED} (the default), {UCI}, or paths or URLs of a folder, a zip, or "
+            "files in one of the formats above; - is standard input",
         )
         parser.add_argument(
             "--split",
@@ -101,7 +102,7 @@ class Command(BaseCommand):
             type=_positive,
             default=1,
             metavar="N",
-            help="report up to N errors in the files, not just the first",
+            help="report up to N errors in the files, not only the first",
         )
         parser.add_argument(
             "--force", action="store_true", help="load even if this content is loaded already"
@@ -116,13 +117,13 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         started = time.perf_counter()
         with (
-            _errors_for_people(),
+            _as_command_errors(),
             tempfile.TemporaryDirectory() as folder,
             tqdm(unit=" rows", unit_scale=True, leave=False, disable=None) as progress,
         ):
             progress.set_description_str("Getting the files")
             if not options["dry_run"]:
-                Dataset.objects.exists()  # fail before the download, not after
+                Dataset.objects.exists()  # fails before the download if there is no database
             files = gather(options["source"], Path(folder))
             split = Split(options["split"]) if options["split"] else None
             content = Content(files, options["max_errors"], split, progress.set_description_str)
@@ -147,10 +148,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(summary))
         elif options["verbosity"]:
-            self.stdout.write(_for_people(summary))
+            self.stdout.write(_summary_text(summary))
 
     def _say_waiting(self) -> None:
-        self.stderr.write("Another load is at work: waiting for it to end.")
+        self.stderr.write("Another process is loading: waiting for it.")
 
 
 def _summary(status: str, what: Content | Dataset) -> dict[str, Any]:
@@ -167,7 +168,7 @@ def _summary(status: str, what: Content | Dataset) -> dict[str, Any]:
     }
 
 
-def _for_people(summary: dict[str, Any]) -> str:
+def _summary_text(summary: dict[str, Any]) -> str:
     def counts(by: dict[str, int]) -> str:
         return ", ".join(f"{name} {number:,}" for name, number in sorted(by.items()))
 
@@ -179,30 +180,30 @@ def _for_people(summary: dict[str, Any]) -> str:
     ]
     if "duplicate_rows" in summary:
         lines.append(f"  exact duplicates {summary['duplicate_rows']:,}")
-    return "\n".join([*lines, *for_people(summary["inputs"])])
+    return "\n".join([*lines, *summary_lines(summary["inputs"])])
 
 
 @contextmanager
-def _errors_for_people() -> Iterator[None]:
-    """Turns what can go wrong into a CommandError of one clear sentence."""
+def _as_command_errors() -> Iterator[None]:
+    """Turns the exceptions of a load into a CommandError with a message for people."""
     try:
         yield
     except IngestError as error:
         raise CommandError(str(error)) from error
     except Error as error:
-        raise CommandError(_about_database(error)) from error
+        raise CommandError(_database_message(error)) from error
     except KeyboardInterrupt:
         raise CommandError("Interrupted: nothing was changed.", returncode=130) from None
 
 
-def _about_database(error: Error) -> str:
-    what = str(error).strip().partition("\n")[0].rstrip(".")
+def _database_message(error: Error) -> str:
+    reason = str(error).strip().partition("\n")[0].rstrip(".")
     code = getattr(error.__cause__, "sqlstate", None)
     if code in {errors.UndefinedTable.sqlstate, errors.UndefinedColumn.sqlstate}:
-        return f"The database is not migrated ({what}): run `manage.py migrate`, then load again."
-    if code is None:  # it is not the server that speaks
+        return f"The database is not migrated ({reason}): run `manage.py migrate`, then load again."
+    if code is None:  # the error does not come from the server
         return (
-            f"The database cannot be reached ({what}): check that it runs and that DATABASE_URL "
-            "is right, then load again."
+            f"The database cannot be reached ({reason}): check that it runs and that DATABASE_URL "
+            "is correct, then load again."
         )
-    return f"The database refused the load, nothing was changed: {what}."
+    return f"The database refused the load, nothing was changed: {reason}."

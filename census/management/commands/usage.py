@@ -1,4 +1,4 @@
-"""`manage.py usage`: a table of what clients ask for."""
+"""`manage.py usage`: prints statistics of the requests."""
 
 import json
 import sys
@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from census.usage import DIMENSIONS, Figures, Usage, lines
 
 HELP = """
-Count the requests of nginx's access log by route, metric, column, format, weight,
+Count the requests in nginx's access log by route, metric, column, format, weight,
 group, cache status and status, with sizes and latencies. Files may be compressed
-by gzip. Names of metrics, columns and so on are counted of successful answers.
+by gzip. Metrics, columns, formats, weights and groups are those of successful
+requests.
 
 examples:
   docker compose logs --no-log-prefix proxy | manage.py usage
@@ -32,8 +33,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="*", default=["-"], help="logs; - is standard input")
-        parser.add_argument("--json", action="store_true", help="print JSON, all values")
-        parser.add_argument("--top", type=int, default=20, help="values in each table (20)")
+        parser.add_argument("--json", action="store_true", help="print all values as JSON")
+        parser.add_argument("--top", type=int, default=20, help="rows of each table (20)")
 
     def handle(self, *_: Any, **options: Any) -> None:
         usage = Usage()
@@ -63,14 +64,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{usage.total.requests:,} requests{period}{skipped}")
         self._row("total", usage.total, usage.total.requests, head="")
         for dimension in DIMENSIONS:
-            found = usage.by(dimension)
-            if found:
+            values = usage.by(dimension)
+            if values:
                 self.stdout.write("")
-            for number, (value, figures) in enumerate(found[:top]):
+            for number, (value, figures) in enumerate(values[:top]):
                 head = dimension if number == 0 else None
                 self._row(value, figures, usage.total.requests, head)
-            if len(found) > top:
-                self.stdout.write(f"  and {len(found) - top:,} more (--top)")
+            if len(values) > top:
+                self.stdout.write(f"  and {len(values) - top:,} more (--top)")
 
     def _row(self, value: str, figures: Figures, total: int, head: str | None) -> None:
         if head is not None:

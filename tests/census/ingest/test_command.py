@@ -146,8 +146,8 @@ def test_the_progress_says_what_is_done(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(as_csv(TRAIN if "train" in name else TEST))
     said: list[str] = []
     rows: list[int] = []
-    content = Content(gather([str(tmp_path)], tmp_path), say=said.append)
-    assert not content.comes_from([])
+    content = Content(gather([str(tmp_path)], tmp_path), report=said.append)
+    assert not content.has_same_files([])
     for _ in content.csv(rows.append):
         pass
     assert said == [

@@ -30,7 +30,7 @@ def read(file: DataFile) -> bytes:
 
 def contents(files: list[DataFile]) -> Contents:
     """The bytes of files by the split that their names tell."""
-    return {split.value: read(file) for file in files for split in file.splits_told}
+    return {split.value: read(file) for file in files for split in file.splits_in_name}
 
 
 BOTH = {"train": TRAIN, "test": TEST}

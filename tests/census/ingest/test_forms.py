@@ -111,7 +111,7 @@ R = {
     "native_country": "country",
     "marital_status": "marital",
 }
-FORMS = [
+FORMATS = [
     *(table(name, called=dots) for name in ("adult.csv", "adult.data", "ADULT.CSV", "no suffix")),
     table("quoted.csv", called=dots, write={"quoting": csv.QUOTE_ALL}),
     table("strings.csv", typed(TRAIN), write={"quoting": csv.QUOTE_NONNUMERIC}),
@@ -192,7 +192,7 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_what_is_taken(tmp_path: Path, form: Form) -> None:
     path = tmp_path / form.name
     path.write_bytes(form.data)
@@ -271,7 +271,7 @@ def test_a_file_of_one_split(
     path.write_bytes(as_csv(frame))
     content, ours = read(path, Split(option) if option else None)
     assert set(ours["split"]) == {split}
-    assert content.inputs[0].told_by.startswith(told_by)
+    assert content.inputs[0].split_reason.startswith(told_by)
 
 
 @pytest.mark.parametrize(("name", "split"), [("adult.data", "train"), ("adult.test", "test")])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from census.choices import Split
 from census.ingest import sources
 from census.ingest.sources import BUNDLED_FOLDER, UCI_MD5, DataFile, gather
-from census.ingest.sources.names import splits_told
+from census.ingest.sources.names import splits_in_name
 from census.ingest.sources.streams import SourceError
 from tests.census.ingest.tools import authentic
 
@@ -34,7 +34,7 @@ def read(file: DataFile) -> bytes:
 
 def contents(files: list[DataFile]) -> Contents:
     """The bytes of files by the split that their names tell."""
-    return {split.value: read(file) for file in files for split in file.splits_told}
+    return {split.value: read(file) for file in files for split in file.splits_in_name}
 
 
 BOTH = {"train": TRAIN, "test": TEST}
@@ -56,7 +56,7 @@ ZIP = zipped({"adult.data": TRAIN, "adult.test": TEST})
 
 def test_bundled(tmp_path: Path) -> None:
     files = gather(["bundled"], tmp_path)
-    assert [file.splits_told for file in files] == [{Split.TRAIN}, {Split.TEST}]
+    assert [file.splits_in_name for file in files] == [{Split.TRAIN}, {Split.TEST}]
     assert [file.digest().md5 for file in files] == list(UCI_MD5.values())
 
 
@@ -138,7 +138,7 @@ def test_a_zip(tmp_path: Path, members: Contents, name: str) -> None:
     ],
 )
 def test_the_splits_that_a_name_tells(name: str, splits: set[str]) -> None:
-    assert splits_told(name) == splits
+    assert splits_in_name(name) == splits
 
 
 def test_several_files(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     writer.start()
     (file,) = gather([str(pipe)], tmp_path)
     writer.join()
-    assert file.splits_told == {Split.TRAIN}
+    assert file.splits_in_name == {Split.TRAIN}
     assert [file.digest().md5 for _ in range(2)] == [UCI_MD5[Split.TRAIN]] * 2
 
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(authentic("adult.test"))))

@@ -115,7 +115,7 @@ def test_a_load_waits_for_another_and_says_so(full: Scratch, small: Path) -> Non
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         process = full.start("--source", small)
         assert process.stderr
-        assert process.stderr.readline() == "Another load is at work: waiting for it to end.\n"
+        assert process.stderr.readline() == "Another process is loading: waiting for it.\n"
         assert process.poll() is None
         assert full.state() == before
         connection.execute("COMMIT")

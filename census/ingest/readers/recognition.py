@@ -97,7 +97,7 @@ def recognise(
             return Parquet(schema, stream)
     check(start)
     encoding = _encoding(start)
-    text = start.decode(encoding, "replace")
+    text = start.decode(encoding, "backslashreplace")  # as the readers do
     if text.lstrip()[:1] in {"{", "["}:
         if encoding != UTF_8:
             raise FormatError(f"is JSON in {encoding.upper()}: write it in UTF-8, then give that")

@@ -109,7 +109,7 @@ def test_it_waits_for_who_migrates_or_loads(service_environment: dict[str, str])
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         ended = run(service_environment | {"START_TIMEOUT": "0"}, "migrate")
     assert ended.returncode == 1
-    assert "Another process migrates or loads: waiting" in ended.stdout
+    assert "Another process is migrating or loading: waiting" in ended.stdout
     assert ended.stderr.startswith("Error: Another process has been migrating or loading for 0 s")
 
 

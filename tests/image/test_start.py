@@ -65,7 +65,7 @@ def test_a_dataset_from_elsewhere_is_left_as_it_is(
     loaded_at = postgres.sql("SELECT loaded_at FROM census_dataset", empty)
     web = run(**environment(empty))
     web.service().wait_until_ready()
-    assert f"48,842 people of {' '.join(sources)}, left as they are" in web.logs()
+    assert f"48,842 people of {' '.join(sources)}, kept" in web.logs()
     assert postgres.sql("SELECT loaded_at FROM census_dataset", empty) == loaded_at
 
 
@@ -101,7 +101,7 @@ def test_it_does_not_wait_for_ever_for_another_process(
         eventually(lambda: int(postgres.sql(held, empty)))
         container = run(**environment(empty) | {"START_TIMEOUT": "1"})
         assert container.wait() == 1
-        assert "Another process migrates or loads: waiting" in container.logs()
+        assert "Another process is migrating or loading: waiting" in container.logs()
         assert "Error: Another process has been migrating or loading for 1 s" in container.logs()
     finally:
         others = "pid <> pg_backend_pid() AND query ~ 'pg_sleep'"

@@ -131,9 +131,9 @@ class _Reader:
         if len(cells) != len(columns):
             found = f"{len(cells)} {'value' if len(cells) == 1 else 'values'}"
             line = ",".join(cells)
+            hints = f"{self._extra_value_hint(cells)}{cr_alone(line)}{hint}"
             expected = (
-                f"{len(columns)}, separated by commas{self._surplus(cells)}{cr_alone(line)}{hint}; "
-                f"the line begins '{printable(line)}'"
+                f"{len(columns)}, separated by commas{hints}; the line begins '{printable(line)}'"
             )
             self._problems.add(Problem(self._file, self._number, None, found, expected))
             return
@@ -156,14 +156,14 @@ class _Reader:
                     )
                 )
 
-    def _surplus(self, cells: Sequence[str]) -> str:
+    def _extra_value_hint(self, cells: Sequence[str]) -> str:
         """Returns a hint if the cells are a row without the first or the last one."""
         for name, rest in (("first", cells[1:]), ("last", cells[:-1])):
             if len(rest) == len(self._form.schema.columns) and all(
                 column.value(cell) is not None
                 for column, cell in zip(self._form.schema.columns, rest, strict=True)
             ):
-                return f": the {name} value seems to be surplus, so remove it or add a header"
+                return f": the {name} value seems to be extra, so remove it or add a header"
         return ""
 
 

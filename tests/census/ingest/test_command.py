@@ -64,7 +64,7 @@ def test_the_summary_says_what_the_files_are(tmp_path: Path) -> None:
     for line in (
         "file             adult.csv: a table with a header, separated by comma",
         "train          300 rows, not UCI's file: 32,261 rows fewer than the 32,561 of UCI's",
-        "split          told by default, as nothing else says it (--split test makes it test)",
+        "split          told by default, as nothing else tells it (--split test makes it test)",
         "left out       Id",
     ):
         assert line in out

@@ -98,7 +98,7 @@ DAMAGED: list[tuple[str, str, Callable[[bytes], bytes], tuple[str, ...]]] = [
     ("nothing", GOOD, value(7, "sex", b""), (f"{WHERE} sex", "''", "Female, Male.")),
     ("null word", GOOD, value(7, "workclass", b"Unknown"), (f"{WHERE} workclass", "? or nothing")),
     ("its own twin", GOOD, lambda _: first_rows("adult.test", 20), ("holds the same people",)),
-    ("the other", GOOD, lambda d: b"|1x3 Cross validator\n" + d, ("begins as UCI's adult.test",)),
+    ("the other", GOOD, lambda d: b"|1x3 Cross validator\n" + d, ("begins like UCI's adult.test",)),
     ("both in one", GOOD, lambda d: d + b"|1x3 Cross validator\n" + d, ("adult.test begins",)),
     ("copy's end", GOOD, replaced(7, b"49", b"\\.\n49"), ("line 7", "1 value")),
     ("nul", GOOD, value(7, "race", b"Bl\0ack"), (f"{WHERE} race", "'Bl\\x00ack'", "Black")),

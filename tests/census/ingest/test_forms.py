@@ -205,8 +205,8 @@ def test_what_is_taken(tmp_path: Path, form: Form) -> None:
     assert content.missing == {name: theirs[name].isna().sum() for name in content.missing}
     assert content.complete_rows == len(theirs.dropna())
     (given,) = content.inputs
-    assert given.form.description == form.description
-    assert given.form.left_out == form.left_out
+    assert given.format.description == form.description
+    assert given.format.left_out == form.left_out
 
 
 def test_each_public_name_is_of_one_column() -> None:

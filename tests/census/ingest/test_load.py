@@ -90,7 +90,7 @@ def test_duplicates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first three share age and weight, hence PostgreSQL compares them in full."""
-    monkeypatch.setattr("census.ingest.content._MOST_REMEMBERED", remembered)
+    monkeypatch.setattr("census.ingest.content._MAX_REMEMBERED", remembered)
     line = "{}, Private, 77516, HS-grad, 9, Divorced, {}, Unmarried, White, Male, 0, 0, {}, ?, >50K"
     values = [(39, "Sales", 40), (39, "Sales", 41), (39, "?", 40), (40, "?", 40)]
     people = [line.format(*value) for value in values]

@@ -55,8 +55,8 @@ REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("a.json", as_json_lines(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
     ("array.json", TRAIN.to_json(orient="records").encode(), ("not JSON Lines", "lines=True")),
     ("utf-16.json", as_json_lines(TRAIN).decode().encode("utf-16"), ("is JSON in UTF-16",)),
-    ("title.csv", b"Adult\n" + as_csv(TRAIN), ("its header not at the top", "above 'age,work")),
-    ("title.csv", b"# by me, 2026\n\n" + as_csv(TRAIN, sep=";"), ("its header not at the top",)),
+    ("title.csv", b"Adult\n" + as_csv(TRAIN), ("has lines above its header", "above 'age,work")),
+    ("title.csv", b"# by me, 2026\n\n" + as_csv(TRAIN, sep=";"), ("has lines above its header",)),
     ("columns.json", TRAIN.head(9).to_json().encode(), ("not JSON Lines", "lines=True")),
     ("page.json", b'{"count": 1, "results": [{"age": 39}]}', ("is JSON, but not JSON Lines",)),
     ("binary.csv", bytes(range(256)), ("begins with '\\x00", *LISTED)),
@@ -83,7 +83,7 @@ REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("half.csv", as_csv(TRAIN.assign(age="39.5")), ("column age: found '39.5'",)),
     ("split.csv", as_csv(TRAIN.assign(split="dev")), ("column split: found 'dev'", "train")),
     ("empty.csv", as_csv(TRAIN.head(0)), ("expected at least one row",)),
-    ("crcrlf.csv", as_csv(TRAIN, lineterminator="\r\r\n"), (r"end in \r\r\n", "tr -d")),
+    ("crcrlf.csv", as_csv(TRAIN, lineterminator="\r\r\n"), (r"end with \r\r\n", "tr -d")),
     ("blank.csv", as_csv(TRAIN) + b"\n" * 10**6, ("more than 100,000 blank lines",)),
     ("long.csv", as_csv(TRAIN) + b"x" * 10**6, ("line 302", "65,536 bytes")),
     ("both.csv", as_csv(TRAIN) + b"|1x3 Cross validator\n" + as_csv(TEST), ("adult.test begins",)),
@@ -107,7 +107,7 @@ def test_what_is_refused(
     assert name in error
     for fragment in says:
         assert fragment in error
-    assert error.count("\n") == (error.count("Known are") and 5)
+    assert error.count("\n") == (error.count("The known formats are") and 5)
 
 
 def test_a_name_that_contradicts_the_option(tmp_path: Path) -> None:

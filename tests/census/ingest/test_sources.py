@@ -198,7 +198,7 @@ def encrypted(data: bytes) -> bytes:
         ("csv.zip", zipped({"a.csv": b"", "x/b.csv": b""}), "tables: a.csv, x/b.csv; unzip it"),
         ("book.xlsx", zipped({"[Content_Types].xml": b"", "xl/a": b""}), "an Excel workbook"),
         ("page.zip", b"<html>", "page.zip: is a web page or other markup"),
-        ("no.zip", b"39, State-gov, 77516", "no.zip: is not a zip, whatever its name says"),
+        ("no.zip", b"39, State-gov, 77516", "no.zip: is not a zip file"),
         ("", None, "--source: is empty: give a path"),
         ("two.zip", zipped({"a/adult.data": b"", "b/adult.data": b""}), "than one adult.data"),
         ("cut.zip", ZIP[:-30], "cut.zip: is damaged: File is not a zip file"),

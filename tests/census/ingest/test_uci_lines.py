@@ -128,7 +128,7 @@ def test_errors_say_where_and_what(line: bytes, column: str | None, value: str) 
         "age": "a whole number from 0 to 120",
         "work": "? or nothing where it is missing, or one of Private, State-gov, A&B(c)",
         "income": "one of <=50K, >50K",
-        None: "3, between commas",
+        None: "3, separated by commas",
     }
     assert problem.expected.startswith(expected[column])
 
@@ -152,7 +152,7 @@ def test_a_line_too_long_to_be_one_is_not_read_into_memory() -> None:
     rows, problems = read(good + b"7" * 5 * MAX_LINE + b"\n" + b"40, Private, <=50\n")
     assert rows == ONE
     assert [(problem.line, problem.column) for problem in problems] == [(2, None), (3, "income")]
-    assert problems[0].expected == "a line of less than 65,536 bytes"
+    assert problems[0].expected == "a line of fewer than 65,536 bytes"
 
 
 def test_lines_are_counted_across_chunks() -> None:
@@ -181,14 +181,14 @@ def test_problems_of_several_files_add_up() -> None:
 @pytest.mark.parametrize(
     ("data", "line", "says"),
     [
-        (b"39, Private, <=50K\r\r\n" * 9, 1, "the lines end in \\r\\r\\n"),
-        (b"39, Private, <=50K\n" + b"\n" * 2 * MAX_BLANK, 2, "100,000 blank lines follow"),
-        (b"|\n" * 2 * MAX_BLANK, 1, "100,000 blank lines follow"),
+        (b"39, Private, <=50K\r\r\n" * 9, 1, "the lines end with \\r\\r\\n"),
+        (b"39, Private, <=50K\n" + b"\n" * 2 * MAX_BLANK, 2, "more than 100,000 blank lines"),
+        (b"|\n" * 2 * MAX_BLANK, 1, "more than 100,000 blank lines"),
         (b"39, Private, <=50K\n|1x3 Cross validator\n", 2, "here UCI's adult.test begins"),
         (b"39, Private, <=50K\nage, work, income\n", 2, "this is a header"),
-        (b"39, Private, <=50K\r40, ?, >50K\r", 1, "end in \\r alone"),
-        (b"1, 39, Private, <=50K\n", 1, "the first value looks surplus"),
-        (b"39, Private, <=50K,\n", 1, "the last value looks surplus"),
+        (b"39, Private, <=50K\r40, ?, >50K\r", 1, "end with \\r alone"),
+        (b"1, 39, Private, <=50K\n", 1, "the first value seems to be extra"),
+        (b"39, Private, <=50K,\n", 1, "the last value seems to be extra"),
         (b"5, x, y, z, 1\n", 1, "the line begins '5, x, y, z, 1'"),
     ],
 )
@@ -210,8 +210,8 @@ def test_what_looks_like_something_else_is_named(data: bytes, line: int, says: s
     ],
 )
 def test_likely_meant(value: str, likely: str | None) -> None:
-    assert WORK.likely(value) == likely
-    assert AGE.likely(value) is None
+    assert WORK.suggestion(value) == likely
+    assert AGE.suggestion(value) is None
 
 
 @pytest.mark.parametrize("category", ["", "a b", "a,b", "a?", "?", "a.", ".", "a\n", "\ta"])

@@ -33,7 +33,7 @@ _var = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder of the server, in the process that hands out the tests."""
+    """Makes the folder of the server, in the process that hands out the tests."""
     # Whatever started the tests may ignore it, and what they start would, too.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if hasattr(config, "workerinput"):
@@ -54,7 +54,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Link static files by their plain names: nothing collects them before the tests."""
+    """Uses the plain names of static files, which are not collected for the tests."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(
         STATIC_ROOT=tmp_path_factory.mktemp("static"), STORAGES={"staticfiles": plain}
@@ -64,13 +64,13 @@ def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_kept(settings: Any, tmp_path: Path) -> None:
-    """Starts each test with no answer and no file kept."""
+    """Empties the caches before each test."""
     settings.EXPORT_DIR = tmp_path / "exports"
     cache.clear()
 
 
 class ReadingClient(Client):
-    """Reads the files that come as streams, so that every answer has its `content`."""
+    """Reads streamed files, so that every answer has `content`."""
 
     def request(self, **request: Any) -> Any:
         answer = super().request(**request)
@@ -87,7 +87,7 @@ def client() -> Client:
 
 @pytest.fixture(scope="session")
 def database_server(pytestconfig: pytest.Config) -> Iterator[str]:
-    """The URL of a PostgreSQL for the tests; workers share one, started by the first."""
+    """The URL of a PostgreSQL for the tests, which the first worker starts for all."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
     else:
@@ -100,7 +100,7 @@ def database_server(pytestconfig: pytest.Config) -> Iterator[str]:
 def django_db_modify_db_settings(
     database_server: str, django_db_modify_db_settings_parallel_suffix: None
 ) -> None:
-    """Point Django to that server, whatever DATABASE_URL says."""
+    """Makes Django use this server instead of DATABASE_URL."""
     settings = connections["default"].settings_dict
     config = Env.db_url_config(database_server)
     settings["OPTIONS"] |= config.pop("OPTIONS", {})
@@ -109,20 +109,20 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Load the dataset, once: every test with a database finds all people there."""
+    """Loads the dataset once, for all tests with a database."""
     with django_db_blocker.unblock():
         call_command("load_adult", verbosity=0, stdout=StringIO())
 
 
 @pytest.fixture
 def dataset(transactional_db: None) -> None:
-    """For tests outside a transaction, whose database the one before may have emptied."""
+    """Loads the dataset for tests without a transaction if an earlier test emptied the tables."""
     call_command("load_adult", verbosity=0, stdout=StringIO())
 
 
 @pytest.fixture
 def scratch_database(db: None) -> Iterator[str]:
-    """The name of a database of its own, without tables, that Django uses until the test ends.
+    """The name of an empty database that Django uses until the test ends.
 
     Outside any transaction; threads come to it, too.
     """
@@ -147,7 +147,7 @@ def scratch_database(db: None) -> Iterator[str]:
 
 @pytest.fixture
 def service_environment(database_server: str, dataset: None) -> dict[str, str]:
-    """The environment of a process of its own that uses the database of the tests."""
+    """The environment of a separate process that uses the database of the tests."""
     name = connections["default"].settings_dict["NAME"]
     return os.environ | {
         "DATABASE_URL": urlsplit(database_server)._replace(path=f"/{name}").geturl(),

@@ -1,4 +1,4 @@
-"""Containers and HTTP for the tests of what ships: a real engine, or an error."""
+"""Containers and HTTP for the tests of the images. They need a real engine."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def engine(*arguments: str, timeout: float = PATIENCE, stdin: str | None = None) -> str:
-    """Run the container engine; return its standard output, or fail with what it said."""
+    """Runs the container engine; returns its standard output, or fail with what it said."""
     done = subprocess.run(
         [ENGINE, *arguments], text=True, capture_output=True, timeout=timeout, input=stdin
     )
@@ -25,7 +25,7 @@ def engine(*arguments: str, timeout: float = PATIENCE, stdin: str | None = None)
 
 
 def eventually(what: Callable[[], Result], *, pause: float = 0.1) -> Result:
-    """Return the first true result of `what`, or fail."""
+    """Returns the first true result of `what`, or fails after a time."""
     end = time.monotonic() + PATIENCE
     while not (result := what()):
         assert time.monotonic() < end, f"{what.__name__} did not come true in {PATIENCE} s"
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Service:
-    """What listens on a port of this machine."""
+    """A server on a port of this machine."""
 
     port: int
     host: str = "127.0.0.1"
@@ -65,7 +65,7 @@ class Service:
             connection.close()
 
     def status(self, path: str) -> int:
-        """Return the status of the answer; 0 where there is none."""
+        """Returns the status of the answer; 0 if there is none."""
         try:
             return self.get(path).status
         except (OSError, http.client.HTTPException):
@@ -88,7 +88,7 @@ class Container:
         return engine("inspect", "--format", template, self.name)
 
     def service(self, port: int = 8000) -> Service:
-        """Return where the port of the container is published."""
+        """Returns the published address of the container's port."""
         return Service(int(engine("port", self.name, f"{port}/tcp").split()[0].rpartition(":")[2]))
 
     def sh(self, script: str) -> str:
@@ -105,13 +105,13 @@ class Container:
         return done.stdout
 
     def wait(self) -> int:
-        """Wait for its end; return its exit status."""
+        """Waits for its end; returns its exit status."""
         return int(engine("wait", self.name))
 
 
 @dataclass(frozen=True)
 class Postgres(Container):
-    """A PostgreSQL in a container, on the network of its name."""
+    """A PostgreSQL in a container, on a network with the same name."""
 
     PASSWORD = "of-the-tests"
 

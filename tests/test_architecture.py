@@ -1,4 +1,4 @@
-"""How the project is built: its layers, its versions, what is never committed."""
+"""The structure of the project: layers, versions, and what is never committed."""
 
 import re
 import shutil
@@ -49,7 +49,7 @@ def test_requirements_are_hashed() -> None:
 
 
 def test_nothing_committed_names_a_registry() -> None:
-    """Where packages come from is the machine's affair, not the project's."""
+    """The lock files do not contain addresses of package registries."""
     hosts = re.compile(
         r"pypi\.(?:org|python)|python" + r"hosted|registry\.npm" + r"js|--(?:extra-)?index-url[ =]"
     )

@@ -1,4 +1,4 @@
-"""What is written for people says all there is, and nothing that is not so."""
+"""The documentation is complete and correct."""
 
 import json
 import re
@@ -96,7 +96,7 @@ def test_every_route_is_documented(client: Client) -> None:
 
 
 def console() -> list[tuple[str, str]]:
-    """Return the requests that the README shows, each with the answer under it."""
+    """Returns the requests in the README with the answers below them."""
     found = []
     for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
         for shown in block.split("$ ")[1:]:

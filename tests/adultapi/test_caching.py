@@ -1,4 +1,4 @@
-"""What is kept, under which ETag, and what conditions answer."""
+"""Cached answers, their ETags, and conditional requests."""
 
 import gzip
 import re
@@ -50,7 +50,7 @@ def result(answer: Any) -> str:
 
 
 def statements(client: Client, url: str, **headers: str) -> tuple[Any, list[str]]:
-    """Returns the answer, and the statements beside the look at the loaded version."""
+    """Returns the answer and its SQL statements, except that for the loaded version."""
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(url, headers=headers)
     found = [query["sql"] for query in queries]

@@ -1,4 +1,4 @@
-"""The image's entrypoint, as a process of its own; tests/image tries it as it ships."""
+"""The image's entry point as a separate process. tests/image tests it in the image."""
 
 import json
 import os

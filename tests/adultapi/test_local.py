@@ -1,4 +1,4 @@
-"""`make run` and manage.py as a person starts and ends them, in a copy of the project."""
+"""`make run` and manage.py, started and ended as by a user in a copy of the project."""
 
 import fcntl
 import os
@@ -32,7 +32,7 @@ READY = "Ctrl-C stops everything."
 
 @pytest.fixture(scope="module")
 def project() -> Iterator[Path]:
-    """A copy of the project, with the database and the static files of its own."""
+    """A copy of the project with its own database and static files."""
     folder = Path(tempfile.mkdtemp(prefix="adultapi-test-"))
     folder.chmod(0o755)
     for name in CODE:
@@ -59,7 +59,7 @@ def port() -> int:
 
 @pytest.fixture
 def start(project: Path, port: int) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start a command in the project; at the end nothing may be left of it."""
+    """Starts a command in the project; at the end none of its processes may be left."""
     started = []
 
     def run(*command: str, **options: Any) -> subprocess.Popen[str]:
@@ -87,7 +87,7 @@ def local(start: Callable[..., subprocess.Popen[str]], **options: Any) -> subpro
 
 
 def said_until(process: subprocess.Popen[str], line: str) -> str:
-    """Return what the process says up to `line`."""
+    """Returns the output of the process up to `line`."""
     said = ""
     assert process.stdout
     while line not in said:
@@ -114,7 +114,7 @@ def status(port: int, path: str) -> int:
 
 
 def processes_in(folder: Path) -> dict[int, str]:
-    """Return the command lines of all processes that work in `folder`, by process id."""
+    """Returns the command lines of the processes with `folder` as working folder, by process id."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

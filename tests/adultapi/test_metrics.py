@@ -1,4 +1,4 @@
-"""Figures and logs of real gunicorn workers, as a scraper and a log reader get them."""
+"""Metrics and logs of real gunicorn workers."""
 
 import json
 import signal
@@ -29,7 +29,7 @@ def port() -> int:
 
 @contextmanager
 def serving(environment: dict[str, str], port: int, log: Path) -> Iterator[str]:
-    """Serve with two workers, the log into a file; yield the address."""
+    """Serves with two workers, the log into a file; yield the address."""
     given = {
         "PORT": str(port),
         "WEB_CONCURRENCY": "2",
@@ -64,7 +64,7 @@ def wait_for(url: str) -> None:
 
 
 def ask(url: str, **headers: str) -> int:
-    """Return the status, on a connection of its own: any worker may take it."""
+    """Returns the status of a request on a new connection, which any worker can accept."""
     try:
         with urlopen(Request(url, headers=headers), timeout=PATIENCE) as answer:
             answer.read()
@@ -74,7 +74,7 @@ def ask(url: str, **headers: str) -> int:
 
 
 def figures(address: str) -> dict[tuple[str, tuple[str, ...]], float]:
-    """Return the samples by their names and the values of their labels."""
+    """Returns the samples by their names and the values of their labels."""
     with urlopen(f"{address}/metrics", timeout=PATIENCE) as answer:
         text = answer.read().decode()
     return {

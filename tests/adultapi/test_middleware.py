@@ -1,4 +1,4 @@
-"""What every answer has: CORS, security headers, an id; prefixes, hosts and health routes."""
+"""CORS and security headers, request ids, prefixes, hosts and health routes."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts speak of figures that there are, with labels that they have."""
+"""The dashboard and the alerts use existing metrics and labels."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def rules() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def figures(db: Any) -> dict[str, set[str]]:
-    """The samples that `/metrics` has, by their names, and their labels."""
+    """The names of the samples of `/metrics`, and their labels."""
     families = [*REGISTRY.collect(), *metrics._dataset().collect()]
     found: dict[str, set[str]] = {}
     for metric in (metrics.REQUESTS, metrics.LATENCY, metrics.CACHE, metrics.DATABASE):

@@ -1,4 +1,4 @@
-"""Passwords of the database in libpq's password file, which changes under the running service."""
+"""Database passwords in libpq's password file, which changes while the service runs."""
 
 import json
 import os
@@ -35,7 +35,7 @@ class Database:
             admin.execute(sql.SQL(statement).format(*map(sql.Literal, values)))
 
     def write(self, password: str) -> None:
-        """Writes the password file as a rotation does: a new file in place of the old one."""
+        """Replaces the password file by a new one, as a rotation does."""
         escaped = password.replace("\\", "\\\\").replace(":", "\\:")
         new = self.passfile.with_suffix(".new")
         new.write_text(f"*:*:*:service:{escaped}\n*:*:*:owner:{PASSWORDS[0]}\n")

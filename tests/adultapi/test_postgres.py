@@ -1,4 +1,4 @@
-"""What the embedded PostgreSQL survives, with real processes; as root by root and a user."""
+"""The embedded PostgreSQL with real processes, which run as root and as a user."""
 
 import fcntl
 import os
@@ -73,13 +73,13 @@ class User:
         return self.read()
 
     def started(self) -> int:
-        """Wait until it is ready; return the postmaster it started, or 0."""
+        """Waits until it is ready; returns the pid of the postmaster that it started, or 0."""
         line = self.read()
         assert line, self.process.communicate()[1]
         return 0 if line == "None" else int(line)
 
     def leave(self) -> str:
-        """Have it end as it should; return what it had to say about it."""
+        """Ends the process in the normal way; returns its messages."""
         said = self.process.communicate(timeout=PATIENCE)[1]
         assert self.process.returncode == 0, said
         return said
@@ -94,7 +94,7 @@ class User:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """PostgreSQL's programs where every user can reach them."""
+    """PostgreSQL's programs in a folder that every user can enter."""
     if not ROOT:
         yield Path()
         return
@@ -111,7 +111,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that every user can reach; no process with anything in it may be left."""
+    """A folder that every user can enter. At the end no process may use it."""
     path = Path(tempfile.mkdtemp(prefix="adultapi-test-"))
     path.chmod(0o711)
     yield path
@@ -124,7 +124,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(params=USERS)
 def uid(request: pytest.FixtureRequest, folder: Path) -> int:
-    """Whom to run as: the folder is theirs."""
+    """The user that owns the folder and runs the process."""
     user: int = request.param
     if ROOT:
         os.chown(folder, user, user)
@@ -133,7 +133,7 @@ def uid(request: pytest.FixtureRequest, folder: Path) -> int:
 
 @pytest.fixture
 def run(folder: Path, uid: int, wheel: Path) -> Iterator[Callable[[], User]]:
-    """Start a process that uses the server of `folder`; none is left at the end."""
+    """Starts processes that use the server of `folder`, and ends them."""
     users = []
 
     def start() -> User:
@@ -146,7 +146,7 @@ def run(folder: Path, uid: int, wheel: Path) -> Iterator[Callable[[], User]]:
 
 
 def processes_in(folder: Path) -> list[str]:
-    """Return the command lines of all processes that have to do with `folder`."""
+    """Returns the command lines of all processes that use `folder`."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

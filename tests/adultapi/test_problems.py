@@ -1,4 +1,4 @@
-"""What is said of a fault, to the client and in the log."""
+"""Internal errors: the answer to the client and the log."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Health in each state of the database, and what data routes answer in it."""
+"""Health checks and data routes in each state of the database."""
 
 import socket
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ class TestStates:
         assert "incomplete" in checks["dataset"]
 
     def test_loaded_by_an_earlier_version(self, client: Client) -> None:
-        """Its columns were not counted: the same files are counted, and not loaded again."""
+        """A load of the same files counts the facts and does not write the rows again."""
         call_command("migrate", verbosity=0)
         call_command("load_adult", verbosity=0, stdout=StringIO())
         before = Dataset.objects.get()
@@ -118,7 +118,7 @@ class TestStates:
 
 
 def test_once_started_always_started(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that is away replaces no instance behind a load balancer."""
+    """A load balancer does not replace instances because the database is down."""
     monkeypatch.setattr(health, "_started", Event())
     monkeypatch.setattr(health, "readiness", lambda: {"database": "away"})
     assert client.get("/startupz").status_code == 503
@@ -130,7 +130,7 @@ def test_once_started_always_started(client: Client, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def nobody(scratch_database: Any) -> Iterator[None]:
-    """The database of an address where nobody listens."""
+    """A database address on which no server listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         connection.close()

@@ -1,4 +1,4 @@
-"""No secret is in what is said of settings that cannot be used."""
+"""Messages about invalid settings contain no secrets."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ RIGHT = "postgresql://u:p@127.0.0.1:1/d"
 
 
 def complaint(**settings: str) -> str:
-    """Return what is said by a command that the settings stop."""
+    """Returns the message of a command that stops because of its settings."""
     given = {"DATABASE_URL": RIGHT, "SECRET_KEY": "horse-" * 12, "CACHE_URL": "", **settings}
     run = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--check"],

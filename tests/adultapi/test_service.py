@@ -71,7 +71,7 @@ def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], byte
 
 @pytest.mark.django_db(transaction=True)
 def test_kept_answers_are_those_of_django_to_the_byte(service: int) -> None:
-    """Those that go out before Django makes a request of them have all that others have."""
+    """Errors before Django has made a request have the same headers as other answers."""
     answers = [get(service, MEAN) for _ in range(30)]
     hits = [a for a in answers if a[1]["server-timing"].startswith("cache;desc=hit")]
     own = {"date", "server-timing", "x-request-id"}
@@ -98,7 +98,7 @@ def test_kept_answers_are_those_of_django_to_the_byte(service: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_load_is_seen_by_every_worker_and_never_mixed(service: int, tmp_path: Path) -> None:
-    """Readers never see an answer of one load under the tag or the version of another."""
+    """No answer of one load has the ETag or the version of another."""
     other = half_of_the_files(tmp_path)
     bodies: dict[tuple[str, str], set[bytes]] = {}
     failures: Counter[int] = Counter()

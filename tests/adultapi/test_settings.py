@@ -1,4 +1,4 @@
-"""Settings that cannot be used stop every command, by a sentence that names the variable."""
+"""Invalid settings stop every command with a message that names the variable."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Answers that repeat, new ones, and those asked for while the dataset is loaded anew."""
+"""Repeated answers, new answers, and answers during a load."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ Place = tuple[str, int]  # the URL and the process of a server
 
 
 def hot(bench: Bench) -> None:
-    """Answers that were asked for before, of all servers in turn."""
+    """Repeated answers of all servers in turn."""
     fastapi, datasette = bench.peers()
     with (
         bench.proxied() as (stack, stack_pid),
@@ -95,7 +95,7 @@ def hot(bench: Bench) -> None:
 
 
 def cold(bench: Bench) -> None:
-    """New selections, beside SQL for the same numbers."""
+    """New selections, compared with SQL for the same numbers."""
     with (
         bench.service() as (url, _),
         bench.bare() as (bare, _pid),
@@ -126,7 +126,7 @@ def cold(bench: Bench) -> None:
 
 
 def reload(bench: Bench) -> None:
-    """Latencies of hot answers under a steady load, while one load follows the other."""
+    """Latencies of repeated answers at a constant rate, while the dataset is loaded repeatedly."""
     with bench.proxied() as stack, bench.bare() as bare:
         warm(stack[0], MEAN)
         _steady(bench, "reload", "none", stack, bare)
@@ -135,7 +135,7 @@ def reload(bench: Bench) -> None:
 
 
 def many(bench: Bench) -> None:
-    """The slowest routes at a hundred times as many rows, each asked for the first time."""
+    """The first requests to the slowest routes with a hundred times the rows."""
     folder = bench.folder / "many"
     folder.mkdir()
     uci.write(folder, 100)
@@ -166,7 +166,7 @@ def _steady(bench: Bench, table: str, loads: str, stack: Place, bare: Place) -> 
 
 @contextmanager
 def _loading(bench: Bench, *options: str) -> Iterator[None]:
-    """Load anew, again and again."""
+    """Loads anew, again and again."""
     load = [sys.executable, str(ROOT / "manage.py"), "load_adult", "--force", "-v0", *options]
     loop = f"while true; do {' '.join(load)}; sleep 1; done"
     other = subprocess.Popen(["/bin/sh", "-c", loop], env=bench.environment, start_new_session=True)

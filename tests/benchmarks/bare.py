@@ -1,4 +1,4 @@
-"""The yardstick: a Django view that does nothing, on the same server."""
+"""The baseline: a Django view that does nothing, on the same server."""
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application

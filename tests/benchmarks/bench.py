@@ -1,4 +1,4 @@
-"""What all benchmarks share: a database of their own, servers, rounds, and what is noted."""
+"""The common parts of the benchmarks: database, servers, rounds and results."""
 
 import os
 import socket
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 
 class Bench:
-    """What is measured; `seconds` a round, `rounds` of each."""
+    """A benchmark with `rounds` rounds of `seconds` for each server."""
 
     def __init__(self, seconds: int, rounds: int, folder: Path, stack: ExitStack) -> None:
         self.seconds, self.rounds, self.folder, self.stack = seconds, rounds, folder, stack
@@ -53,7 +53,7 @@ class Bench:
 
     @contextmanager
     def server(self, *command: str, probe: str, **environment: str) -> Iterator[tuple[str, int]]:
-        """Run a server; yield its URL and process id, once `probe` is answered."""
+        """Runs a server; yields its URL and process id when `probe` is answered."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         process = subprocess.Popen(
@@ -78,7 +78,7 @@ class Bench:
 
     @contextmanager
     def proxied(self) -> Iterator[tuple[str, int]]:
-        """Run the service with nginx before it, as they ship but for the limit of one client."""
+        """Runs nginx and the service as shipped, except for the limits of one client."""
         folder = self.folder / f"proxy{time.monotonic_ns()}"
         folder.mkdir()
         folder.chmod(0o777)
@@ -121,7 +121,7 @@ class Bench:
         return fastapi, datasette
 
     def in_turn(self, runs: Mapping[str, Callable[[], Measured]]) -> dict[str, Measured]:
-        """Return the median of each, after rounds in which each has its turn."""
+        """Returns the median of each server; in a round each has one turn."""
         found: dict[str, list[Measured]] = {name: [] for name in runs}
         for _ in range(self.rounds):
             for name, run in runs.items():
@@ -137,7 +137,7 @@ class Bench:
 
 
 def warm(url: str, *paths: str) -> None:
-    """Ask until every process has kept the answers."""
+    """Sends requests until every process has cached the answers."""
     for path in paths:
         for _ in range(40):
             Client(url).get(path)

@@ -1,4 +1,4 @@
-"""Files in and out: loads beside COPY, exports beside COPY."""
+"""Loads and exports of files, compared with COPY."""
 
 import json
 import statistics
@@ -13,7 +13,7 @@ from load import Client
 
 
 def load(bench: Bench, times: int) -> None:
-    """Load into an empty table, as `\\copy` does, and again over the rows that are there."""
+    """Loads into an empty table, as `\\copy` does, and again over existing rows."""
     folder = bench.folder / f"times{times}"
     folder.mkdir()
     uci.write(folder, times)

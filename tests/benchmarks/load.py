@@ -1,4 +1,4 @@
-"""Load on a server: wrk, and the processor time that each of its requests took."""
+"""Load tests with wrk, and the processor time of each request."""
 
 import http.client
 import os
@@ -15,7 +15,7 @@ _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 class Measured(NamedTuple):
-    """`rate` is in requests/s, `cpu` in microseconds a request, latencies in milliseconds."""
+    """`rate` is in requests/s, `cpu` in microseconds per request, latencies in milliseconds."""
 
     rate: float
     cpu: float
@@ -26,9 +26,9 @@ class Measured(NamedTuple):
 def wrk(
     url: str, server: int, seconds: int, headers: Mapping[str, str] = {}, steady: int = 0
 ) -> Measured:
-    """Load `url` by 64 connections without a pause, or by `steady` ones at the pace of steady.lua.
+    """Requests `url` on 64 connections without pause, or on `steady` ones with steady.lua.
 
-    So many that no process of a server takes nearly all, and the others none.
+    There are enough connections for all processes of a server.
 
     Raises where any answer is an error.
     """
@@ -64,13 +64,13 @@ def _latency(which: str, text: str) -> float:
 
 
 def family(process: int) -> list[int]:
-    """Return a process and all that it started, as Linux tells."""
+    """Returns a process and all its descendants."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return [process, *(pid for child in children for pid in family(int(child)))]
 
 
 def cpu(process: int) -> float:
-    """Return the processor time that a family has used so far, in seconds."""
+    """Returns the processor time of a process and its descendants, in seconds."""
     total = 0
     for pid in family(process):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -79,7 +79,7 @@ def cpu(process: int) -> float:
 
 
 def memory(process: int) -> list[float]:
-    """Return the memory of each process of a family, what is shared divided up, in MB."""
+    """Returns the memory of a process and of each descendant in MB; shared memory is divided."""
     sizes = []
     for pid in family(process):
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
@@ -88,13 +88,13 @@ def memory(process: int) -> list[float]:
 
 
 class Client:
-    """One connection that stays open."""
+    """A connection that stays open."""
 
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
 
     def get(self, path: str, **headers: str) -> tuple[Any, bytes, float]:
-        """Return the answer, its body, and the milliseconds until it was there."""
+        """Returns the answer, its body, and the latency in milliseconds."""
         start = time.perf_counter()
         self._connection.request("GET", path, headers=headers)
         answer = self._connection.getresponse()

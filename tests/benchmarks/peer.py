@@ -1,4 +1,4 @@
-"""A peer: the same statistics by FastAPI from a pandas frame in memory."""
+"""A peer: the same statistics with FastAPI and a pandas frame in memory."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""`make bench`: the stack and the service beside a bare view and other servers.
+"""`make bench`: the stack and the service, compared with a bare view and other servers.
 
 Prints what it measures, and writes it to docs/performance.json and, as tables, to
 docs/performance.md. Parts that were not measured stay as they are. Figures of different parts do
@@ -58,7 +58,7 @@ TABLES = {
 
 
 def machine() -> str:
-    """Returns what this ran on, in a line."""
+    """Returns a line that describes this machine."""
     model = next(
         (
             line.split(":")[1].strip()

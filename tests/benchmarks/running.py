@@ -1,4 +1,4 @@
-"""The service as it runs: its start and its memory."""
+"""The start and the memory of the service."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""New selections: what is asked of the service, and the SQL of who wants the same numbers.
+"""New selections: requests to the service, and SQL for the same numbers.
 
 The SQL is what a person would write by hand: one statement, exact sums where the answer needs them
 and PostgreSQL's own statistics where these do. `{n}` makes each selection a new one.
@@ -50,5 +50,5 @@ SQL = {
 
 
 def path(of: str, number: int) -> str:
-    """Return the path of an answer for the selection of that number."""
+    """Returns the path of the answer for the selection with this number."""
     return f"/v1/computation/{of}{'&' if '?' in of else '?'}fnlwgt__gte={number}"

@@ -1,4 +1,4 @@
-"""Larger files in UCI's format: rows of the bundled ones, drawn by a seed.
+"""Larger files in UCI's format, with rows sampled from the bundled files.
 
 `python tests/benchmarks/uci.py FOLDER TIMES [SEED]`
 """
@@ -13,7 +13,7 @@ _BLOCK = 50_000
 
 
 def write(folder: Path, times: int, seed: int = 1994) -> None:
-    """Write adult.data and adult.test, each `times` as long as UCI's: once they are UCI's."""
+    """Writes adult.data and adult.test with `times` the rows of UCI's; with 1 they are UCI's."""
     draw = random.Random(seed)
     for name in ("adult.data", "adult.test"):
         lines = gzip.decompress((DATA / f"{name}.gz").read_bytes()).splitlines(keepends=True)

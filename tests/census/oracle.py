@@ -1,4 +1,4 @@
-"""What the answers have to be, by pandas, numpy, scipy and statsmodels: nothing of the project.
+"""The expected answers, computed with pandas, numpy, scipy and statsmodels, without project code.
 
 Integers come out exact. Weighted formulas are written down anew, over the rows themselves and in
 extended precision, where the project works from sums that the database makes.
@@ -33,7 +33,7 @@ Expected = dict[str, Any]
 
 
 def read() -> pd.DataFrame:
-    """Return the bundled files as one frame, numbered from 1 as the API's ids are."""
+    """Returns the bundled files as one frame, with the API's ids as index."""
     files = [
         pd.read_csv(
             DATA / name, names=FILE_COLUMNS, skipinitialspace=True, na_values="?", comment="|"
@@ -114,7 +114,7 @@ GROUPS: list[tuple[str, ...]] = [
 
 
 def rank(column: str, value: Any) -> tuple[bool, Any]:
-    """Sort values of a column: schooling by its years, others by code point, missing last."""
+    """Sorts values of a column: schooling by its years, others by code point, missing last."""
     if pd.isna(value):
         return True, 0
     return False, SCHOOLING.index(value) if column == "education" else value
@@ -130,7 +130,7 @@ SCHOOLING = [
 def grouped(
     frame: pd.DataFrame, keys: Sequence[str]
 ) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """Yield each group's key and rows, in the order of the keys."""
+    """Yields each group's key and rows, in the order of the keys."""
     groups = {
         tuple(None if pd.isna(part) else part for part in key): rows
         for key, rows in frame.groupby(list(keys), dropna=False, sort=False)
@@ -145,7 +145,7 @@ def grouped(
 
 
 class Sample:
-    """The rows with a value, their values and weights; `whole` are those that bins are made of."""
+    """The rows with a value, their values and weights. The bins are made of the rows `whole`."""
 
     def __init__(
         self,
@@ -174,12 +174,12 @@ class Sample:
         return (self.weights if self.weighted else np.ones(self.n)).astype(np.longdouble)
 
     def size(self, chosen: Any) -> int:
-        """Return how many the rows are where `chosen` is true, or their weight."""
+        """Returns the number of the rows where `chosen` is true, or the sum of their weights."""
         return int(self.weights[chosen].sum()) if self.weighted else int(np.sum(chosen))
 
 
 def level(sample: Sample, metric: str) -> Expected:
-    """Return what a level of the answer holds."""
+    """Returns the members of a level of the answer."""
     answer: Expected = {
         "rows": sample.rows,
         "count": sample.n,
@@ -220,7 +220,7 @@ def interval(value: float, error: float, df: int, confidence: float) -> tuple[fl
 
 
 def linearised(x: Any, w: Any) -> tuple[float, float | None]:
-    """Return the weighted mean and its standard error, sampling taken as with replacement."""
+    """Returns the weighted mean and its standard error for sampling with replacement."""
     n, m = len(x), np.average(x, weights=w)
     if n < 2:
         return float(m), None
@@ -294,7 +294,7 @@ def std(s: Sample) -> Expected:
 
 
 def shape(s: Sample, power: int) -> float:
-    """Return the standardised moment of the weighted values."""
+    """Returns the standardised moment of the weighted values."""
     share = s.w / s.w.sum()
     deviations = s.x - (share * s.x).sum()
     spread = (share * deviations**2).sum()
@@ -323,7 +323,7 @@ def kurtosis(s: Sample) -> Expected:
 
 
 def gini(s: Sample) -> Expected:
-    """Return half the relative mean difference, by the area below the Lorenz curve."""
+    """Returns half the relative mean difference, by the area below the Lorenz curve."""
     names = ("value", "standard_error", "ci_lower", "ci_upper")
     if not s.n or not s.x.sum():
         return dict.fromkeys(names)
@@ -366,7 +366,7 @@ def lorenz(s: Sample) -> Expected:
 
 
 def sizes(s: Sample) -> dict[Any, tuple[int, int]]:
-    """Return the count and the weight of each value, ascending."""
+    """Returns the count and the weight of each value, ascending."""
     by_value = pd.Series(s.weights, index=s.values.index).groupby(s.values).agg(["size", "sum"])
     found = {
         value if isinstance(value, str) else int(value): (int(size), int(weight))
@@ -484,7 +484,7 @@ EXACT = ("lower", "upper", "q")
 
 
 def differences(found: Any, wanted: Any, tolerance: float, at: str = "") -> Iterator[str]:
-    """Yield where `found` is not `wanted`: integers, texts and edges exactly, floats nearly.
+    """Yields the differences between `found` and `wanted`; only floats may differ slightly.
 
     What `wanted` does not hold is not judged.
     """

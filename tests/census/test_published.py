@@ -1,4 +1,4 @@
-"""Figures that others have published of this dataset; each case names its source."""
+"""Published figures of this dataset; each case names its source."""
 
 import math
 from typing import Any
@@ -19,7 +19,7 @@ def ask(client: Client, path: str, **query: Any) -> dict[str, Any]:
 
 
 class TestAdultNames:
-    """adult.names, which UCI ships beside the data."""
+    """adult.names, UCI's description of the data."""
 
     @pytest.mark.parametrize(
         ("query", "rows"),

@@ -1,4 +1,4 @@
-"""The role that serves can read the dataset and change nothing, on a database of its own."""
+"""The role of the service can read the dataset and change nothing."""
 
 import os
 import subprocess

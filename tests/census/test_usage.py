@@ -1,4 +1,4 @@
-"""`manage.py usage`, on lines as nginx writes them (tests/faults has it on nginx's own)."""
+"""`manage.py usage` with lines in nginx's format (tests/faults has real lines)."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""A running service for real clients: gunicorn on a database that only they use."""
+"""A running service for real clients: gunicorn with a database for these tests."""
 
 import http.client
 import os
@@ -21,13 +21,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Service:
-    """A service at `url`; one worker, of process `worker`."""
+    """A service at `url` with one worker, whose process id is `worker`."""
 
     url: str
     worker: int
 
     def peak(self) -> int:
-        """Return the most memory, in bytes, that the worker used since it was last asked."""
+        """Returns the peak memory of the worker since the last call, in bytes."""
         process = Path(f"/proc/{self.worker}")
         status = (process / "status").read_text()
         peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
@@ -88,13 +88,13 @@ def _wait_for(master: "subprocess.Popen[bytes]", port: int) -> None:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """Start a service of the database at a URL, with a folder for files of its own."""
+    """Starts a service for the database at a URL, with its own folder for files."""
     return lambda database: _serve(database, tmp_path_factory.mktemp("exports"))
 
 
 @pytest.fixture(scope="session")
 def own_database(database_server: str) -> str:
-    """The URL of a database with the dataset, of which no other test knows."""
+    """The URL of a database with the dataset, for these tests alone."""
     name = f"clients_{os.getpid()}"
     with psycopg.connect(database_server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
@@ -105,7 +105,7 @@ def own_database(database_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def service(own_database: str, serve: Serve) -> Iterator[Service]:
-    """The service that clients of this process ask."""
+    """The service for the clients of this process."""
     with serve(own_database) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""A page of another origin, in a real Chromium, may read everything."""
+"""A page of another origin can read everything, in a real Chromium."""
 
 import shutil
 import threading
@@ -42,7 +42,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 def fetched(page: Page, url: str, header: str = "ETag", **options: Any) -> list[Any]:
-    """Return the status, a header and the body's length as a script of the page reads them."""
+    """Returns the status, a header and the length of the body, read by a script of the page."""
     found: list[Any] = page.evaluate(FETCH, [url, options, header])
     return found
 

@@ -1,4 +1,4 @@
-"""The records as files, read by those who would: pandas, DuckDB, curl."""
+"""Files of records, read by pandas, DuckDB and curl."""
 
 import gzip
 import hashlib
@@ -27,7 +27,7 @@ NAMES = ["id", *COLUMNS]
 
 @pytest.fixture(scope="session")
 def uci() -> pd.DataFrame:
-    """UCI's files as they are, put together as the API says it does."""
+    """UCI's files as one frame with the columns of the API."""
     parts = []
     for split, skipped in (("train", 0), ("test", 1)):
         name = {"train": "adult.data.gz", "test": "adult.test.gz"}[split]

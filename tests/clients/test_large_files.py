@@ -1,4 +1,4 @@
-"""Large files: made in flat memory, whatever their size."""
+"""Large files are made in constant memory."""
 
 import threading
 from typing import Any

@@ -32,7 +32,7 @@ def run(*command: str, folder: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="session")
 def folder(service: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the description and the programs, which are installed where they are not."""
+    """A folder with the description and the programs, which are installed if necessary."""
     installed = NPM / "node_modules" / "package.json"
     wanted = (NPM / "package.json").read_text()
     if not (installed.exists() and installed.read_text() == wanted):

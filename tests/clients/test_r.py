@@ -1,11 +1,11 @@
-"""R, as it comes and with jsonlite."""
+"""R alone and with jsonlite."""
 
 import subprocess
 from typing import Any
 
 
 def r(code: str) -> list[str]:
-    """Return the lines that R prints."""
+    """Returns the lines that R prints."""
     command = ["Rscript", "--vanilla", "-e", code]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr

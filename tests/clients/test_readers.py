@@ -1,4 +1,4 @@
-"""Programs that read files by URL: they ask for the length first, seek, and read by ranges."""
+"""Programs that read files by URL: they request the length first and then ranges."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -102,7 +102,7 @@ def curl(*arguments: str) -> str:
 
 
 def headers(*arguments: str) -> tuple[int, dict[str, str]]:
-    """Return the status and the headers of an answer."""
+    """Returns the status and the headers of an answer."""
     status, *lines = curl("-o", "/dev/null", "-D", "-", *arguments).splitlines()
     pairs = (line.split(":", 1) for line in lines if ":" in line)
     return int(status.split()[1]), {name.lower(): value.strip() for name, value in pairs}
@@ -144,7 +144,7 @@ def test_a_file_has_a_length_and_ranges(service: Any, path: str) -> None:
 
 
 def of_the_file(found: dict[str, str]) -> dict[str, str]:
-    """Return the headers but those of a single request."""
+    """Returns the headers, except those that belong to one request."""
     return {n: v for n, v in found.items() if n not in ("date", "server-timing", "x-request-id")}
 
 

@@ -1,4 +1,4 @@
-"""REDbot, which judges HTTP: no address of any kind gives it anything to object to."""
+"""REDbot, an HTTP checker, finds no fault with addresses of any kind."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ MEANT = {"STORE_PUBLIC_UNNECESSARY"}
 
 
 def notes(found: Any) -> Iterator[dict[str, str]]:
-    """Yield what REDbot notes of each request that it made."""
+    """Yields the notes of REDbot for each of its requests."""
     if isinstance(found, dict):
         yield from found.get("_red_messages", ())
     for part in found.values() if isinstance(found, dict) else found:

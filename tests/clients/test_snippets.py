@@ -1,4 +1,4 @@
-"""The code that pages give is run as it stands, against the service that gave it."""
+"""The code samples of the pages run unchanged against the service."""
 
 import contextlib
 import io
@@ -25,7 +25,7 @@ QUESTIONS = {
 
 
 class Code(HTMLParser):
-    """Collects the code of a page by the heading above it."""
+    """Collects the code samples of a page by their headings."""
 
     def __init__(self) -> None:
         super().__init__()

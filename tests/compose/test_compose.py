@@ -1,4 +1,4 @@
-"""`make up` from a clean checkout to an answer, and `make down` back to nothing."""
+"""`make up` in a clean checkout, and `make down`, which leaves nothing behind."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ LEFT_OUT = (".*_cache", ".env", ".git", ".venv*", ".terraform", "__pycache__", "
 
 
 class Stack:
-    """The containers of one checkout, under a project name and on a port of their own."""
+    """The containers of one checkout, with their own project name and port."""
 
     def __init__(self, checkout: Path) -> None:
         self.checkout = checkout
@@ -50,7 +50,7 @@ class Stack:
         return Container(f"{self.project}-{service}-1")
 
     def left(self) -> dict[str, list[str]]:
-        """Return the names of what the engine has of this project."""
+        """Returns the names of the project's objects in the engine."""
         label = f"--filter=label=com.docker.compose.project={self.project}"
         return {
             "containers": engine("ps", "--all", "--format={{.Names}}", label).split(),
@@ -150,7 +150,7 @@ def test_of_two_web_containers_either_may_go(stack: Stack) -> None:
     numbers = itertools.count()
 
     def statuses() -> set[int]:
-        """Ask what the proxy has not kept."""
+        """Sends a request that the proxy has not cached."""
         paths = [f"/v1/computation/mean/age?fnlwgt__gte={next(numbers)}" for _ in range(40)]
         with ThreadPoolExecutor(4) as pool:
             return set(pool.map(stack.service.status, paths))

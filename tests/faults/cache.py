@@ -1,4 +1,4 @@
-"""A real Valkey, to be killed and stopped."""
+"""A real Valkey that tests kill and stop."""
 
 import socket
 import subprocess
@@ -10,7 +10,7 @@ from tests.faults.service import free_port, wait_until
 
 
 class Cache:
-    """A Valkey that keeps nothing on disk."""
+    """A Valkey without persistence."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -24,7 +24,7 @@ class Cache:
         wait_until(lambda: self.ask("PING") == "+PONG")
 
     def ask(self, command: str) -> str:
-        """Return the first line of the answer to a command, "" if none comes."""
+        """Returns the first line of the answer to a command, "" if none comes."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as client:
                 client.sendall(f"{command}\r\n".encode())

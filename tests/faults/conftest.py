@@ -1,4 +1,4 @@
-"""Databases, services and proxies for the tests; at the end, the figures of all faults."""
+"""Fixtures: databases, services and proxies; and the figures of all faults."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ _found = pytest.StashKey[dict[str, dict[str, Any]]]()
 def manage(
     url: str, *arguments: str, code: Path = ROOT, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of Django's on the database at `url`."""
+    """Runs a command of Django's on the database at `url`."""
     environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": "only-for-tests"} | more
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
@@ -38,14 +38,14 @@ def manage(
 
 @pytest.fixture
 def var() -> Iterator[Path]:
-    """A folder for a server that is another user's where root runs the tests."""
+    """A folder for a server; it belongs to another user if root runs the tests."""
     with _folder() as name:
         yield name
 
 
 @pytest.fixture(scope="session")
 def prepared() -> Iterator[Path]:
-    """The folder of a server that has stopped, migrated and with the dataset.
+    """The folder of a stopped server whose database is migrated and has the dataset.
 
     One role serves, and may only read; another one loads.
     """
@@ -61,13 +61,13 @@ def prepared() -> Iterator[Path]:
 
 @pytest.fixture
 def settings_of_server() -> dict[str, str]:
-    """PostgreSQL's settings beside `FAST`; a test overrides them."""
+    """PostgreSQL's settings in addition to `FAST`, which a test overrides."""
     return {}
 
 
 @pytest.fixture
 def database(var: Path, prepared: Path, settings_of_server: dict[str, str]) -> Iterator[Server]:
-    """A server with the dataset, to be killed and started again by `take_over`."""
+    """A server with the dataset, which tests kill and start again with `take_over`."""
     subprocess.run(["cp", "-a", prepared / "postgres", var], check=True)
     with Server(var, FAST | settings_of_server) as server:
         yield server
@@ -76,26 +76,26 @@ def database(var: Path, prepared: Path, settings_of_server: dict[str, str]) -> I
 
 @pytest.fixture
 def url(database: Server, var: Path) -> str:
-    """The database as the service knows it."""
+    """The URL of the database for the service."""
     return local_url(var, "reader")
 
 
 @pytest.fixture
 def owner(database: Server, var: Path) -> str:
-    """The database as its superuser, who migrates and loads."""
+    """The URL of the database for the superuser, who migrates and loads."""
     return local_url(var)
 
 
 @pytest.fixture
 def service(url: str) -> Iterator[Service]:
-    """gunicorn on a database of its own."""
+    """gunicorn with its own database."""
     with Service({"DATABASE_URL": url}) as running:
         yield running
 
 
 @pytest.fixture
 def before() -> Iterator[Before]:
-    """Starts nginx before a service: before(service, RATE_LIMIT="5r/s")."""
+    """Starts nginx in front of a service: before(service, RATE_LIMIT="5r/s")."""
     with ExitStack() as stack:
 
         def start(service: Service, **environment: str) -> Proxy:
@@ -107,7 +107,7 @@ def before() -> Iterator[Before]:
 
 @pytest.fixture
 def proxy(service: Service, before: Before) -> Proxy:
-    """nginx and gunicorn on a database of their own, to be broken."""
+    """nginx and gunicorn with their own database, which tests break."""
     return before(service)
 
 
@@ -129,7 +129,7 @@ def standing(standing_url: str) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def stack(standing: Service) -> Iterator[Proxy]:
-    """nginx before it, that no test breaks."""
+    """nginx in front of it, which no test breaks."""
     with _folder() as folder, Proxy(standing.port, folder) as running:
         yield running
 
@@ -144,7 +144,7 @@ def cache(tmp_path: Path) -> Iterator[Cache]:
 
 @pytest.fixture
 def record(pytestconfig: pytest.Config) -> Callable[..., None]:
-    """Keep the figures of a fault for `docs/reliability.md`; a wrong answer fails the test."""
+    """Records the figures of a fault for `docs/reliability.md`; a wrong answer fails the test."""
 
     def write(fault: str, **found: Any) -> None:
         print(fault, found)
@@ -161,7 +161,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """Make a temporary folder that a server of another user can reach."""
+    """Makes a temporary folder that a server of another user can reach."""
     with tempfile.TemporaryDirectory(prefix="adultapi-faults-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o711)
         yield Path(name)

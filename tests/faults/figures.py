@@ -1,4 +1,4 @@
-"""The table of `docs/reliability.md`, from what the tests counted."""
+"""The table of `docs/reliability.md`, from the counts of the tests."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ _HEAD = """| fault | requests | wrong | errors | recovered after | slowest answe
 
 
 def write(found: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put the faults' rows into the table; what was not tried this time stays as it was."""
+    """Updates the rows of the tested faults in the table; other rows stay unchanged."""
     before, start, rest = PAGE.read_text().partition(_START)
     table, end, after = rest.partition(_END)
     assert start, f"{PAGE} has no place for the figures"

@@ -1,4 +1,4 @@
-"""Clients that send requests without pause, and know the right answers from UCI's files."""
+"""Clients that send requests without pause and check the answers with UCI's files."""
 
 import csv
 import gzip
@@ -20,7 +20,7 @@ AGE, FNLWGT, SEX = 0, 2, 9  # where they are in a line of UCI's files
 
 
 class Question(NamedTuple):
-    """A path, the part of its answer that is checked, and its right value."""
+    """A path, the part of its answer that is checked, and the correct value."""
 
     path: str
     look: Callable[[Any], Any]
@@ -42,7 +42,7 @@ class People:
         self.women = sum(row[SEX] == "Female" for row in rows)
 
     def known(self) -> list[Question]:
-        """Returns questions whose answers the proxy soon keeps."""
+        """Returns questions whose answers the proxy soon caches."""
         return [
             Question("/v1/computation/mean/age", _of("value"), self.ages / self.rows),
             Question("/v1/computation/sum/fnlwgt", _of("value"), sum(self.weights)),
@@ -55,7 +55,7 @@ class People:
         ]
 
     def new(self) -> Question:
-        """Returns a question that was most likely never asked before."""
+        """Returns a question that is most likely new."""
         low = random.randrange(self.weights[0], self.weights[-1])
         high = random.randrange(low, self.weights[-1] + 1)
         ages = (
@@ -78,7 +78,7 @@ PEOPLE = People()
 
 
 class Load:
-    """`clients` that ask without pause, and check every answer.
+    """`clients` that send requests without pause and check every answer.
 
     Half of their questions are new, unless `new` says otherwise. What is not a 200 counts as an
     error, by its status and problem or by its exception.
@@ -120,7 +120,7 @@ class Load:
             assert not thread.is_alive(), "a client waits for ever"
 
     def wait_for_answers(self, number: int = 50) -> None:
-        """Returns once so many more right answers have come."""
+        """Waits for this many more correct answers."""
         enough = self.right + number
         wait_until(lambda: self.right >= enough)
 
@@ -129,7 +129,7 @@ class Load:
         wait_until(lambda: self.errors.total() >= enough)
 
     def healed(self) -> None:
-        """Marks the end of the fault: recovery counts from here."""
+        """Marks the end of the fault, from which the recovery is measured."""
         self._healed = time.monotonic()
 
     @property
@@ -163,7 +163,7 @@ class Load:
         connection.close()
 
     def _answer(self, connection: http.client.HTTPConnection, path: str) -> Answer:
-        """Asks again, as every client does, if a kept connection was closed meanwhile."""
+        """Sends the request again if a kept connection was closed, as all clients do."""
         kept = connection.sock is not None
         try:
             connection.request("GET", path)

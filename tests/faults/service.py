@@ -1,4 +1,4 @@
-"""Real parts to break: gunicorn as it is served, and nginx before it."""
+"""Real programs for fault injection: gunicorn, and nginx in front of it."""
 
 import http.client
 import json
@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The last part of the type of a problem document."""
+        """The last segment of the type of a problem document."""
         assert self.headers["content-type"].startswith("application/problem+json"), self
         document = json.loads(self.body)
         assert document["status"] == self.status
@@ -99,7 +99,7 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def send(self, content: bytes, timeout: float = 60) -> Answer | None:
-        """Sends bytes as they are; returns the answer, None if the connection only ends."""
+        """Sends raw bytes; returns the answer, or None if the connection ends without one."""
         with self.connect(timeout) as client:
             with suppress(ConnectionError):
                 client.sendall(content)
@@ -114,7 +114,7 @@ class Server:
 
 @dataclass
 class Service(Server):
-    """gunicorn as it ships, on the database of a URL."""
+    """gunicorn as shipped, with the database at a URL."""
 
     environment: Mapping[str, str]
     command: tuple[str, ...] = (sys.executable, *GUNICORN)
@@ -136,7 +136,7 @@ class Service(Server):
         )
 
     def is_up(self) -> bool:
-        """Whether it answers, and all its workers are there."""
+        """Whether it answers and has all its workers."""
         assert self.process.poll() is None, "gunicorn has ended"
         wanted = int(self.environment.get("WEB_CONCURRENCY", WORKERS))
         try:
@@ -147,7 +147,7 @@ class Service(Server):
 
 @dataclass
 class Proxy(Server):
-    """nginx as it ships, before a service; its files are in `folder`."""
+    """nginx as shipped, in front of a service; its files are in `folder`."""
 
     service: int  # the port of the service
     folder: Path

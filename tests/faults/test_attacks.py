@@ -1,4 +1,4 @@
-"""Requests that are hidden in others, and requests that no library makes."""
+"""Request smuggling, and malformed requests."""
 
 import socket
 
@@ -34,7 +34,7 @@ READ = {
 
 
 def said(proxy: Proxy, content: bytes) -> bytes:
-    """Returns all that comes until the connection is closed."""
+    """Returns everything received until the connection is closed."""
     with socket.create_connection(("127.0.0.1", proxy.port), 15) as client:
         client.sendall(content)
         return b"".join(iter(lambda: client.recv(65_536), b""))

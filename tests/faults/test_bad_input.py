@@ -1,4 +1,4 @@
-"""Bad input: each request is answered soon, and refused by a problem document."""
+"""Bad input: each request is refused quickly with a problem document."""
 
 import itertools
 import json
@@ -99,7 +99,7 @@ def refused_rightly(answer: Answer) -> bool:
 
 
 class Tried:
-    """Counts what was tried, by its outcome, and keeps what was not answered as it should."""
+    """Counts requests by outcome, and records those with a wrong outcome."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
@@ -122,7 +122,7 @@ class Tried:
 
 
 def within_time(ask: Any) -> tuple[Any, float]:
-    """Return the answer and the least seconds it took: a busy machine may be slow once."""
+    """Returns the answer and the shortest of several times, as the machine may be busy."""
     least = float("inf")
     for _ in range(4):
         start = time.monotonic()
@@ -160,7 +160,7 @@ def test_what_is_no_request(stack: Proxy, record: Any) -> None:
 
 
 def judged(answer: Answer | None, seconds: float) -> tuple[int, bool]:
-    """Return the status and whether that is as it should be; some deserve no answer."""
+    """Returns the status and whether it is correct; some requests may get no answer."""
     if answer is None:
         return 0, seconds < SECONDS
     return answer.status, refused_rightly(answer) and seconds < SECONDS

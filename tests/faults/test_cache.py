@@ -1,4 +1,4 @@
-"""What becomes of answers when the shared cache dies or hangs."""
+"""Answers while the shared cache is down or hangs."""
 
 import signal
 from collections.abc import Callable

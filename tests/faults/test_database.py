@@ -1,4 +1,4 @@
-"""What becomes of answers when the database dies, hangs, is full, is slow or is not there yet."""
+"""Answers while the database is down, hangs, is full, is slow or has not started yet."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ AWAY = "503 database-unavailable"
 
 
 def kill(server: Server) -> None:
-    """Ends the postmaster by SIGKILL; its backends see that and end, too."""
+    """Kills the postmaster with SIGKILL; its backends then end, too."""
     assert server.pid
     os.kill(server.pid, signal.SIGKILL)
     assert server._process
@@ -35,7 +35,7 @@ def kill(server: Server) -> None:
 def test_killed_and_started_again(
     database: Server, service: Service, proxy: Proxy, record: Record
 ) -> None:
-    """Known answers are given all the time, the rest is 503 for as long as it is away."""
+    """Cached answers are sent all the time; other answers are 503 while it is down."""
     with Load(proxy) as load:
         kill(database)
         load.wait_for_errors(50)
@@ -54,7 +54,7 @@ def test_killed_and_started_again(
 def test_a_backend_is_killed(
     database: Server, owner: str, service: Service, proxy: Proxy, record: Record
 ) -> None:
-    """The server then ends all sessions and recovers by itself."""
+    """The server then closes all sessions and recovers."""
     with Load(proxy) as load, closing(psycopg.connect(owner, autocommit=True)) as admin:
         pids = admin.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'reader'").fetchall()
         os.kill(pids[0][0], signal.SIGKILL)
@@ -68,7 +68,7 @@ def test_a_backend_is_killed(
 def test_gone_at_start_of_a_process(
     database: Server, url: str, before: Before, record: Record
 ) -> None:
-    """A process that comes up before the database serves once it is there."""
+    """A process that starts before the database answers as soon as it is up."""
     kill(database)
     with Service({"DATABASE_URL": url}) as service:
         proxy = before(service)
@@ -90,7 +90,7 @@ def test_gone_at_start_of_a_process(
 
 
 def test_gone_at_start_of_the_image(database: Server, url: str, owner: str) -> None:
-    """Its entrypoint waits, says so, and gives up after START_TIMEOUT."""
+    """The entry point waits with a message, and gives up after START_TIMEOUT."""
     kill(database)
     command = (sys.executable, "-m", "adultapi.container")
     environment = {
@@ -121,7 +121,7 @@ def test_gone_at_start_of_the_image(database: Server, url: str, owner: str) -> N
 
 
 def test_hangs(database: Server, url: str, before: Before, record: Record) -> None:
-    """It takes connections and statements and answers none, as on a disk that does not.
+    """It accepts connections and statements but does not answer, as with a disk that hangs.
 
     Known answers come at once all the time. The rest waits for as long as nginx waits.
     """
@@ -150,7 +150,7 @@ def test_hangs(database: Server, url: str, before: Before, record: Record) -> No
 
 
 def stop_all(server: Server) -> Callable[[], None]:
-    """Stops the postmaster and all of its processes; returns what lets them go on."""
+    """Stops the postmaster and all its processes; returns a function that resumes them."""
     assert server.pid
     os.kill(server.pid, signal.SIGSTOP)  # first, or it would have more of them
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
@@ -165,7 +165,7 @@ def stop_all(server: Server) -> Callable[[], None]:
 
 
 class TestFull:
-    """No connection is left for some of those who serve."""
+    """Some threads of the service get no connection."""
 
     @pytest.fixture
     def settings_of_server(self) -> dict[str, str]:
@@ -206,7 +206,7 @@ def _connect(url: str) -> psycopg.Connection[Any] | None:
 def test_a_statement_takes_too_long(
     url: str, owner: str, before: Before, record: Record, fault: str, timeout: str
 ) -> None:
-    """Each waits for a lock on the table, which a migration may hold: for 2 s at most."""
+    """Statements wait at most 2 s for a lock on the table, such as that of a migration."""
     with Service({"DATABASE_URL": url, "STATEMENT_TIMEOUT": timeout}) as service:
         workers = service.workers
         with Load(before(service)) as load, closing(psycopg.connect(owner)) as other:
@@ -225,7 +225,7 @@ def test_a_statement_takes_too_long(
 def test_the_password_changes(
     var: Path, database: Server, url: str, owner: str, before: Before, record: Record
 ) -> None:
-    """libpq reads the passfile for each connection: nothing is restarted, no request fails."""
+    """libpq reads the passfile for each connection: no restart is needed, no request fails."""
     passfile = var / "passfile"
 
     def write(password: str) -> None:
@@ -261,7 +261,7 @@ def test_the_password_changes(
 
 
 def require_passwords(server: Server, role: str) -> None:
-    """Has PostgreSQL ask this role for its password."""
+    """Makes PostgreSQL require a password for this role."""
     data = server.place.data
     rules = data / "pg_hba.conf"
     shutil.copy(rules, rules.with_suffix(".before"))

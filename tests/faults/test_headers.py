@@ -39,7 +39,7 @@ def assert_has_them(answer: Answer, status: int) -> None:
 
 @pytest.mark.parametrize("server", ["standing", "stack"])
 def test_every_answer_has_them(request: pytest.FixtureRequest, server: str) -> None:
-    """Of the service alone, and through nginx, out of its cache too."""
+    """Answers of the service alone, through nginx, and from nginx's cache."""
     asked: Service | Proxy = request.getfixturevalue(server)
     for path, status in ANSWERS:
         if (server == "standing" and status == 414) or path == "/metrics":
@@ -51,7 +51,7 @@ def test_every_answer_has_them(request: pytest.FixtureRequest, server: str) -> N
 
 
 def test_so_has_every_failure(url: str, owner: str, database: Server, before: Before) -> None:
-    """A fault of our own, a statement over its time, no database."""
+    """An internal error, a statement over its time limit, no database."""
     with Service({"DATABASE_URL": url}) as service:
         proxy = before(service)
         with psycopg.connect(owner, autocommit=True) as session:

@@ -1,4 +1,4 @@
-"""Answers that nginx keeps: the keys, the headers, ranges, and stale answers."""
+"""nginx's cache: keys, headers, ranges and stale answers."""
 
 import gzip
 import itertools
@@ -14,7 +14,7 @@ _numbers = itertools.count(1000)
 
 
 def new(path: str = "/v1/computation/mean/age") -> str:
-    """Returns an address that was not asked for before."""
+    """Returns an address that was not requested before."""
     return f"{path}{'&' if '?' in path else '?'}fnlwgt__gte={next(_numbers)}"
 
 
@@ -194,7 +194,7 @@ def test_static_files_are_kept_for_long(stack: Proxy) -> None:
 def test_what_is_old_is_asked_for_again_and_meanwhile_served(
     service: Service, proxy: Proxy
 ) -> None:
-    """After two seconds nginx asks again, behind the answer; a 304 is enough."""
+    """After two seconds nginx revalidates in the background; a 304 suffices."""
     path = new()
     body = proxy.get(path).body
     time.sleep(2.1)  # nginx counts whole seconds

@@ -1,4 +1,4 @@
-"""Limits for one client, and how a client is told from others."""
+"""Limits of one client, and the identification of clients."""
 
 from collections import Counter
 from collections.abc import Callable

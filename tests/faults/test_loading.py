@@ -1,4 +1,4 @@
-"""What becomes of the dataset, and of those who read it, when a load is cut short."""
+"""The dataset and its readers when a load fails."""
 
 import os
 import random
@@ -31,7 +31,7 @@ def loaded_at(owner: str) -> str:
 
 
 def test_killed_at_ten_moments(owner: str, service: Service, proxy: Proxy, record: Record) -> None:
-    """Of what was loaded all is there or nothing, and who reads does not notice."""
+    """The load is complete or has no effect, and readers see no errors."""
     with Load(proxy) as load:
         start = time.monotonic()
         assert manage(owner, *LOAD).returncode == 0
@@ -61,7 +61,7 @@ def test_killed_at_ten_moments(owner: str, service: Service, proxy: Proxy, recor
 def test_no_file_may_grow(
     database: Server, owner: str, service: Service, proxy: Proxy, record: Record
 ) -> None:
-    """The load fails in a sentence, and goes through once there is room."""
+    """The load fails with a message, and succeeds when there is space."""
     with Load(proxy) as load, closing(psycopg.connect(owner)) as reader:
         # Who sees the first version keeps its rows from being freed for the next.
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -83,7 +83,7 @@ def test_no_file_may_grow(
 
 
 def limit_files(server: Server, size: int | None) -> None:
-    """Let those whom the server starts from now on write no file beyond `size` bytes.
+    """Lets those whom the server starts from now on write no file beyond `size` bytes.
 
     As the user it runs as: not every root may do that to others.
     """
@@ -104,7 +104,7 @@ def assert_nothing_changed(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")
 class TestSmallVolume:
-    """The whole server on a file system of its own."""
+    """The whole server is on its own file system."""
 
     SIZE = 256 * 2**20
 
@@ -124,7 +124,7 @@ class TestSmallVolume:
         proxy: Proxy,
         record: Record,
     ) -> None:
-        """The server may even end, for its log has no room: it comes back as it was."""
+        """The server may end because its log has no space; afterwards it has the same data."""
         before = loaded_at(owner)
         with Load(proxy) as load:
             fill(var / "ballast")
@@ -142,7 +142,7 @@ class TestSmallVolume:
 
 
 def fill(path: Path) -> None:
-    """Write until no more is taken, but for the last few pages of others."""
+    """Fills the disk except for a few pages."""
     with suppress(OSError), path.open("wb", buffering=0) as file:
         while file.write(bytes(2**16)) == 2**16:
             pass

@@ -1,4 +1,4 @@
-"""More than can be answered: the rest is refused at once, and nothing stays behind."""
+"""Overload: excess requests are refused at once, and there are no lasting effects."""
 
 import time
 from collections.abc import Callable

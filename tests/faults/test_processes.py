@@ -1,4 +1,4 @@
-"""What becomes of requests when processes are told to stop, or are killed."""
+"""Requests while processes are stopped or killed."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ AWAY = "503 service-unavailable"
 def test_the_service_is_killed_and_started_again(
     service: Service, proxy: Proxy, record: Record
 ) -> None:
-    """What nginx knows it goes on answering, the rest is refused."""
+    """nginx sends its cached answers and refuses other requests."""
     with Load(proxy, CLIENTS) as load:
         for worker in [service.process.pid, *service.workers]:
             os.kill(worker, signal.SIGKILL)
@@ -85,13 +85,13 @@ def test_nginx_stops_when_all_is_answered(service: Service, proxy: Proxy, record
 
 
 def wait_for_others(service: Service, gone: set[int]) -> None:
-    """Waits until there are as many workers as there should be, and none of those."""
+    """Waits until all workers are running and none of them is one of these."""
     wait_until(lambda: len(service.workers) == WORKERS and not gone & set(service.workers))
 
 
 @pytest.mark.parametrize("number", [1, WORKERS], ids=["one", "all"])
 def test_workers_are_killed(service: Service, proxy: Proxy, record: Record, number: int) -> None:
-    """gunicorn starts others; what the killed ones computed is lost."""
+    """gunicorn starts new workers; only the requests of the killed workers fail."""
     with Load(proxy, CLIENTS) as load:
         victims = set(service.workers[:number])
         for victim in victims:

@@ -1,4 +1,4 @@
-"""What nginx refuses itself: problem documents with the headers of every answer."""
+"""nginx's own errors: problem documents with the headers of all answers."""
 
 import json
 import re
@@ -60,7 +60,7 @@ def test_refusals_are_problem_documents(
 
 
 def assert_has_the_headers_of_the_service(answer: Answer, service: Service) -> None:
-    """Holds for nginx's own answers what the service says of a refusal."""
+    """nginx's problem documents equal those of the service."""
     own = service.get("/nope", Origin="https://other.example").headers
     for name in own.keys() - {"date", "server", "connection", "content-length", "server-timing"}:
         if name not in {"x-request-id", "vary", "transfer-encoding"}:

@@ -1,4 +1,4 @@
-"""A load while everybody reads: the new version soon, and never a mixture."""
+"""A load with concurrent readers: they get the new version soon and never a mixture."""
 
 import csv
 import gzip
@@ -34,7 +34,7 @@ def other(tmp_path: Path) -> Path:
 
 
 def rows(answer: Answer, path: str) -> int:
-    """Returns how many people a file holds, or counts."""
+    """Returns the number of people that a file contains or an answer counts."""
     if "people.csv" in path:
         return len(list(csv.reader(io.StringIO(answer.body.decode())))) - 1
     if ".ndjson" in path:
@@ -46,7 +46,7 @@ def rows(answer: Answer, path: str) -> int:
 
 
 class Readers:
-    """Clients that ask for all paths in turn, and note when each answer came."""
+    """Clients that request all paths in turn and record the time of each answer."""
 
     def __init__(self, proxy: Proxy, paths: tuple[str, ...]) -> None:
         self.seen: list[tuple[str, float, float, Answer]] = []
@@ -114,7 +114,7 @@ def test_everybody_sees_the_new_version_soon(
 def test_addresses_that_were_not_used_meanwhile_are_new_too(
     owner: str, proxy: Proxy, other: Path
 ) -> None:
-    """The version is in the key of what nginx keeps."""
+    """The version is in nginx's cache key."""
     old = {path: proxy.get(path) for path in (*JSON, *FILES)}
     manage(owner, "load_adult", "-v0", "--source", str(other))
     time.sleep(SECONDS)
@@ -128,7 +128,7 @@ def test_addresses_that_were_not_used_meanwhile_are_new_too(
 def test_downloads_around_a_load_are_whole_and_of_one_version(
     owner: str, service: Service, proxy: Proxy, other: Path, record: Callable[..., None]
 ) -> None:
-    """Of every format, through nginx and without it."""
+    """Downloads of every format, with and without nginx."""
     bare = Proxy(service.port, proxy.folder, port=service.port)
     with Readers(proxy, FILES) as readers, Readers(bare, FILES) as direct:
         time.sleep(1)

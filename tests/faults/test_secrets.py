@@ -1,4 +1,4 @@
-"""Nothing that is said, to anybody, holds a secret: provoked by all that goes wrong."""
+"""No answer, log or message contains a secret, whatever error is provoked."""
 
 import os
 import signal
@@ -62,7 +62,7 @@ numbers = count()
 
 
 def ask_all(service: Service) -> list[bytes]:
-    """Return all that is answered."""
+    """Returns the whole answer."""
     told: list[Any] = []
     for path in PATHS:
         # A query that was not asked before is in no memory.

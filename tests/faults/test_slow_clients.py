@@ -1,4 +1,4 @@
-"""Clients that send or read slowly, by the hundreds: everybody else is answered as before."""
+"""Hundreds of clients that send or read slowly: all other clients are answered as usual."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ SLOW = {
 
 @contextmanager
 def slow_clients(proxy: Proxy, start: bytes, reads: bool) -> Iterator[list[socket.socket]]:
-    """Many connections, each of which sends a byte, or reads some, now and then."""
+    """Many connections that send a byte, or read some, at intervals."""
     done = threading.Event()
 
     def dawdle(clients: list[socket.socket]) -> None:
@@ -57,7 +57,7 @@ def slow_clients(proxy: Proxy, start: bytes, reads: bool) -> Iterator[list[socke
 
 
 def seconds(proxy: Proxy, questions: list[Question]) -> list[float]:
-    """Asks one after the other; returns the seconds that each answer took."""
+    """Sends requests one after another; returns the time of each answer in seconds."""
     found = []
     for question in questions:
         start = time.monotonic()

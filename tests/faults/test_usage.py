@@ -1,4 +1,4 @@
-"""`manage.py usage` on what nginx has logged."""
+"""`manage.py usage` with the log of nginx."""
 
 import json
 

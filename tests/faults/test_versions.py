@@ -23,7 +23,7 @@ FAIL = "migrations.RunSQL('SELECT 1 / 0')"
 
 @pytest.fixture
 def newer(tmp_path: Path) -> Path:
-    """The code of a next version: other words in an answer, and a migration."""
+    """The code of a next version, with other texts in an answer and a migration."""
     code = tmp_path / "newer"
     for package in ("adultapi", "census", "staticfiles"):
         shutil.copytree(ROOT / package, code / package)
@@ -54,7 +54,7 @@ def words(service: Service) -> str:
 def test_a_rolling_deployment(
     url: str, owner: str, cache: Cache, newer: Path, record: Record
 ) -> None:
-    """Each version answers as it does alone, whatever the other one left in the cache."""
+    """Each version answers as it does alone, whatever the other one has cached."""
     environment = {"DATABASE_URL": url, "CACHE_URL": cache.url}
     with (
         Service(environment) as old,
@@ -86,7 +86,7 @@ def test_a_rolling_deployment(
 def test_a_migration_fails_half_way(
     url: str, owner: str, newer: Path, service: Service, record: Record
 ) -> None:
-    """Nothing of it stays, those who serve notice nothing, and once mended it goes through."""
+    """It is rolled back, the service sees no errors, and it succeeds when it is corrected."""
     add_migration(newer, ADD_COLUMN, FAIL)
     with Load(service) as load:
         failed = manage(url, "migrate", code=newer, LOADER_DATABASE_URL=owner)

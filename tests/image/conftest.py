@@ -1,4 +1,4 @@
-"""The image against a PostgreSQL of its own, run as it is meant to be: without any right."""
+"""Fixtures: the image without any capabilities, with its own PostgreSQL."""
 
 import os
 import uuid
@@ -26,7 +26,7 @@ def image() -> str:
 
 @pytest.fixture(scope="session")
 def run(image: str, network: str) -> Iterator[Run]:
-    """Start a container of the image: run(*arguments, options=…, image=…, **settings)."""
+    """Starts a container of the image: run(*arguments, options=…, image=…, **settings)."""
     with ExitStack() as stack:
 
         def start(

@@ -1,4 +1,4 @@
-"""What the service may do in its container, and what the image holds."""
+"""The permissions of the service in its container, and the content of the image."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.image.conftest import Environment, Run
 
 
 def _statuses(web: Container) -> list[dict[str, str]]:
-    """Return what the kernel says of each process of gunicorn."""
+    """Returns the status of each process of gunicorn in /proc."""
     blocks = web.sh(
         "for p in /proc/[0-9]*; do grep -q gunicorn $p/cmdline && cat $p/status && echo; done; true"
     )
@@ -37,7 +37,7 @@ def test_nothing_is_writable_whatever_the_file_system_allows(image: str, path: s
 
 
 def test_it_writes_to_tmp_alone(run: Run, environment: Environment, web: Container) -> None:
-    """With a file system that can be written, what was written shows."""
+    """In a writable file system all written files are visible."""
     container = run(options=(), **environment("served"))
     service = container.service()
     service.wait_until_ready()

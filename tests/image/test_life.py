@@ -1,4 +1,4 @@
-"""A running container when the world around it moves."""
+"""A running container while its environment changes."""
 
 import itertools
 import threading
@@ -82,9 +82,9 @@ def test_the_database_is_restarted_under_load(
 
 
 class _Load:
-    """Asks without end, in four threads, and counts the statuses of the answers.
+    """Sends requests in four threads until it ends, and counts the statuses of the answers.
 
-    It never asks the same twice: what was answered before needs no database.
+    Each request is new, because a cached answer needs no database.
     """
 
     def __init__(self, service: Service) -> None:
@@ -106,7 +106,7 @@ class _Load:
             thread.join()
 
     def start_anew(self) -> None:
-        """Count the answers to what is asked from now on."""
+        """Counts only the answers from now on."""
         self.statuses = Counter()
 
     def sees(self, status: int, times: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""What the image is made of: labels, sizes, and that formats can be left out."""
+"""The parts of the image: labels, sizes and optional formats."""
 
 import re
 import subprocess
@@ -65,7 +65,7 @@ def test_the_labels(image: str) -> None:
 
 
 def test_what_is_not_in_the_image(image: str) -> None:
-    """No compiler, no pip of its own, no cache of a package manager, no test, no secret."""
+    """The image has no compiler, pip, package cache, tests or secrets."""
     absent = "/opt/venv/bin/pip /root/.cache /tmp/* /app/.env /app/.git /app/tests /app/infra"
     look = f"command -v gcc cc make git; ls -d {absent} 2>/dev/null; true"
     assert engine("run", "--rm", "--entrypoint=sh", image, "-c", look) == ""

@@ -1,4 +1,4 @@
-"""From the start of the container to the first answer, and what stops it on the way."""
+"""The start of the container until the first answer, and errors during the start."""
 
 import json
 import re

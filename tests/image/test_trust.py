@@ -1,4 +1,4 @@
-"""The image as it is run in production: behind HTTPS, serving as a role that can only read."""
+"""The image as in production: behind HTTPS and with a read-only role."""
 
 import json
 
@@ -21,7 +21,7 @@ HEADERS = {
 
 @pytest.fixture(scope="module")
 def guarded(run: Run, environment: Environment, postgres: Postgres) -> Container:
-    """A container of a database that it prepares as its owner and reads as somebody else."""
+    """A container that prepares its database as the owner and reads it as another role."""
     postgres.sql(f"CREATE DATABASE {DATABASE}")
     roles = {
         "DATABASE_URL": postgres.url(DATABASE, READER),
@@ -116,7 +116,7 @@ def test_its_sessions_are_read_only_and_limited(guarded: Container) -> None:
 def test_that_role_can_change_nothing(
     guarded: Container, postgres: Postgres, statement: str
 ) -> None:
-    """Not even in a session that is made to write, as here."""
+    """This holds even in a session that is set to read-write."""
     url = f"postgresql://{READER}:{Postgres.PASSWORD}@127.0.0.1/{DATABASE}"
     script = f'psql --no-psqlrc "{url}?options=-cdefault_transaction_read_only%3Doff"'
     script += ' --command="$1" 2>&1 || true'

@@ -1,4 +1,4 @@
-"""R asks the running service a table of questions and compares the answers with its own."""
+"""R sends a table of questions to the running service and compares the answers with its own."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Cells and layers of crosstabs: true values of R 4.2.2 and statsmodels over the rows."""
+"""Cells and layers of cross-tabulations, compared with R 4.2.2 and statsmodels."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Groups compared with a reference: true values, an oracle, and the corners."""
+"""Comparisons of groups: values of R, an oracle, and edge cases."""
 
 import json
 import math
@@ -59,7 +59,7 @@ class TestTrueValues:
 
 
 def linearised(rows: pd.DataFrame, column: str) -> tuple[float, float, float]:
-    """Return the weighted mean, its variance, and the variance of the values."""
+    """Returns the weighted mean, its variance, and the variance of the values."""
     w, x, n = rows.fnlwgt.astype(float), rows[column].astype(float), len(rows)
     mean = (w * x).sum() / w.sum()
     variance = n / (n - 1) * ((w * (x - mean)) ** 2).sum() / w.sum() ** 2

@@ -1,4 +1,4 @@
-"""What a client may rely on: every metric of every column, in every format; the issues' figures."""
+"""The contract: every metric of every column in every format, and known figures."""
 
 import json
 import math
@@ -23,7 +23,7 @@ def refuse(constant: str) -> NoReturn:
 
 
 def strict(content: bytes) -> Any:
-    """Read JSON as programs do that know no NaN."""
+    """Parses JSON strictly, without NaN."""
     return json.loads(content, parse_constant=refuse)
 
 
@@ -35,7 +35,7 @@ def ask(client: Client, url: str) -> dict[str, Any]:
 
 
 def required(metric: str, column: str) -> str:
-    """Return the parameters without which a metric cannot be asked."""
+    """Returns the required parameters of a metric."""
     if metric != "proportion":
         return ""
     return "value=" + {"income": "%3E50K", "sex": "Male", "split": "train"}.get(column, "nonsense")

@@ -155,7 +155,7 @@ OAXACA = "/v1/decomposition/oaxaca"
 
 
 def fit(rows: pd.DataFrame, x: pd.DataFrame, y: "pd.Series[Any]", *, weighted: bool) -> Any:
-    """Return the means of the columns, the coefficients, and the covariances of both."""
+    """Returns the means of the columns, the coefficients, and the covariances of both."""
     w = rows.fnlwgt.to_numpy(float) if weighted else np.ones(len(rows))
     n, z = len(rows), x.to_numpy()
     found = sm.WLS(y.to_numpy(float), z, weights=w).fit()

@@ -1,4 +1,4 @@
-"""What is refused, how: each culprit named, what is allowed, what was likely meant."""
+"""Errors: each invalid parameter with the allowed values and the most similar one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The grammar of the parameters: what is in it is answered rightly, what is not is named."""
+"""The grammar of the parameters: valid queries have correct answers, others are refused."""
 
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ tried: Counter[int] = Counter()
 
 
 class Given(NamedTuple):
-    """A parameter as it is sent, and the rows that a right answer is of."""
+    """A parameter as it is sent, and the rows that it selects."""
 
     name: str
     text: str
@@ -43,7 +43,7 @@ def values(of: Column) -> st.SearchStrategy[Any]:
 
 
 def ranked(of: Column, values: Any) -> Any:
-    """Return values so that they compare as the column's do."""
+    """Returns values that compare in the order of the column."""
     return values.map(SCHOOLING.index) if of.name == "education" else values
 
 
@@ -64,7 +64,7 @@ def spellings(value: Any) -> st.SearchStrategy[str]:
 
 @st.composite
 def filters(draw: st.DrawFn, of: Filter) -> Given:
-    """A filter in its grammar, the meaning of which is told by pandas."""
+    """A valid filter, and the rows that it selects, computed by pandas."""
     column, name, lookup = of.column, of.column.name, of.lookup.suffix
     of_uci = of.parameter.name.replace(name, column.source_name or name, 1)
     spelt = draw(st.sampled_from([of.parameter.name, of_uci]))
@@ -211,7 +211,7 @@ def not_a_list(draw: st.DrawFn, of: Column) -> str:
 
 
 def bad_texts(name: str) -> st.SearchStrategy[str]:
-    """Texts that the filter of that name does not take."""
+    """Texts that are invalid for the filter."""
     of, suffix = FILTERS[name].column, FILTERS[name].lookup.suffix
     match suffix:
         case "in" | "not_in":

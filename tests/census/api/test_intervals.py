@@ -71,7 +71,7 @@ class TestTrueValues:
 
 
 def domain(x: np.ndarray, w: np.ndarray, inside: np.ndarray) -> tuple[float, float]:
-    """Return the total and its standard error, of all rows with zeros outside."""
+    """Returns the total and its standard error, of all rows with zeros outside."""
     y = w.astype(np.longdouble) * x * inside
     return float(y.sum()), float(np.sqrt(len(y) / (len(y) - 1) * ((y - y.mean()) ** 2).sum()))
 

@@ -1,4 +1,4 @@
-"""Laws that hold whatever is selected: hypothesis chooses the selections."""
+"""Properties of all selections, which hypothesis generates."""
 
 from itertools import islice
 from typing import Any
@@ -183,7 +183,7 @@ def test_median_lies_between_the_extremes(client: Client, chosen: Filters, colum
 
 @pytest.mark.parametrize("constant", [1, 7])
 def test_a_constant_weight_gives_the_unweighted_value(client: Client, constant: int) -> None:
-    """Every weight is set to one number here, in the transaction of the test."""
+    """The test sets all weights to the same number, in its transaction."""
     Person.objects.update(fnlwgt=constant)
     for query in ({}, {"race": "Other"}, {"workclass": "Never-worked"}, {"age__lt": "17"}):
         for metric, column in (

@@ -1,4 +1,4 @@
-"""Laws of bands, comparisons and cells that hold whatever is selected."""
+"""Properties of bands, comparisons and cells for all selections."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The OpenAPI description is valid, and the answers are as it says."""
+"""The OpenAPI description is valid, and the answers conform to it."""
 
 import json
 from typing import Any
@@ -110,7 +110,7 @@ def schema_of(description: dict[str, Any], path: str, status: str) -> dict[str, 
 
 
 def closed(schema: Any) -> Any:
-    """Return a schema by which an object has no members but those described."""
+    """Returns a schema in which objects have only the described members."""
     if isinstance(schema, list):
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):
@@ -216,7 +216,7 @@ def test_problems_are_as_described(
 
 
 def test_every_parameter_described_is_taken(client: Client, description: dict[str, Any]) -> None:
-    """No parameter of the description is one that the route does not know."""
+    """Routes accept all parameters of the description."""
 
     for path, operation in operations(description):
         of_category = any(part in path for part in ("crosstab", "proportion", "logistic"))
@@ -283,7 +283,7 @@ def test_parameters_are_in_the_order_in_which_a_person_needs_them(
 def test_no_optional_parameter_changes_the_plain_question(
     client: Client, description: dict[str, Any]
 ) -> None:
-    """A page on which one tries the API sends defaults and examples, untouched."""
+    """Swagger UI sends the defaults and examples unchanged, so they must be valid."""
     for path, operation in operations(description):
         found = [resolved(description, p) for p in operation.get("parameters", [])]
         sent, in_path = {}, {}

@@ -1,4 +1,4 @@
-"""Every metric of every column, over selections, groups and weights, against the oracle."""
+"""Every metric of every column, with selections, groups and weights, against the oracle."""
 
 from typing import Any
 from urllib.parse import quote

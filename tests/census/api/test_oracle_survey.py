@@ -32,7 +32,7 @@ def close(value: float, rel: float = 1e-10) -> Any:
 
 
 def sample(rows: pd.DataFrame, *columns: str) -> svy.Sample:
-    """Return the rows that have a value of each column, as svy takes them."""
+    """Returns the rows with a value in each column, in the form that svy needs."""
     known = rows.dropna(subset=list(columns))
     frame = pl.DataFrame({name: known[name].tolist() for name in {*columns, "fnlwgt"}})
     return svy.Sample(
@@ -57,7 +57,7 @@ def assert_estimate(level: dict[str, Any], wanted: Any) -> None:
 @pytest.mark.parametrize("selection", SELECTIONS)
 @pytest.mark.parametrize("column", ["age", "hours_per_week", "capital_gain"])
 def test_mean(client: Client, adult: pd.DataFrame, column: str, selection: str) -> None:
-    """Each group is a sample of its own, where svy's `by` would take n/(n−1) of the whole."""
+    """Each group is a separate sample; svy's `by` would use n/(n−1) of the whole sample."""
     query, rows = selected(adult, selection)
     path = f"/v1/computation/mean/{column}"
     answer = ask(client, path, query, WEIGHT, "group_by=race", "confidence=0.9")

@@ -1,4 +1,4 @@
-"""The views of the whole table against pandas, scipy, statsmodels and the plain definitions."""
+"""Answers about several columns against pandas, scipy, statsmodels and definitions."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -277,7 +277,7 @@ def test_weighted_crosstab(
 
 
 def rate(positive: Any, weights: Any, *, weighted: bool) -> tuple[float, float | None]:
-    """Return the share of the favourable outcome and the variance of that estimate."""
+    """Returns the share of the favourable outcome and the variance of that estimate."""
     if not weighted:
         p = positive.mean()
         return p, p * (1 - p) / len(positive)

@@ -1,4 +1,4 @@
-"""Pages of records: their order, their cursors, their links, and what is refused."""
+"""Pages of records: order, cursors, links and errors."""
 
 import base64
 import json
@@ -35,7 +35,7 @@ def pages(client: Client, path: str, towards: str = "next") -> Iterator[dict[str
 
 
 def compare(ordering: str) -> Any:
-    """Return the order that `ordering` means, written down a second time."""
+    """Returns the order of `ordering`, implemented independently."""
 
     def comparison(a: Any, b: Any) -> int:
         for key in [*ordering.split(","), "id"]:

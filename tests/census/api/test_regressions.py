@@ -45,7 +45,7 @@ def band(ages: "pd.Series[int]") -> "pd.Series[str]":
 
 
 def dummies(values: "pd.Series[Any]", name: str) -> tuple[dict[str, Any], str]:
-    """Return a column for each category but the largest, and that one."""
+    """Returns a dummy variable for each category except the largest, and the largest category."""
     present = sorted(set(values), key=lambda v: oracle.rank(name, v))
     if name == "age":
         present.sort(key=BAND_NAMES.index)
@@ -57,7 +57,7 @@ def dummies(values: "pd.Series[Any]", name: str) -> tuple[dict[str, Any], str]:
 
 
 def design(rows: pd.DataFrame, on: str, *, bands: bool) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the columns of the terms, as they are named in the answer."""
+    """Returns the columns of the design matrix by the names of their terms in the answer."""
     columns: dict[str, Any] = {"(intercept)": pd.Series(1.0, index=rows.index)}
     single: dict[str, dict[str, Any]] = {}
     references = {}
@@ -345,6 +345,6 @@ def test_weighted_correlations(client: Client, adult: pd.DataFrame) -> None:
 
 
 def middle(values: "pd.Series[int]", w: Any) -> Any:
-    """Return the weighted share below each value, and half of that at it."""
+    """Returns the weighted share below each value plus half of the share at it."""
     sizes = pd.Series(w.astype(float), index=values.index).groupby(values).sum()
     return values.map(sizes.cumsum() - sizes / 2).to_numpy(np.longdouble) / w.sum()

@@ -1,4 +1,4 @@
-"""A load may commit at any moment, also between the statements of one answer."""
+"""Loads that commit between the statements of an answer."""
 
 import gzip
 import threading
@@ -38,7 +38,7 @@ PATHS = [
 
 
 def excerpt(folder: Path, train: int, test: int) -> Path:
-    """Write a dataset of the first lines of the bundled files."""
+    """Writes files with the first lines of the bundled files."""
     folder.mkdir()
     for name, lines in (("adult.data", train), ("adult.test", test + 1)):
         packed = (oracle.DATA / f"{name}.gz").read_bytes()
@@ -71,7 +71,7 @@ def load(source: str) -> None:
 
 
 def load_aside(source: str) -> None:
-    """Load by another connection, to the end."""
+    """Loads by another connection, to the end."""
 
     def work() -> None:
         try:
@@ -95,7 +95,7 @@ def asked(client: Client, path: str) -> Any:
 
 
 def reference(client: Client, sources: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the answers of each version, read while nothing happens."""
+    """Returns the answers of each version, read while nothing happens."""
     found = {}
     for source in sources:
         load(source)

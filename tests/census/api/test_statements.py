@@ -68,7 +68,7 @@ PATHS = [
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Collect the statements of requests, without those that begin and end transactions."""
+    """Collects the statements of requests, without those that begin and end transactions."""
     found: list[str] = []
 
     def keep(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

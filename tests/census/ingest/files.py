@@ -21,7 +21,7 @@ NUMBERS = [name for name in NAMES if COLUMNS[name].numeric]
 
 
 def people(name: str = "adult.data", rows: int = ROWS) -> pd.DataFrame:
-    """The first rows of one of UCI's files, all text, as they are there."""
+    """The first rows of one of UCI's files, as text."""
     data = io.BytesIO(first_rows(name, rows))
     return pd.read_csv(data, names=NAMES, skipinitialspace=True, dtype=str, keep_default_na=False)
 
@@ -62,7 +62,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
 
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as numbers, as pandas has them after it has read a file."""
+    """The frame with integers instead of texts, as pandas reads it."""
     return frame.astype(dict.fromkeys(NUMBERS, int))
 
 
@@ -71,6 +71,6 @@ def missing(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(path: Path, split: Split | None = None) -> tuple[Content, pd.DataFrame]:
-    """What a load of `path` writes."""
+    """The CSV that a load of `path` writes."""
     content = Content(gather([str(path)], path.parent), split=split)
     return content, pd.read_csv(io.BytesIO(b"".join(content.csv())))

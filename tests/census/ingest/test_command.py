@@ -1,4 +1,4 @@
-"""The command with files that people have: exports, summaries, help, dry runs."""
+"""The command load_adult: exports, summaries, help, dry runs."""
 
 import os
 import subprocess
@@ -113,7 +113,7 @@ def test_an_empty_source(source: str) -> None:
 
 @pytest.mark.parametrize("argument", ["--dry-run", "--dry"])
 def test_a_dry_run_starts_no_database(tmp_path: Path, argument: str) -> None:
-    """By its own PostgreSQL, which is started where there is no DATABASE_URL."""
+    """Without DATABASE_URL the command starts its own PostgreSQL."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE", "LOADER"))}
     code = (
         "import sys, manage; from adultapi import postgres;"

@@ -125,7 +125,7 @@ def test_damaged_files(
     damage: Callable[[bytes], bytes],
     says: tuple[str, ...],
 ) -> None:
-    """The fixture sees to it that nothing has changed; here it is looked at quickly."""
+    """The fixture checks that nothing has changed; this is a quick check."""
     path = small / file
     path.write_bytes(damage(path.read_bytes()))
     outcome = load("--source", small)
@@ -171,7 +171,7 @@ def test_damage_late_in_a_table_that_is_being_copied(
 def test_a_source_that_is_not_what_it_claims(
     untouched: Scratch, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Right rows, but not UCI's."""
+    """Valid rows that are not UCI's."""
     for path in small.iterdir():
         path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()

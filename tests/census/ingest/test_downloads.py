@@ -1,4 +1,4 @@
-"""Files from a web server with its moods."""
+"""Downloads from a web server with faults."""
 
 import gzip
 import io
@@ -29,7 +29,7 @@ def read(file: DataFile) -> bytes:
 
 
 def contents(files: list[DataFile]) -> Contents:
-    """The bytes of files by the split that their names tell."""
+    """The bytes of files by the split in their names."""
     return {split.value: read(file) for file in files for split in file.splits_in_name}
 
 
@@ -58,7 +58,7 @@ def answer(
     pause: float = 0,
     disposition: str | None = None,
 ) -> Answer:
-    """Answer with `body`, of which `length` bytes are promised, after a `pause`."""
+    """Answers with `body`, of which `length` bytes are promised, after a `pause`."""
 
     def give(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
@@ -94,7 +94,7 @@ def redirect(to: str) -> Answer:
 
 @dataclass
 class WebServer:
-    """Gives its answers one after another, the last for ever."""
+    """Sends its answers one after another, and then the last one again and again."""
 
     url: str
     answers: list[Answer] = field(default_factory=list)

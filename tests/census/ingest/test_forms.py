@@ -1,4 +1,4 @@
-"""The forms in which people have the data: what is taken, compared with pandas; what is not."""
+"""The formats of files, compared with pandas."""
 
 import bz2
 import csv
@@ -40,14 +40,14 @@ from tests.census.ingest.tools import authentic
 
 
 def pandas_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame of the file, in the columns, types and spelling of the service."""
+    """The frame of a file with the columns, types and spellings of the service."""
     found = frame[NAMES].replace(NA, None).astype(dict.fromkeys(NUMBERS, float))
     found = found.astype(dict.fromkeys(NUMBERS, int)).reset_index(drop=True)
     return found.assign(income=found["income"].astype(str).str.removesuffix("."))
 
 
 class Form(NamedTuple):
-    """A file, how pandas reads it, and what the summary says of it."""
+    """A file, the function that reads it with pandas, and its description in the summary."""
 
     name: str
     data: bytes
@@ -223,7 +223,7 @@ def test_each_public_name_is_of_one_column() -> None:
 
 
 def both(values: dict[str, Any], name: str) -> bytes:
-    """UCI's two files in one, with a column that tells them apart."""
+    """UCI's two files in one, with a column of splits."""
     return as_csv(BOTH.assign(split=BOTH["split"].map(values)).rename(columns={"split": name}))
 
 

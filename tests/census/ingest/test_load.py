@@ -1,4 +1,4 @@
-"""`manage.py load_adult`: what it loads, what it says, and what it leaves as it was."""
+"""`manage.py load_adult`: what it loads, its output, and what it does not change."""
 
 import hashlib
 import json
@@ -89,7 +89,7 @@ def test_duplicates(
     remembered: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first three share age and weight, hence PostgreSQL compares them in full."""
+    """The first three rows share age and weight, so PostgreSQL compares them in full."""
     monkeypatch.setattr("census.ingest.content._MAX_REMEMBERED", remembered)
     line = "{}, Private, 77516, HS-grad, 9, Divorced, {}, Unmarried, White, Male, 0, 0, {}, ?, >50K"
     values = [(39, "Sales", 40), (39, "Sales", 41), (39, "?", 40), (40, "?", 40)]
@@ -253,7 +253,7 @@ def test_max_errors_must_be_positive(number: str) -> None:
 
 @pytest.mark.parametrize("header", ["", ",".join(list(COLUMNS)[:15]) + "\n"])
 def test_memory_does_not_grow_with_the_files(tmp_path: Path, header: str) -> None:
-    """Peak memory of checking 20 times the rows, and of the whole of a load."""
+    """The peak memory of a check of 20 times the rows, and of a whole load."""
 
     def peak(path: Path) -> int:
         code = (

@@ -1,4 +1,4 @@
-"""Any bytes: the right rows, or a clear error. UCI's lines have theirs in test_uci_lines."""
+"""Mutated files give the correct rows or a clear error. test_uci_lines has UCI's lines."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ missing = st.sampled_from(["?", "", "NA", "NaN", "null", " ? "])
 
 
 def read(data: bytes) -> Rows | None:
-    """The rows of a file as they are loaded, without `id` and `split`; None if it is refused."""
+    """The loaded rows of a file, without `id` and `split`; None if it is refused."""
     content = Content([DataFile("f", lambda: io.BytesIO(data))])
     lines = b"".join(content.csv()).decode().splitlines()
     return [line.split(",")[1:-1] for line in lines[1:]]
@@ -52,7 +52,7 @@ def read_or_refuse(data: bytes) -> Rows | None:
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[Table, Rows]:
-    """Names and rows of a table, its columns in any order and any spelling, and what it holds."""
+    """A table with its columns in any order and spelling, and the rows that it contains."""
     order = draw(st.permutations(range(len(NAMES))))
     surplus = draw(st.integers(0, 2))
     spell = draw(st.sampled_from(spellings))
@@ -210,7 +210,7 @@ def test_changed_json_lines(
 def test_changed_parquet(
     table: tuple[Table, Rows], changes: list[tuple[float, int, bytes]]
 ) -> None:
-    """Its pages may have no checksums: what is read is at least what could be there."""
+    """Pages can lack checksums, so a damaged file can be read; its values are still valid."""
     rows = read_or_refuse(changed(as_parquet(*table[0]), changes))
     for row in rows or ():
         for column, value in zip(SCHEMA.columns, row, strict=True):

@@ -1,4 +1,4 @@
-"""What is not taken: it is named, with the next step."""
+"""Refused files: the error names the format and the next step."""
 
 import gzip
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where files come from: folders, zips, single files, a web server with its moods."""
+"""Sources of files: folders, zips, single files, a web server."""
 
 import bz2
 import gzip
@@ -33,7 +33,7 @@ def read(file: DataFile) -> bytes:
 
 
 def contents(files: list[DataFile]) -> Contents:
-    """The bytes of files by the split that their names tell."""
+    """The bytes of files by the split in their names."""
     return {split.value: read(file) for file in files for split in file.splits_in_name}
 
 

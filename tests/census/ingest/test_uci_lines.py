@@ -1,4 +1,4 @@
-"""UCI's lines: what is a row, what is format, what is an error."""
+"""UCI's lines: rows, accepted variations and errors."""
 
 import io
 import re
@@ -247,7 +247,7 @@ MISSING = {b"", b"?", b"na", b"n/a", b"#na", b"#n/a", b"<na>", b"nan", b"-nan", 
 
 
 def value_of(column: ColumnSpec, text: bytes) -> bytes | None:
-    """What `text` means in `column`; None if nothing."""
+    """The value of `text` in `column`; None if it is invalid."""
     value = text.decode("utf-8", "backslashreplace").strip().encode()
     if column.nullable and (value.lower() in MISSING or value == rb"\N"):
         return b"?"
@@ -296,7 +296,7 @@ rows_of_text = st.tuples(*map(value_texts, SCHEMA.columns))
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[bytes, list[list[bytes]]]:
-    """A file in the format, and its rows."""
+    """A valid file and its rows."""
     text = draw(st.sampled_from(["", "\ufeff"])) + draw(st.sampled_from(["", "|1x3 Cross\n", "\n"]))
     rows = draw(st.lists(rows_of_text, min_size=1, max_size=8))
     for row in rows:

@@ -1,4 +1,4 @@
-"""A load beside others: readers, other loads, and those who kill it."""
+"""Loads with concurrent readers and loads, and loads that are killed."""
 
 import random
 import signal
@@ -27,7 +27,7 @@ COPYING = "SELECT count(*) FROM pg_stat_progress_copy WHERE datname = current_da
 
 @pytest.fixture
 def other(tmp_path: Path) -> Path:
-    """A folder with as many people as UCI's, but others: a year older."""
+    """A folder with UCI's people, each a year older."""
     for name in ("adult.data", "adult.test"):
         data = authentic(name).replace(b"\n39, ", b"\n40, ")
         (tmp_path / name).write_bytes(data)
@@ -35,7 +35,7 @@ def other(tmp_path: Path) -> Path:
 
 
 class Poller(threading.Thread):
-    """Reads the dataset over and over, as a client of the service does."""
+    """Reads the dataset repeatedly, as the service does."""
 
     def __init__(self, scratch: Scratch) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ def test_readers_see_one_dataset_or_the_other_and_never_wait(full: Scratch, othe
 
 
 def test_a_reader_that_does_not_end_is_no_hindrance(full: Scratch, other: Path) -> None:
-    """And it goes on seeing what it saw."""
+    """The reader still sees the same rows."""
     with closing(full.connect()) as connection:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         query = "SELECT sum(age) FROM census_person"
@@ -132,7 +132,7 @@ def wait_until(scratch: Scratch, query: str, expected: object, seconds: float = 
 
 
 def test_kill_at_any_moment(full: Scratch, other: Path) -> None:
-    """At ten moments of the time a load takes; one that is over by then shows that it takes less.
+    """It is killed at ten moments of its time. If it has ended by then, it takes less time.
 
     In processes of their own alone: a load in this one would leave its connection behind, for
     which the test then waited.

@@ -1,4 +1,4 @@
-"""What tests of the load share: files, databases of their own, and a way to run it."""
+"""Helpers for the tests of the load: files, databases, and runs of the command."""
 
 import gzip
 import hashlib
@@ -36,7 +36,7 @@ def first_rows(name: str, rows: int) -> bytes:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of load_adult came to."""
+    """The result of a run of load_adult."""
 
     code: int
     out: str
@@ -48,7 +48,7 @@ class Outcome:
 
 
 def load(*arguments: str | Path) -> Outcome:
-    """Run load_adult in this process."""
+    """Runs load_adult in this process."""
     out, err = StringIO(), StringIO()
     try:
         call_command("load_adult", *map(str, arguments), stdout=out, stderr=err)
@@ -59,7 +59,7 @@ def load(*arguments: str | Path) -> Outcome:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A database that a test can do with as it likes."""
+    """A database for one test."""
 
     url: str
 
@@ -82,11 +82,11 @@ class Scratch:
             return b"".join(map(bytes, copy))
 
     def state(self) -> tuple[str, dict[str, Any]]:
-        """All that a load can change."""
+        """Everything that a load can change."""
         return hashlib.sha256(self.export()).hexdigest(), self.dataset()
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start load_adult on this database in a process of its own."""
+        """Starts load_adult on this database in a separate process."""
         return subprocess.Popen(
             [sys.executable, MANAGE, "load_adult", *arguments],
             env=self.environment,
@@ -97,7 +97,7 @@ class Scratch:
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of a process of its own that uses this database."""
+        """The environment of a separate process that uses this database."""
         return os.environ | {"DATABASE_URL": self.url, "SECRET_KEY": "only-for-tests"}
 
 
@@ -124,7 +124,7 @@ class Server:
 
 @contextmanager
 def pointed_to(url: str, blocker: Any) -> Iterator[None]:
-    """Have Django use the database at `url` meanwhile."""
+    """Makes Django use the database at `url` within the block."""
     connection = connections["default"]
     before = connection.settings_dict.copy()
     config = Env.db_url_config(url)

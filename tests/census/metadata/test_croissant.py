@@ -1,4 +1,4 @@
-"""The Croissant document: valid, and its statistics those of the API."""
+"""The Croissant document is valid and has the statistics of the API."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Data Package descriptor: what Data Package 2.0 and Table Schema ask for, and the truth."""
+"""The Data Package descriptor conforms to Data Package 2.0 and Table Schema, and is correct."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ def package(client: Client, dataset: None) -> dict[str, Any]:
 
 
 def profile(name: str) -> Draft7Validator:
-    """The standard's own JSON Schema, which its Python library carries."""
+    """The JSON Schema of the standard, from its Python library."""
     content = json.loads((files("dplib") / "profiles" / "2.0" / name).read_text("utf-8"))
     Draft7Validator.check_schema(content)
     return Draft7Validator(content, format_checker=FormatChecker())

@@ -48,7 +48,7 @@ def test_requirements_are_hashed() -> None:
         assert all("--hash=sha256:" in block for block in blocks), path.name
 
 
-def test_nothing_committed_names_a_registry() -> None:
+def test_no_committed_file_names_a_registry() -> None:
     """The lock files do not contain addresses of package registries."""
     hosts = re.compile(
         r"pypi\.(?:org|python)|python" + r"hosted|registry\.npm" + r"js|--(?:extra-)?index-url[ =]"

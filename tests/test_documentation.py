@@ -44,7 +44,7 @@ def test_every_setting_is_documented(name: str) -> None:
     assert re.search(rf"^#?{name}=", ENV_EXAMPLE, re.MULTILINE)
 
 
-def test_no_setting_is_documented_that_there_is_not() -> None:
+def test_only_existing_settings_are_documented() -> None:
     example = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", ENV_EXAMPLE, re.MULTILINE))
     table = README.partition("## Settings")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
@@ -57,7 +57,7 @@ def test_every_make_target_is_documented(target: str) -> None:
     assert re.search(rf"`make {target}\b|^make {target}\b|`{target}`", README, re.MULTILINE)
 
 
-def test_no_make_target_is_documented_that_there_is_not() -> None:
+def test_only_existing_make_targets_are_documented() -> None:
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
     for path in ("README.md", "CONTRIBUTING.md"):
         text = (ROOT / path).read_text()
@@ -123,7 +123,30 @@ def test_answers_in_the_readme_are_real(client: Client, url: str, shown: str) ->
         assert part.strip("{},[]") in squeezed, part
 
 
-@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
-def test_links_to_files_lead_somewhere(path: str) -> None:
+MARKDOWN = sorted(
+    str(path.relative_to(ROOT))
+    for folder in (".", "docs", "docs/adr")
+    for path in (ROOT / folder).glob("*.md")
+)
+
+
+@pytest.mark.parametrize("path", MARKDOWN)
+def test_links_to_files_resolve(path: str) -> None:
     for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", (ROOT / path).read_text()):
-        assert (ROOT / link).exists(), link
+        assert ((ROOT / path).parent / link).exists(), link
+
+
+@pytest.mark.parametrize("path", MARKDOWN)
+def test_paths_of_code_exist(path: str) -> None:
+    """Paths in backticks, such as `census/models.py`."""
+    pattern = r"`((?:adultapi|census|docker|docs|infra|tests)/[\w./-]+)`"
+    for name in re.findall(pattern, (ROOT / path).read_text()):
+        assert (ROOT / name).exists(), name
+
+
+def test_tests_of_the_threat_model_exist() -> None:
+    text = (ROOT / "docs/threat-model.md").read_text()
+    names = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    mentioned = set(re.findall(r"`(test_\w+\.py)`", text))
+    assert len(mentioned) > 10
+    assert mentioned <= names

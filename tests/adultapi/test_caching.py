@@ -156,7 +156,7 @@ def test_spellings_share_an_answer_and_other_representations_do_not(client: Clie
 
 
 @pytest.mark.parametrize("url", ["/v1/people", "/v1/dataset/croissant", "/v1/dataset/datapackage"])
-def test_answers_that_name_the_host_are_kept_by_host(
+def test_answers_with_absolute_urls_are_cached_by_host(
     client: Client, settings: Any, url: str
 ) -> None:
     settings.ALLOWED_HOSTS = ["a.example", "b.example"]
@@ -166,7 +166,9 @@ def test_answers_that_name_the_host_are_kept_by_host(
     assert answers[0]["ETag"] != answers[1]["ETag"]
 
 
-def test_answers_that_name_no_host_are_kept_for_all(client: Client, settings: Any) -> None:
+def test_answers_without_absolute_urls_are_cached_for_all_hosts(
+    client: Client, settings: Any
+) -> None:
     settings.ALLOWED_HOSTS = ["a.example", "b.example"]
     first, second = (client.get(MEAN, headers={"Host": f"{name}.example"}) for name in "ab")
     assert first["ETag"] == second["ETag"]
@@ -195,7 +197,7 @@ def test_every_load_has_its_own_answers(client: Client) -> None:
     assert len({answer["ETag"] for answer in (first, second, third)}) == 3
 
 
-def test_an_answer_is_not_kept_if_a_load_comes_meanwhile(
+def test_an_answer_is_not_cached_if_a_load_commits_meanwhile(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = caching.Loaded.current()
@@ -209,7 +211,7 @@ def test_an_answer_is_not_kept_if_a_load_comes_meanwhile(
 
 
 @pytest.mark.parametrize("path", ["/", "/about", "/columns", "/problems/bad-parameter"])
-def test_a_page_is_asked_about_each_time(client: Client, path: str) -> None:
+def test_a_page_is_revalidated_each_time(client: Client, path: str) -> None:
     page = client.get(path)
     assert page.status_code == 200
     assert re.search("no-cache|max-age=0", page["Cache-Control"])
@@ -224,7 +226,7 @@ def test_an_empty_database_has_no_tags(client: Client) -> None:
     assert client.get("/v1/computation").status_code == 200
 
 
-def test_a_cache_that_is_away_is_done_without(
+def test_the_service_works_without_its_cache(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:

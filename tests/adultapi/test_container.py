@@ -41,7 +41,7 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
         ),
     ],
 )
-def test_what_cannot_work_ends_with_a_sentence(
+def test_errors_end_with_a_message(
     service_environment: dict[str, str], arguments: list[str], changes: dict[str, str], says: str
 ) -> None:
     ended = run(service_environment | changes, *arguments)
@@ -104,7 +104,9 @@ def test_a_signal_ends_what_waits(signum: signal.Signals, status: int) -> None:
         assert process.wait(PATIENCE) == status
 
 
-def test_it_waits_for_who_migrates_or_loads(service_environment: dict[str, str]) -> None:
+def test_it_waits_for_another_process_that_migrates_or_loads(
+    service_environment: dict[str, str],
+) -> None:
     with closing(psycopg.connect(service_environment["DATABASE_URL"])) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         ended = run(service_environment | {"START_TIMEOUT": "0"}, "migrate")

@@ -115,7 +115,7 @@ def test_the_oldest_files_make_room(client: Client, settings: Any) -> None:
     assert "miss" in client.get(wanted[0])["Server-Timing"]
 
 
-def test_files_that_are_being_written_stay(client: Client, settings: Any) -> None:
+def test_files_being_written_are_not_removed(client: Client, settings: Any) -> None:
     settings.EXPORT_SPACE = 1 << 20
     folder = Path(settings.EXPORT_DIR)
     folder.mkdir()

@@ -179,7 +179,7 @@ def test_data_outlives_the_server(run: Callable[[], User], folder: Path) -> None
         assert user.ask("SELECT answer FROM kept") == "42"
 
 
-def test_is_utf8_of_the_c_locale_on_no_network(run: Callable[[], User]) -> None:
+def test_it_uses_utf8_the_c_locale_and_no_network(run: Callable[[], User]) -> None:
     with run() as user:
         user.started()
         assert user.ask("SHOW server_encoding") == "UTF8"
@@ -359,7 +359,7 @@ def test_folders_no_socket_can_be_named_in(folder: Path, wheel: Path, name: str)
         shutil.rmtree(sockets)
 
 
-def test_something_else_where_the_sockets_go(folder: Path, wheel: Path) -> None:
+def test_a_file_in_place_of_the_socket_folder(folder: Path, wheel: Path) -> None:
     var = folder / ("x" * 120)
     sockets = place.Place(var).sockets
     sockets.symlink_to(folder)

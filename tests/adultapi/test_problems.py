@@ -9,7 +9,9 @@ from django.test import RequestFactory
 from adultapi import problems
 
 
-def test_a_fault_is_logged_and_its_cause_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_internal_error_is_logged_and_its_cause_is_not_sent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     request = RequestFactory().get("/v1/fields?a=1", REQUEST_ID="mine")
     with caplog.at_level(logging.ERROR):
         try:

@@ -70,7 +70,7 @@ def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], byte
 
 
 @pytest.mark.django_db(transaction=True)
-def test_kept_answers_are_those_of_django_to_the_byte(service: int) -> None:
+def test_cached_answers_equal_those_of_django(service: int) -> None:
     """Errors before Django has made a request have the same headers as other answers."""
     answers = [get(service, MEAN) for _ in range(30)]
     hits = [a for a in answers if a[1]["server-timing"].startswith("cache;desc=hit")]
@@ -145,7 +145,9 @@ def half_of_the_files(folder: Path) -> Path:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_https_is_believed_of_the_header_that_is_named(service_environment: dict[str, str]) -> None:
+def test_https_is_trusted_only_in_the_configured_header(
+    service_environment: dict[str, str],
+) -> None:
     named, other = {"CloudFront-Forwarded-Proto": "https"}, {"X-Forwarded-Proto": "https"}
     proxied = {"SECURE_PROXY": "true", "SECURE_PROXY_HEADER": "CloudFront-Forwarded-Proto"}
     path = "/v1/people?page_size=1"

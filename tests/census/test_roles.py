@@ -88,7 +88,7 @@ def test_the_reader_reads_and_changes_nothing(environment: dict[str, str]) -> No
             reader.execute("ROLLBACK")
 
 
-def test_serving_takes_the_reader_and_limits_its_sessions(environment: dict[str, str]) -> None:
+def test_the_service_uses_the_reader_with_limited_sessions(environment: dict[str, str]) -> None:
     manage(environment, "migrate", "--verbosity", "0")
     asked = (
         "from django.db import connection as c; k = c.cursor(); "

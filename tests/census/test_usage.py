@@ -107,7 +107,7 @@ def test_a_prefix_is_no_part_of_a_route(settings: Any) -> None:
     assert describe("/adult/v1/fields/age?x=1", 400) == {"route": ["/v1/fields/{column}"]}
 
 
-def test_names_of_what_was_refused_are_not_counted() -> None:
+def test_names_in_refused_requests_are_not_counted() -> None:
     assert describe("/v1/computation/nope/xyz", 404) == {
         "route": ["/v1/computation/{metric}/{column}"]
     }

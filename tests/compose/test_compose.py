@@ -145,7 +145,7 @@ def test_the_cache_is_reached_from_web(stack: Stack) -> None:
     assert stack.container("web").sh(f'python -c "{ask}"') == "True"
 
 
-def test_of_two_web_containers_either_may_go(stack: Stack) -> None:
+def test_either_of_two_web_containers_can_stop(stack: Stack) -> None:
     stack.make("up", "PROFILES=scale")
     numbers = itertools.count()
 

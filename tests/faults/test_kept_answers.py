@@ -32,7 +32,7 @@ def test_a_second_request_never_reaches_the_service(stack: Proxy) -> None:
     assert second.headers["etag"] == first.headers["etag"]
 
 
-def test_what_belongs_to_one_request_is_not_kept(stack: Proxy) -> None:
+def test_headers_of_one_request_are_not_cached(stack: Proxy) -> None:
     path = new()
     ids = [stack.get(path).headers["x-request-id"] for _ in range(3)]
     assert len(set(ids)) == 3
@@ -60,7 +60,7 @@ def test_one_copy_serves_all_origins_and_codings(stack: Proxy) -> None:
         }
 
 
-def test_the_service_varies_by_nothing_that_nginx_does_not_know(standing: Service) -> None:
+def test_the_service_varies_only_by_headers_that_nginx_handles(standing: Service) -> None:
     paths = ("/", "/docs", "/v1", "/v1/fields", "/v1/people?page_size=1", "/v1/people.csv?age=90")
     for path in (*paths, "/static/census/favicon.svg", "/v1/computation/mean/age?format=api"):
         names = standing.get(path, Origin="https://other.example").headers.get("vary", "")
@@ -191,9 +191,7 @@ def test_static_files_are_kept_for_long(stack: Proxy) -> None:
     assert "immutable" in answers[1].headers["cache-control"]
 
 
-def test_what_is_old_is_asked_for_again_and_meanwhile_served(
-    service: Service, proxy: Proxy
-) -> None:
+def test_stale_answers_are_served_while_nginx_revalidates(service: Service, proxy: Proxy) -> None:
     """After two seconds nginx revalidates in the background; a 304 suffices."""
     path = new()
     body = proxy.get(path).body

@@ -68,7 +68,7 @@ def test_the_client_is_the_one_before_trusted_proxies(standing: Service, before:
     assert statuses("2001:db8::2") == {429: 5}
 
 
-def test_https_is_believed_of_trusted_proxies_alone(standing_url: str, before: Before) -> None:
+def test_https_is_trusted_only_from_trusted_proxies(standing_url: str, before: Before) -> None:
     https = {"X-Forwarded-Proto": "https"}
     secure = {"DATABASE_URL": standing_url, "SECURE_PROXY": "true"}
     with Service(secure) as service:
@@ -101,7 +101,7 @@ def test_requests_under_way_are_limited_too(standing: Service, before: Before) -
     assert set(statuses) == {200, 429}
 
 
-def test_eight_small_downloads_at_once_are_no_crowd(stack: Proxy) -> None:
+def test_eight_small_downloads_at_once_are_all_answered(stack: Proxy) -> None:
     with ThreadPoolExecutor(8) as pool:
         paths = [f"/v1/people.csv?age={age}" for age in range(40, 56)]
         assert {answer.status for answer in pool.map(stack.get, paths)} == {200}

@@ -108,7 +108,7 @@ def test_a_method_that_is_refused_names_the_others(stack: Proxy) -> None:
         assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_nobody_listens_where_the_service_should_be(before: Callable[..., Proxy]) -> None:
+def test_the_service_is_not_running(before: Callable[..., Proxy]) -> None:
     gone = Service({}, port=free_port())
     proxy = before(gone)
     for path in (MEAN, "/healthz", "/readyz", "/"):

@@ -13,7 +13,7 @@ ASKED = {
 }
 
 
-def test_requests_are_counted_where_all_pass(
+def test_usage_counts_the_requests_of_nginx(
     standing: Service, standing_url: str, before: Before
 ) -> None:
     proxy = before(standing)

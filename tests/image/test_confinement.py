@@ -18,7 +18,7 @@ def _statuses(web: Container) -> list[dict[str, str]]:
     ]
 
 
-def test_gunicorn_is_process_1_and_has_no_right(web: Container) -> None:
+def test_gunicorn_is_process_1_and_has_no_capabilities(web: Container) -> None:
     assert "gunicorn" in web.sh("tr '\\0' ' ' </proc/1/cmdline")
     processes = _statuses(web)
     assert len(processes) >= 2, "a master and its workers"

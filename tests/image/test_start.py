@@ -36,7 +36,7 @@ def test_three_settings_are_enough(run: Run, environment: Environment, empty: st
     assert mean == pytest.approx(38.64358543876172, rel=1e-15)
 
 
-def test_of_containers_racing_on_an_empty_database_one_loads(
+def test_one_of_several_containers_loads_an_empty_database(
     run: Run, environment: Environment, postgres: Postgres, empty: str
 ) -> None:
     racers = [run(**environment(empty)) for _ in range(3)]
@@ -127,7 +127,7 @@ def test_sigterm_ends_the_wait(run: Run, environment: Environment) -> None:
         (["load", "--source", "/nowhere"], "", "/nowhere"),
     ],
 )
-def test_what_cannot_work_ends_with_a_sentence(
+def test_errors_end_with_a_message(
     run: Run,
     environment: Environment,
     web: Container,

@@ -93,7 +93,7 @@ def test_requests_without_an_answer_to_keep(path: str, query: str, accept: str) 
     assert canonical(path, query, accept) is None
 
 
-def test_an_imposed_form_is_all_that_is_left() -> None:
+def test_apply_to_replaces_the_whole_request() -> None:
     request = RequestFactory().get(
         f"{MEAN}/?sex=Male&format=csv&age__gte=20", headers={"Accept": HTML}
     )

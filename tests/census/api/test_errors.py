@@ -159,7 +159,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("url", "status", "parameter", "code", "allowed", "meant"), CASES, ids=lambda c: str(c)[:60]
 )
-def test_the_culprit_is_named(
+def test_the_invalid_parameter_is_named(
     client: Client,
     url: str,
     status: int,
@@ -179,7 +179,7 @@ def test_the_culprit_is_named(
     assert len(error["detail"]) < 400
 
 
-def test_all_culprits_at_once(client: Client) -> None:
+def test_all_invalid_parameters_at_once(client: Client) -> None:
     body = problem(client, f"{MEAN}?age__gte=old&sex=Femal&agee=1&group_by=nope&limit=0", 400)
     assert {e["parameter"] for e in body["errors"]} == {
         *("agee", "group_by", "limit", "sex", "age__gte")

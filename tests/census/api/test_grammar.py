@@ -132,7 +132,7 @@ def written(draw: st.DrawFn, pairs: list[tuple[str, str]]) -> str:
 
 @many
 @given(data=st.data(), selected=selections, column=st.sampled_from([c.name for c in NUMERIC]))
-def test_what_is_in_it_is_answered_rightly(
+def test_valid_queries_have_correct_answers(
     client: Client, adult: pd.DataFrame, data: st.DataObject, selected: list[Given], column: str
 ) -> None:
     by = data.draw(
@@ -252,7 +252,7 @@ bad_unknown = st.tuples(
     wrong=st.lists(bad_known | bad_unknown, min_size=1, max_size=5, unique_by=lambda p: p[0]),
     right=selections,
 )
-def test_what_is_not_in_it_is_named_all_at_once(
+def test_all_errors_are_reported_at_once(
     client: Client, data: st.DataObject, wrong: list[tuple[str, str]], right: list[Given]
 ) -> None:
     taken = {name for name, _ in wrong}

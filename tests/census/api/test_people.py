@@ -191,7 +191,7 @@ def test_a_cursor_as_made_here_is_taken(client: Client) -> None:
         base64.urlsafe_b64encode(b"[" * 3000).decode(),
     ],
 )
-def test_a_cursor_that_nobody_gave_out_is_refused(client: Client, text: str) -> None:
+def test_a_forged_cursor_is_refused(client: Client, text: str) -> None:
     answer = client.get(f"{PEOPLE}?cursor={quote(text)}")
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -148,7 +148,7 @@ def test_several_files(tmp_path: Path) -> None:
     assert contents(gather(paths, tmp_path)) == BOTH
 
 
-def test_one_table_in_a_zip_is_as_it_would_be_outside(tmp_path: Path) -> None:
+def test_one_table_in_a_zip_is_read_like_a_file(tmp_path: Path) -> None:
     path = tmp_path / "archive.zip"
     for name in ("adult.csv", "x/adult.data", "adult.test", "A.PARQUET", "a.csv.gz"):
         others = dict.fromkeys(("README.md", "adult.names", "notes.txt", "metadata.json"), b"")
@@ -173,7 +173,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (file.name, file.digest().md5) == ("standard input", UCI_MD5[Split.TEST])
 
 
-def test_an_endless_pipe_of_something_else_is_not_waited_for(tmp_path: Path) -> None:
+def test_an_endless_pipe_of_an_unknown_format_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"^/dev/zero: begins with '\\x00"):
         gather(["/dev/zero"], tmp_path)
 
@@ -225,7 +225,9 @@ def test_what_cannot_be_used(
     assert says in str(raised.value)
 
 
-def test_a_bomb_goes_off_in_a_flat_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_refused_in_constant_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sources.streams, "MAX_BYTES", 2**20)
     (tmp_path / "bomb.data.gz").write_bytes(gzip.compress(bytes(2**22)))
     (file,) = gather([str(tmp_path / "bomb.data.gz")], tmp_path)

@@ -192,7 +192,7 @@ def test_problems_of_several_files_add_up() -> None:
         (b"5, x, y, z, 1\n", 1, "the line begins '5, x, y, z, 1'"),
     ],
 )
-def test_what_looks_like_something_else_is_named(data: bytes, line: int, says: str) -> None:
+def test_errors_name_the_likely_cause(data: bytes, line: int, says: str) -> None:
     (problem,) = read(data).problems
     assert problem.line == line
     assert says in str(problem)

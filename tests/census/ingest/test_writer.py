@@ -88,7 +88,7 @@ def test_readers_see_one_dataset_or_the_other_and_never_wait(full: Scratch, othe
     assert len(set(versions)) == 2
 
 
-def test_a_reader_that_does_not_end_is_no_hindrance(full: Scratch, other: Path) -> None:
+def test_a_long_reader_does_not_block_a_load(full: Scratch, other: Path) -> None:
     """The reader still sees the same rows."""
     with closing(full.connect()) as connection:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")

@@ -242,7 +242,7 @@ def test_a_missing_key_is_labelled(client: Client) -> None:
 
 
 @every_picture
-def test_what_is_said_under_the_mouse_is_words(client: Client, url: str) -> None:
+def test_tooltips_are_in_words(client: Client, url: str) -> None:
     """Defect 2: no mark shows its data, and no mark the names that the definition uses."""
     spec = spec_of(client, url)
     assert "tooltip" not in spec["config"].get("mark", {})
@@ -316,7 +316,7 @@ def test_without_the_extra_a_picture_is_not_acceptable_and_the_definition_is(
     assert client.get(f"{url}.vega").status_code == 200
 
 
-def test_an_error_is_a_problem_document_to_who_asks_for_a_picture(client: Client) -> None:
+def test_an_error_instead_of_a_picture_is_a_problem_document(client: Client) -> None:
     response = client.get(f"{COMPUTATION}/mean/age.svg?sexx=Male")
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"

@@ -186,7 +186,7 @@ def test_a_dry_run_needs_no_database(small: Path) -> None:
     assert (away.returncode, away.stdout) == (1, "")
     assert away.stderr.startswith("CommandError: The database cannot be reached")
     assert away.stderr.rstrip().endswith(
-        "check that it runs and that DATABASE_URL is right, then load again."
+        "check that it runs and that DATABASE_URL is correct, then load again."
     )
 
 

@@ -25,7 +25,7 @@ class RegressionCoefficientSerializer(MeasuresSerializer):
     log10_p = number()
     flags = FlagsField(
         child=serializers.CharField(),
-        help_text="Of the rows used; of a category or a product with one, of those that have it.",
+        help_text="For the rows of the fit; for a category or its product, for the rows that have it.",
     )
 
 

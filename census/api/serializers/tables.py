@@ -45,7 +45,7 @@ def numbers(*, required: bool = True) -> Field:
 
 
 def flags_of_cells() -> Field:
-    """Return the field of a matrix of flags, there with `cells=true`."""
+    """Returns the field of a matrix of flags, which needs `cells=true`."""
     row = serializers.ListField(child=FlagsField(child=serializers.CharField()))
     return serializers.ListField(child=row, required=False)
 

@@ -25,7 +25,7 @@ class RegressionCoefficientSerializer(MeasuresSerializer):
     log10_p = number()
     flags = FlagsField(
         child=serializers.CharField(),
-        help_text="For the rows of the fit; for a category or its product, for the rows that have it.",
+        help_text="For the rows of the fit; for a category or its product, for its rows.",
     )
 
 

@@ -200,8 +200,7 @@ class Correlation:
         tally = Tally(rows=found.rows, count=sum(n))
         if weight:
             tally.weights, tally.squares = sum(weights.w), sum(weights.w2)
-        columns = list(zip(*found.values, strict=True)) or [()] * len(self.columns)
-        ranks = [mid_ranks(column, weights.w) for column in columns]
+        ranks = [mid_ranks(column, weights.w) for column in found.columns]
         places = range(len(ranks))
         return tally, {
             (i, j): self._of_two_ranks(ranks[i], ranks[j], weights)

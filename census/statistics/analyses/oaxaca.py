@@ -70,7 +70,7 @@ class Oaxaca:
         reference: Key | None = None if self.reference is None else (self.reference,)
         if reference is None:
             reference = max(tallies, key=lambda key: tallies[key].count, default=None)
-        groups = {key: Patterns(group.values, outcomes[key]) for key, group in found.items()}
+        groups = {key: Patterns(group.columns, outcomes[key]) for key, group in found.items()}
         with limited(asked):
             references, decomposed = oaxaca(of.model, groups, reference, of.errors, of.confidence)
         (name,) = self.selection.keys()

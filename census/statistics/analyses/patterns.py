@@ -16,12 +16,13 @@ MOST_PATTERNS = 20_000
 class Found(NamedTuple):
     """The patterns of the rows that have all values; `rows` are all rows selected.
 
-    `sums` has a list for each aggregate, a number for each pattern.
+    `columns` has the values of each column, `sums` the numbers of each aggregate: one for each
+    pattern.
     """
 
     rows: int
-    values: list[tuple[Any, ...]]
-    sums: dict[str, list[int]]
+    columns: list[Sequence[Any]]
+    sums: dict[str, Sequence[int]]
 
 
 def patterns(
@@ -100,10 +101,7 @@ def _found(
     side = len(columns)
     by_column: list[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * (side + len(sums))
     values = [_labelled(of, keys) for of, keys in zip(columns, by_column, strict=False)]
-    by_name = {
-        name: list(map(int, numbers)) for name, numbers in zip(sums, by_column[side:], strict=True)
-    }
-    return Found(rows, list(zip(*values, strict=True)), by_name)
+    return Found(rows, values, dict(zip(sums, by_column[side:], strict=True)))
 
 
 def _labelled(column: Column, keys: Sequence[Any]) -> Sequence[Any]:

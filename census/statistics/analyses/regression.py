@@ -85,7 +85,7 @@ class Regression(ABC):
         )
         outcomes = self.outcomes(found.sums)
         with limited(asked):
-            fit = self.fit(Patterns(found.values, outcomes))
+            fit = self.fit(Patterns(found.columns, outcomes))
         tally = self.tally(found.rows, outcomes)
         flagged = flags.size_flags(tally.count, tally.n_effective)
         return {**tally.described(self.weight), "on": list(self.on), "flags": flagged, **fit}

@@ -48,7 +48,7 @@ class Regressor(NamedTuple):
     """
 
     name: str
-    values: Sequence[int]
+    values: Numbers
     where: tuple[int, ...] | None = None
     term: int | None = None
 
@@ -70,10 +70,10 @@ class Pair(NamedTuple):
     """The product of two columns, None where it is 1, at the patterns that `pick` takes of all."""
 
     pick: Callable[[Numbers], Numbers] | None
-    values: Sequence[int] | None
+    values: Numbers | None
 
     @classmethod
-    def of(cls, pick: Callable[[Numbers], Numbers] | None, values: Sequence[int]) -> "Pair":
+    def of(cls, pick: Callable[[Numbers], Numbers] | None, values: Numbers) -> "Pair":
         return cls(pick, None if values.count(1) == len(values) else values)
 
 
@@ -98,8 +98,13 @@ class Design:
         """Return the design of these patterns; a column may be 0 at all of them."""
         return Design([_cut(regressor, start, stop) for regressor in self.regressors], stop - start)
 
+    def floats(self) -> "Design":
+        """Return the same design in floats, which are multiplied in less time."""
+        regressors = [r._replace(values=list(map(float, r.values))) for r in self.regressors]
+        return Design(regressors, self.size)
+
     @cached_property
-    def largest(self) -> list[int]:
+    def largest(self) -> list[float]:
         """The largest absolute value of each column."""
         return [max(map(abs, regressor.values), default=0) for regressor in self.regressors]
 
@@ -121,8 +126,10 @@ class Design:
     def predict(self, coefficients: Sequence[float]) -> list[float]:
         """Return x'b of each pattern."""
         found: list[float] = [0.0] * self.size
-        for b, (_, values, where, _) in zip(coefficients, self.regressors, strict=True):
-            if where is None:
+        for b, (name, values, where, _) in zip(coefficients, self.regressors, strict=True):
+            if name == INTERCEPT:
+                found = [b] * self.size
+            elif where is None:
                 found = list(map(add, found, map(mul, repeat(b), values)))
             else:
                 for k, x in zip(where, values, strict=True):
@@ -144,7 +151,7 @@ class Design:
         """The pairs of columns that are both not 0 somewhere, the first no later than the other."""
         dense = [k for k, r in enumerate(self.regressors) if r.where is None]
         pairs = {
-            (i, j): Pair.of(None, _products(self.regressors[i].values, self.regressors[j].values))
+            (i, j): Pair.of(None, _product(self.regressors[i], self.regressors[j]))
             for i, j in combinations_with_replacement(dense, 2)
         }
         sparse = {
@@ -165,15 +172,18 @@ class Design:
 
 
 def design(
-    variables: Sequence[Variable], terms: Sequence[Sequence[int]], patterns: Sequence[Numbers]
+    variables: Sequence[Variable],
+    terms: Sequence[Sequence[int]],
+    columns: Sequence[Numbers],
+    size: int,
 ) -> Design:
     """Return the design matrix: the intercept, then the columns of each term in turn.
 
-    A pattern has a value of each variable. A term is the positions of the variables of which it is
-    the product: `(0,)` the first, `(0, 0)` its square. A column that is 0 everywhere is left out.
+    `columns` are the values of each variable in `size` patterns. A term is the positions of the
+    variables of which it is the product: `(0,)` the first, `(0, 0)` its square. A column that is 0
+    everywhere is left out.
     """
-    regressors = [Regressor(INTERCEPT, [1] * len(patterns))]
-    columns = list(zip(*patterns, strict=True)) or [()] * len(variables)
+    regressors = [Regressor(INTERCEPT, [1] * size)]
     single = [_columns(v, c) for v, c in zip(variables, columns, strict=True)]
     for place, term in enumerate(terms):
         for factors in product(*(single[k] for k in term)):
@@ -182,7 +192,7 @@ def design(
                 found = _times(found, factor)
             if found.where != ():
                 regressors.append(found._replace(term=place))
-    return Design(regressors, len(patterns))
+    return Design(regressors, size)
 
 
 def picker(where: Sequence[int]) -> Callable[[Numbers], Numbers]:
@@ -226,6 +236,11 @@ def _cut(regressor: Regressor, start: int, stop: int) -> Regressor:
     first, last = bisect_left(regressor.where, start), bisect_left(regressor.where, stop)
     where = tuple(k - start for k in regressor.where[first:last])
     return regressor._replace(values=regressor.values[first:last], where=where)
+
+
+def _product(a: Regressor, b: Regressor) -> Numbers:
+    """Return the products of two columns that are not sparse."""
+    return b.values if a.name == INTERCEPT else _products(a.values, b.values)
 
 
 def _products(a: Numbers, b: Numbers) -> list[int]:

@@ -20,7 +20,9 @@ from typing import Literal, NamedTuple
 from census.statistics.estimators.design import Design, Size
 from census.statistics.estimators.inference import Coefficient, Joint, coefficients, joint_test
 from census.statistics.estimators.solving import (
+    ROUNDING,
     Decimals,
+    Inverse,
     in_many_digits,
     inner,
     invert,
@@ -30,7 +32,6 @@ from census.statistics.estimators.solving import (
     times,
 )
 
-_ROUNDING = Decimal("1e-40")  # of an exact 0, in proportion to the squares that it is left of
 _DECISIVE = 1 - 1e-9  # a leverage from here on is 1
 
 Errors = Literal["classical", "hc1", "hc3", "linearised"]
@@ -119,11 +120,11 @@ class LeastSquares:
         self.bread = invert(self.gram)
         self.design = design.only(self.bread.kept)
         self.n, self.df = sum(outcomes.n), sum(outcomes.n) - len(self.bread.kept)
-        self.estimates = times(self.bread.matrix, [moments[k] for k in self.bread.kept])
+        self.estimates = _solution(self.bread, moments)
         explained = inner(self.estimates, [Decimal(moments[k]) for k in self.bread.kept])
         squares = sum(outcomes.wy2)
         self.residual = squares - explained
-        if self.residual < squares * _ROUNDING:
+        if self.residual < squares * ROUNDING:
             self.residual = Decimal()
 
     def described(self, confidence: float) -> Linear:
@@ -172,6 +173,16 @@ class LeastSquares:
             factor = Decimal(self.n) / (self.n - 1)
         integers, unit = scaled(squares)
         return scale(sandwich(bread, self.design.gram(integers)), factor * unit)
+
+
+def _solution(bread: Inverse, moments: Sequence[int]) -> list[Decimal]:
+    """Return A⁻¹Σwxy; what is left of an exact 0 by rounding is 0."""
+    by = [Decimal(moments[k]) for k in bread.kept]
+    found = []
+    for row, estimate in zip(bread.matrix, times(bread.matrix, by), strict=True):
+        size = sum((abs(x * y) for x, y in zip(row, by, strict=True)), Decimal())
+        found.append(estimate if abs(estimate) > ROUNDING * size else Decimal())
+    return found
 
 
 def _sum_of_squares(outcomes: Outcomes) -> Decimal:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from operator import add, mul, sub
 from typing import Any, NamedTuple
@@ -30,7 +31,6 @@ from census.statistics.estimators.solving import (
     sandwich,
     scale,
     scaled,
-    times,
 )
 
 MOST_STEPS = 30
@@ -89,53 +89,67 @@ class _State(NamedTuple):
 
 
 class _Fit:
+    """A fit: in floats, but for what shows that a column depends on earlier ones."""
+
     def __init__(self, design: Design, outcomes: Outcomes) -> None:
         self.all_names = design.names
         self.outcomes = outcomes
-        self.n, self.w, self.successes = sum(outcomes.n), sum(outcomes.w), sum(outcomes.wy)
-        bread = invert(design.gram(outcomes.w))
-        self.design = design.only(bread.kept)
-        self.df = self.n - len(bread.kept)
+        self.w, self.wy = list(map(float, outcomes.w)), list(map(float, outcomes.wy))
+        self.n, self.total, self.successes = sum(outcomes.n), sum(outcomes.w), sum(outcomes.wy)
+        self.exact, self.design = design, design.floats()
+        factor = self._independent()
+        self.df = self.n - len(self.design.regressors)
         self.smallest = 1.0
         self.solution: _State | None = None
-        if 0 < self.successes < self.w:
+        if factor and 0 < self.successes < self.total:
             try:
-                self.solution = self._maximum(bread.matrix)
+                self.solution = self._maximum(factor)
             except Singular:
                 self.solution = None
 
-    def _maximum(self, bread: Decimals) -> _State | None:
-        """Return the state at the maximum of the likelihood, None where it is not found."""
-        state = self._first()
-        step = self._first_step(bread)
-        factor, before = None, math.inf
-        for _ in range(MOST_STEPS):
+    def _independent(self) -> Cholesky | None:
+        """Leave out columns that depend on earlier ones; return the factor of Σwxx' of the others.
+
+        None where floats cannot make it.
+        """
+        with suppress(Singular):
+            factor = Cholesky(self.design.gram(self.w))
+            if factor.smallest > _ILL_CONDITIONED:
+                return factor
+        kept = invert(self.exact.gram(self.outcomes.w)).kept
+        self.exact, self.design = self.exact.only(kept), self.design.only(kept)
+        with suppress(Singular):
+            return Cholesky(self.design.gram(self.w))
+        return None
+
+    def _maximum(self, factor: Cholesky) -> _State | None:
+        """Return the state at the maximum of the likelihood, None where it is not found.
+
+        `factor` is that of Σwxx'.
+        """
+        state, before = self._first(), 1.0
+        spread = state.mu[0] * (1 - state.mu[0])
+        step = [x / spread for x in factor.solve(state.score)]  # least squares
+        for number in range(MOST_STEPS):
             state, change = self._along(state, step)
             # Each change is in proportion to the one before, or to its square.
-            if change < _STANDS_STILL and (change > before / 2 or change * change < _LEFT * before):
+            still = change < _STANDS_STILL and change > before / 2
+            if still or (change < _NEAR and change * change < _LEFT * before):
                 return state
-            if factor is None or change > _NEAR:
+            if not number or change > _NEAR:
                 factor = Cholesky(self.design.gram(self._information(state)))
                 self.smallest = factor.smallest
-            step, before = factor.solve(state.score), change
+            step, before = factor.solve(state.score), min(change, 1.0)
         return None
 
     def _first(self) -> _State:
         """Return the state of the intercept alone, where μ is the share of all."""
         size, side = self.design.size, len(self.design.regressors)
-        odds, share = math.log(self.successes / (self.w - self.successes)), self.successes / self.w
-        errors = [wy - w * share for wy, w in zip(self.outcomes.wy, self.outcomes.w, strict=True)]
+        share = self.successes / self.total
+        odds = math.log(self.successes / (self.total - self.successes))
+        errors = [wy - w * share for wy, w in zip(self.wy, self.w, strict=True)]
         b = [odds, *([0.0] * (side - 1))]
         return _State(b, [odds] * size, [share] * size, self.design.moments(errors))
-
-    def _first_step(self, bread: Decimals) -> list[float]:
-        """Return Newton's step from there: least squares."""
-        errors = [
-            self.w * wy - self.successes * w
-            for w, wy in zip(self.outcomes.w, self.outcomes.wy, strict=True)
-        ]
-        by = Decimal(self.w) / (self.successes * (self.w - self.successes))
-        return [float(x * by) for x in times(bread, self.design.moments(errors))]
 
     def _along(self, state: _State, step: Sequence[float]) -> tuple[_State, float]:
         """Return the state after the step, halved while it oversteps, and the change of x'b.
@@ -160,12 +174,12 @@ class _Fit:
             mu = [1 / (1 + math.exp(-x)) for x in fitted]
         except OverflowError:
             return None
-        errors = list(map(sub, self.outcomes.wy, map(mul, self.outcomes.w, mu)))
+        errors = list(map(sub, self.wy, map(mul, self.w, mu)))
         return _State(b, fitted, mu, self.design.moments(errors))
 
     def _information(self, state: _State) -> list[float]:
         """Return wμ(1−μ) of each pattern."""
-        return [w * mu * (1 - mu) for w, mu in zip(self.outcomes.w, state.mu, strict=True)]
+        return [w * mu * (1 - mu) for w, mu in zip(self.w, state.mu, strict=True)]
 
     def described(self, confidence: float, *, weighted: bool) -> Logistic:
         names = self.design.names
@@ -181,24 +195,24 @@ class _Fit:
         return fit if weighted else fit._replace(**self._measures(self.solution))
 
     def _covariance(self, state: _State, *, weighted: bool) -> Decimals | None:
-        information, unit = self._summable(self._information(state))
-        bread = scale(invert(self.design.gram(information)).matrix, 1 / unit)
+        bread = invert(self._gram(self._information(state))).matrix
         if len(bread) < len(state.b) or (weighted and self.df <= 0):
             return None
         if not weighted:
             return bread
-        squares, unit = self._summable(
-            [
-                w2y * (1 - mu) ** 2 + (w2 - w2y) * mu**2
-                for w2, w2y, mu in zip(self.outcomes.w2, self.outcomes.w2y, state.mu, strict=True)
-            ]
-        )
-        factor = Decimal(self.n) / (self.n - 1)
-        return scale(sandwich(bread, self.design.gram(squares)), factor * unit)
+        w2, w2y = (map(float, numbers) for numbers in (self.outcomes.w2, self.outcomes.w2y))
+        squares = [
+            success * ((1 - mu) * (1 - mu)) + (every - success) * (mu * mu)
+            for every, success, mu in zip(w2, w2y, state.mu, strict=True)
+        ]
+        return scale(sandwich(bread, self._gram(squares)), Decimal(self.n) / (self.n - 1))
 
-    def _summable(self, numbers: list[float]) -> tuple[Sequence[float], Decimal]:
-        """Return numbers and their unit: integers, which take longer, where floats will not do."""
-        return scaled(numbers) if self.smallest < _ILL_CONDITIONED else (numbers, Decimal(1))
+    def _gram(self, weights: list[float]) -> Decimals:
+        """Return Σ v·x·x', in whole numbers, which take longer, where floats will not do."""
+        if self.smallest >= _ILL_CONDITIONED:
+            return [list(map(Decimal, row)) for row in self.design.gram(weights)]
+        integers, unit = scaled(weights)
+        return scale(self.exact.gram(integers), unit)
 
     def _measures(self, state: _State) -> dict[str, Any]:
         """Return the deviance, that of the intercept alone, AIC and McFadden's (1974) R²."""

@@ -99,7 +99,9 @@ def oaxaca(
     confidence: float,
 ) -> Decompositions[Key]:
     """Decompose the difference of each group from the reference. Raises `TooManyCoefficients`."""
-    together = Patterns.joined(groups.values())
+    if not groups:
+        return Decompositions({}, {})
+    together = Patterns.joined(list(groups.values()))
     variables = variables_of(model, together)
     design = make_design(model, variables, together)
     if (number := len(groups) * len(design.regressors)) > MOST_COEFFICIENTS:
@@ -107,8 +109,8 @@ def oaxaca(
     fits, start = {}, 0
     with in_many_digits():
         for key, patterns in groups.items():
-            stop = start + len(patterns.values)
-            if patterns.values:
+            stop = start + patterns.size
+            if start < stop:
                 fits[key] = _Fit(design.among(start, stop), patterns, errors)
             start = stop
         other = None if reference is None else fits.get(reference)
@@ -139,7 +141,7 @@ class _Fit:
 
     def values(self, covariate: int) -> set[str]:
         """Return the values that the group has of the covariate at that position."""
-        return {str(values[covariate]) for values in self.patterns.values}
+        return set(map(str, self.patterns.columns[covariate]))
 
     @property
     def complete(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 from typing import NamedTuple
 
 from census.statistics.estimators.design import Design, Numbers, Size, Value, Variable, design
@@ -45,21 +45,29 @@ class Model:
 
 @dataclass(frozen=True)
 class Patterns:
-    """The covariate patterns of the rows that have all values, and the sums of their outcomes."""
+    """The covariate patterns of the rows that have all values, and the sums of their outcomes.
 
-    values: Sequence[Numbers]
+    There is a column for each covariate, with its value in each pattern.
+    """
+
+    columns: Sequence[Numbers]
     outcomes: Outcomes
 
     @classmethod
-    def joined(cls, groups: Iterable[Patterns]) -> Patterns:
-        """Return the patterns of all groups, one group after the other."""
-        groups = list(groups)
+    def joined(cls, groups: Sequence[Patterns]) -> Patterns:
+        """Return the patterns of all groups, of which there is one, one group after the other."""
+        columns = zip(*(group.columns for group in groups), strict=True)
         outcomes = Outcomes.joined([group.outcomes for group in groups])
-        return cls([values for group in groups for values in group.values], outcomes)
+        return cls([list(chain.from_iterable(of_groups)) for of_groups in columns], outcomes)
+
+    @property
+    def size(self) -> int:
+        return len(self.outcomes.n)
 
     def only(self, kept: Sequence[bool]) -> Patterns:
         """Return the patterns that are kept."""
-        return Patterns(list(compress(self.values, kept)), self.outcomes.only(kept))
+        columns = [list(compress(column, kept)) for column in self.columns]
+        return Patterns(columns, self.outcomes.only(kept))
 
 
 class LinearFit(NamedTuple):
@@ -121,7 +129,11 @@ def fit_logistic(
 
 def sizes_of(design: Design, outcomes: Outcomes) -> dict[str, Size]:
     """Return by column the rows of its category or categories, of a number all rows."""
-    return {regressor.name: outcomes.size(regressor.where) for regressor in design.regressors}
+    everybody = outcomes.size()
+    return {
+        regressor.name: everybody if regressor.where is None else outcomes.size(regressor.where)
+        for regressor in design.regressors
+    }
 
 
 def _without(references: Mapping[str, Value], names: Iterable[str]) -> list[str]:
@@ -138,19 +150,20 @@ def _separation(
     model: Model, variables: Sequence[Variable], of: Design, patterns: Patterns
 ) -> tuple[list[bool], dict[str, Size]]:
     """Return which patterns are kept, and the columns that separate the others, with their rows."""
-    kept = [True] * of.size
+    kept, outcomes = [True] * of.size, patterns.outcomes
     found = {}
-    for k in separating(of, patterns.outcomes):
+    for k in separating(of, outcomes):
         regressor = of.regressors[k]
-        found[regressor.name] = patterns.outcomes.size(regressor.where)
+        found[regressor.name] = outcomes.size(regressor.where)
         for place in regressor.where or ():
             kept[place] = False
     for k, variable in enumerate(variables):
         if variable.levels is None or model.covariates[k].reference is not None:
             continue
-        at = [values[k] == variable.reference for values in patterns.values]
-        if any(at) and _constant(patterns.outcomes.only(at)):
-            found[f"{variable.name}={variable.reference}"] = patterns.outcomes.only(at).size()
+        at = [value == variable.reference for value in patterns.columns[k]]
+        weight, successes = (sum(compress(x, at)) for x in (outcomes.w, outcomes.wy))
+        if weight and successes in (0, weight):
+            found[f"{variable.name}={variable.reference}"] = outcomes.only(at).size()
             kept = [keep and not here for keep, here in zip(kept, at, strict=True)]
     return kept, found
 
@@ -164,8 +177,8 @@ def _variable(covariate: Covariate, position: int, patterns: Patterns) -> Variab
     if (order := covariate.order) is None:
         return Variable(covariate.name)
     sizes: dict[Value, int] = {}
-    for values, n in zip(patterns.values, patterns.outcomes.n, strict=True):
-        sizes[values[position]] = sizes.get(values[position], 0) + n
+    for value, n in zip(patterns.columns[position], patterns.outcomes.n, strict=True):
+        sizes[value] = sizes.get(value, 0) + n
     levels = sorted(sizes, key=lambda level: order[str(level)])
     # Of equally large ones the first in the column's order.
     reference = covariate.reference or max(levels, key=sizes.__getitem__, default=None)
@@ -185,7 +198,7 @@ def make_design(model: Model, variables: Sequence[Variable], patterns: Patterns)
         columns += of_term
     if columns > MOST_COEFFICIENTS:
         raise TooManyCoefficients(columns, MOST_COEFFICIENTS)
-    return design(variables, model.terms, patterns.values)
+    return design(variables, model.terms, patterns.columns, patterns.size)
 
 
 def references_of(variables: Sequence[Variable]) -> dict[str, Value]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 # What is left of a column's sum of squares when the earlier columns explain it: rounding of exact
 # zeros is at 1e-60, and no column of whole numbers below a million comes near this by itself.
 _DEPENDENT = Decimal("1e-30")
+ROUNDING = Decimal("1e-40")  # of an exact 0, in proportion to what it is the sum of
 _SINGULAR = 1e-14  # of a pivot of floats, in proportion to its diagonal
 _BITS = 106  # two floats: a small weight beside a large one keeps its digits
 
@@ -71,9 +72,20 @@ def times(matrix: Decimals, vector: Sequence[Any]) -> list[Decimal]:
 
 
 def sandwich(bread: Decimals, filling: Sequence[Sequence[Any]]) -> Decimals:
-    """Return bread · filling · bread of two symmetric matrices."""
+    """Return bread · filling · bread of two symmetric matrices that are positive semidefinite.
+
+    A variance that is left of an exact 0 by rounding is 0, and so are its covariances.
+    """
     half = [times(bread, row) for row in filling]  # the rows of filling · bread
-    return [times(bread, column) for column in zip(*half, strict=True)]
+    found = [times(bread, column) for column in zip(*half, strict=True)]
+    roots = [Decimal(row[k]).sqrt() for k, row in enumerate(filling)]
+    for k, row in enumerate(bread):
+        most = inner(list(map(abs, row)), roots) ** 2
+        if found[k][k] <= ROUNDING * most:
+            found[k] = [Decimal()] * len(bread)
+            for other in found:
+                other[k] = Decimal()
+    return found
 
 
 def scale(matrix: Decimals, factor: Decimal) -> Decimals:

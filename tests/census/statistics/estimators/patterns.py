@@ -27,7 +27,7 @@ def patterns(
     of_each = [list(column) for column in zip(*sums.values(), strict=True)] or [[]] * 7
     n, w, wy, wy2, w2, w2y, w2y2 = of_each
     outcomes = Outcomes(n=n, w=w, wy=wy, wy2=wy2, w2=w2, w2y=w2y, w2y2=w2y2)
-    return Patterns(list(sums), outcomes)
+    return Patterns(list(map(list, zip(*sums, strict=True))) or [[] for _ in columns], outcomes)
 
 
 def model(

@@ -221,6 +221,26 @@ def test_a_cubic_keeps_its_digits(some: Frame) -> None:
     assert given[-1].standard_error == close(expected.bse[-1] / 20**4)
 
 
+def test_what_no_residual_touches_has_no_error() -> None:
+    """Only b's rows are off their fit, and b has a coefficient of its own."""
+    rows = [("a", 1, 7), ("a", 3, 11), ("a", 8, 21), ("b", 5, 2), ("b", 5, 9)]
+    frame = pd.DataFrame(rows, columns=["g", "age", "y"]).assign(fnlwgt=[3, 7, 5, 11, 2])
+    of = by_term(linear(frame, "y", ["age", "g"], "linearised", {"g": "a"}))
+    for name, estimate in (("(intercept)", 5.0), ("age", 2.0)):
+        assert of[name][1:7] == (estimate, 0.0, estimate, estimate, None, None)
+    assert of["g=b"].standard_error is not None
+    assert of["g=b"].standard_error > 1
+
+
+def test_an_exact_zero_is_zero() -> None:
+    rows = [("a", k, 40) for k in (1, 2, 17)] + [("b", k, 40) for k in (3, 5, 6, 11)]
+    frame = pd.DataFrame(rows, columns=["g", "age", "y"]).assign(fnlwgt=[3, 7, 5, 11, 2, 1, 13])
+    for errors in ("classical", "hc1", "linearised"):
+        found = linear(frame, "y", ["age", "g", "age:g"], errors)  # type: ignore[arg-type]
+        assert [c.estimate for c in found.fit.coefficients] == [40.0, 0.0, 0.0, 0.0]
+        assert {c.standard_error for c in found.fit.coefficients} == {0.0}
+
+
 def test_what_depends_on_earlier_terms_is_aliased(adult: Frame) -> None:
     found = linear(adult, "hours_per_week", ["education", "education_num"])
     assert found.fit.aliased == ["education_num"]

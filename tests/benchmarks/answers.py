@@ -34,12 +34,16 @@ JOBS = {  # what is asked: of the service, of FastAPI, of Datasette
     ),
     "fields": ("/v1/fields", "/fields", "select count(distinct age), min(age) from people"),
 }
+LOGISTIC = "/v1/regression/logistic/income?value=%3E50K"
 ROUTES = (
     *("/v1/fields", "/v1/statistics", "/v1/statistics?sex=Female", MEAN, f"{MEAN}?group_by=sex"),
     *("/v1/computation/median/fnlwgt?weight=fnlwgt", "/v1/crosstab/sex/income", "/v1/fairness/sex"),
     # With four terms at most 80 and 150 ms.
     "/v1/regression/linear/hours_per_week?on=age,education_num,sex,race",
-    "/v1/regression/logistic/income?value=%3E50K&on=age,education_num,sex,hours_per_week",
+    *(f"{LOGISTIC}&on=age,education_num,sex,hours_per_week{w}" for w in ("", "&weight=fnlwgt")),
+    "/v1/decomposition/oaxaca/hours_per_week?group_by=sex&on=age,education_num,race&weight=fnlwgt",
+    "/v1/comparison/hours_per_week?group_by=sex,age&age__bands=25,35,45,55,65&weight=fnlwgt",
+    "/v1/crosstab/relationship/education?cells=true&weight=fnlwgt",
 )
 STEADY = 16  # connections, of steady.lua
 Place = tuple[str, int]  # the URL and the process of a server

@@ -16,6 +16,8 @@ _BY_VALUE = "age, count(*), sum(fnlwgt), sum(fnlwgt::bigint * fnlwgt)"
 _EXTREMES = f"WITH e AS (SELECT min(age) AS low, max(age) AS high {_FROM}) "
 _BIN = "width_bucket(age, low, high + 1e-9, 10)"
 _HISTOGRAM = "FROM census_person, e WHERE fnlwgt >= {n} GROUP BY"
+_HOURS = _MEAN.replace("age", "hours_per_week")
+_BAND = "width_bucket(age, ARRAY[25, 35, 45, 55, 65])"
 _TOTAL = "GROUP BY GROUPING SETS ((), (sex))"
 
 SQL = {
@@ -42,6 +44,11 @@ SQL = {
     f"count(*) FILTER (WHERE income = '>50K') {_FROM}",
     "mean/age?group_by=sex": f"SELECT sex, {_MEAN} {_FROM} {_TOTAL}",
     "mean/age?group_by=sex&weight=fnlwgt": f"SELECT sex, {_WEIGHTED} {_FROM} {_TOTAL}",
+    # Six bands beside six categories.
+    "mean/hours_per_week?group_by=age&age__bands=25,35,45,55,65": f"SELECT {_BAND}, {_HOURS} "
+    f"{_FROM} GROUP BY GROUPING SETS ((), ({_BAND}))",
+    "mean/hours_per_week?group_by=relationship": f"SELECT relationship, {_HOURS} {_FROM} "
+    "GROUP BY GROUPING SETS ((), (relationship))",
     "median/age?group_by=sex": f"SELECT sex, {_MEDIAN} {_FROM} {_TOTAL}",
     "distribution/age?group_by=sex": f"{_EXTREMES} SELECT sex, {_BIN}, count(*) {_HISTOGRAM} 1, 2",
     "proportion/income?value=%3E50K&group_by=sex": "SELECT sex, count(*), "

@@ -137,10 +137,10 @@ def _outcomes(sums: Sums, *names: str) -> Outcomes:
 
 def _sums_of_indicator(outcome: Column, value: str, weight: Column | None) -> dict[str, Expression]:
     success = Q((outcome.name, value))
-    sums: dict[str, Expression] = {"n": Count("*"), "y": Count("pk", filter=success)}
     if weight is None:
-        return sums
-    return sums | {
+        return {"n": Count("*"), "y": Count("pk", filter=success)}
+    return {
+        "n": Count("*"),
         "w": power_sum([weight]),
         "wy": power_sum([weight], success),
         "ww": power_sum([weight, weight]),

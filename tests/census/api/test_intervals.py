@@ -57,6 +57,14 @@ class TestTrueValues:
         answer = ask(client, f"{COMPUTE}/count/occupation?weight=fnlwgt&race=Other")
         assert answer["standard_error"] == pytest.approx(4_147_367, abs=0.5)
 
+    @pytest.mark.parametrize(
+        ("metric", "expected"),
+        [("skewness", 0.5909126581262296), ("kurtosis", -0.1456897846703867)],
+    )
+    def test_shape(self, client: Client, metric: str, expected: float) -> None:
+        answer = ask(client, f"{COMPUTE}/{metric}/age?weight=fnlwgt")
+        assert answer["value"] == near(expected)
+
     def test_categories(self, client: Client) -> None:
         white = ask(client, f"{COMPUTE}/distribution/race?weight=fnlwgt")["buckets"][0]
         found = [white[name] for name in ("proportion", "ci_lower", "ci_upper")]

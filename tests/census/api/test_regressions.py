@@ -275,6 +275,15 @@ def test_other_formats(client: Client, suffix: str) -> None:
     assert text.decode().splitlines()[0].startswith("term,estimate,standard_error,ci_lower")
 
 
+def test_a_saturated_regression_is_svyttest(client: Client) -> None:
+    """It has the factor n/(n−1) of all rows, a comparison that of each group."""
+    of_all = ask(client, LINEAR, "on=sex", weighted=True)["coefficients"][1]
+    assert (of_all["estimate"], of_all["standard_error"]) == (
+        close(-5.719336261685527, 1e-9),
+        close(0.12887498159080332),
+    )
+
+
 # --- Correlations -------------------------------------------------------------------------------
 
 NUMBERS = ["age", "education_num", "capital_gain", "hours_per_week"]

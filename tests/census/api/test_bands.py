@@ -1,8 +1,6 @@
 """Bands and numeric groups on every route that groups or crosses columns."""
 
-import json
 from itertools import pairwise
-from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -10,6 +8,7 @@ import pandas as pd
 import pytest
 from django.test import Client
 
+from tests.census.answers import ask
 from tests.census.oracle import NUMERIC
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +23,6 @@ CUTS = {
     "capital_loss": [-5, 1, 2000],
     "fnlwgt": [100_000, 200_000],
 }
-
-
-def ask(client: Client, url: str, status: int = 200) -> Any:
-    response = client.get(url)
-    assert response.status_code == status, response.content
-    return json.loads(response.content)
 
 
 def labelled(values: pd.Series, cuts: list[int]) -> pd.Series:
@@ -156,7 +149,7 @@ def test_fairness_by_bands(client: Client, adult: pd.DataFrame) -> None:
     ],
 )
 def test_errors(client: Client, url: str, parameter: str, code: str) -> None:
-    (error,) = ask(client, url, 400)["errors"]
+    (error,) = ask(client, url, status=400)["errors"]
     assert (error["parameter"], error["code"]) == (parameter, code)
 
 

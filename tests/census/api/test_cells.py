@@ -1,14 +1,13 @@
 """Cells and layers of cross-tabulations, compared with R 4.2.2 and statsmodels."""
 
-import json
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 from django.test import Client
 from statsmodels.stats.contingency_tables import StratifiedTable, Table
 from statsmodels.stats.proportion import proportion_confint
+
+from tests.census.answers import ask, near
 
 pytestmark = pytest.mark.django_db
 
@@ -18,16 +17,6 @@ MATRICES = {
     *("row_standard_errors", "row_ci_lower", "row_ci_upper"),
     *("column_standard_errors", "column_ci_lower", "column_ci_upper"),
 }
-
-
-def ask(client: Client, url: str, status: int = 200) -> Any:
-    response = client.get(url)
-    assert response.status_code == status, response.content
-    return json.loads(response.content)
-
-
-def near(expected: float) -> object:
-    return pytest.approx(expected, rel=1e-9)
 
 
 class TestTrueValues:
@@ -148,4 +137,4 @@ def test_csv(client: Client) -> None:
 
 def test_too_many_cells(client: Client) -> None:
     url = "/v1/crosstab/fnlwgt/fnlwgt?fnlwgt__lt=35000"
-    assert ask(client, url, 400)["errors"][0]["code"] == "too_many_values"
+    assert ask(client, url, status=400)["errors"][0]["code"] == "too_many_values"

@@ -1,8 +1,6 @@
 """Comparisons of groups: values of R, an oracle, and edge cases."""
 
-import json
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,20 +8,12 @@ import pytest
 from django.test import Client
 from scipy import stats
 
+from tests.census.answers import ask, near
+
 pytestmark = pytest.mark.django_db
 
 HOURS = "/v1/comparison/hours_per_week?group_by=sex&reference=Male"
 RICH = "/v1/comparison/income?value=%3E50K&group_by=sex&reference=Male"
-
-
-def ask(client: Client, url: str, status: int = 200) -> Any:
-    response = client.get(url)
-    assert response.status_code == status, response.content
-    return json.loads(response.content)
-
-
-def near(expected: float) -> object:
-    return pytest.approx(expected, rel=1e-9)
 
 
 class TestTrueValues:
@@ -236,5 +226,5 @@ def test_csv_has_a_row_for_each_group(client: Client) -> None:
     ],
 )
 def test_errors(client: Client, url: str, parameter: str, code: str) -> None:
-    (error,) = ask(client, url, 400)["errors"]
+    (error,) = ask(client, url, status=400)["errors"]
     assert (error["parameter"], error["code"]) == (parameter, code)

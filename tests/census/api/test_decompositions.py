@@ -11,7 +11,8 @@ import statsmodels.api as sm
 from django.test import Client
 
 from tests.census import oracle
-from tests.census.api.test_regressions import BANDS, WEIGHTS, ask, band, close, design, errors
+from tests.census.answers import ask
+from tests.census.api.test_regressions import BANDS, WEIGHTS, band, close, design, errors
 
 pytestmark = pytest.mark.django_db
 

@@ -1,6 +1,5 @@
 """Intervals of quantiles, totals, categories and shares; design effects; flags."""
 
-import json
 import math
 from typing import Any
 
@@ -11,20 +10,12 @@ from django.test import Client
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from tests.census.answers import ask, near
+
 pytestmark = pytest.mark.django_db
 
 COMPUTE = "/v1/computation"
 RICH = f"{COMPUTE}/proportion/income?value=%3E50K"
-
-
-def ask(client: Client, url: str, status: int = 200) -> Any:
-    response = client.get(url)
-    assert response.status_code == status, response.content
-    return json.loads(response.content)
-
-
-def near(expected: float) -> object:
-    return pytest.approx(expected, rel=1e-9)
 
 
 class TestTrueValues:

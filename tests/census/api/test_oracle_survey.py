@@ -13,18 +13,12 @@ import svy
 from django.test import Client
 
 from tests.census import oracle
+from tests.census.answers import ask
 
 pytestmark = pytest.mark.django_db
 
 SELECTIONS = ["all", "is", "ne", "complete", "split", "never_worked", "many"]
 WEIGHT = "weight=fnlwgt"
-
-
-def ask(client: Client, path: str, *query: str) -> dict[str, Any]:
-    response = client.get(f"{path}?{'&'.join(filter(None, query))}")
-    assert response.status_code == 200, response.content
-    answer: dict[str, Any] = response.json()
-    return answer
 
 
 def close(value: float, rel: float = 1e-10) -> Any:

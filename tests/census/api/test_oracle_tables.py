@@ -12,6 +12,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from tests.census import oracle
+from tests.census.answers import ask
 
 pytestmark = pytest.mark.django_db
 
@@ -20,14 +21,6 @@ SELECTIONS = [
     *("never_worked", "all_equal", "many"),
 ]
 WEIGHTS = pytest.mark.parametrize("weighted", [False, True], ids=["counts", "weights"])
-
-
-def ask(client: Client, path: str, query: str, *, weighted: bool = False) -> dict[str, Any]:
-    parts = [part for part in (query, "weight=fnlwgt" if weighted else "") if part]
-    response = client.get(f"{path}?{'&'.join(parts)}")
-    assert response.status_code == 200, response.content
-    answer: dict[str, Any] = response.json()
-    return answer
 
 
 def assert_same(found: Any, wanted: Any, tolerance: float = 1e-12) -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 from scipy import stats
 
 from tests.census import oracle
+from tests.census.answers import ask
 
 pytestmark = pytest.mark.django_db
 
@@ -23,14 +24,6 @@ BAND_NAMES = ["<25", "25-34", "35-44", "45-54", "55-64", ">=65"]
 
 def close(expected: Any, rel: float = 1e-8) -> Any:
     return pytest.approx(expected, rel=rel, abs=0)
-
-
-def ask(client: Client, path: str, *parts: str, weighted: bool = False) -> dict[str, Any]:
-    query = "&".join(part for part in (*parts, "weight=fnlwgt" if weighted else "") if part)
-    response = client.get(f"{path}?{query}")
-    assert response.status_code == 200, (path, query, response.content)
-    answer: dict[str, Any] = response.json()
-    return answer
 
 
 def errors(client: Client, url: str) -> list[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """Files of people in the forms in which they are found, and what a load makes of them."""
 
 import io
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,14 +50,6 @@ def as_parquet(frame: pd.DataFrame, **options: Any) -> bytes:
 
 def as_json_lines(frame: pd.DataFrame) -> bytes:
     return frame.to_json(orient="records", lines=True).encode()
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
 
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:

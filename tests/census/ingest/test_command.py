@@ -19,9 +19,8 @@ from tests.census.ingest.files import (
     as_csv,
     as_json_lines,
     people,
-    zipped,
 )
-from tests.census.ingest.tools import MANAGE, Scratch, authentic, load
+from tests.census.ingest.tools import MANAGE, Scratch, authentic, load, zipped
 
 
 @pytest.mark.django_db

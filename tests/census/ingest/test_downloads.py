@@ -1,50 +1,23 @@
 """Downloads from a web server with faults."""
 
 import gzip
-import io
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from census.ingest.content import Content
-from census.ingest.sources import UCI_MD5, DataFile, gather
+from census.ingest.sources import UCI_MD5, gather
 from census.ingest.sources.downloads import Downloader, public_name, raw_address
 from census.ingest.sources.streams import SourceError
-from tests.census.ingest.tools import authentic
+from tests.census.ingest.tools import BOTH, ZIP, authentic, contents, read, zipped
 
-TRAIN, TEST = b"train,\n", b"test,\n"
+TRAIN, TEST = BOTH.values()
 Contents = dict[str, bytes]
-
-
-def read(file: DataFile) -> bytes:
-    with file.open() as stream:
-        return stream.read()
-
-
-def contents(files: list[DataFile]) -> Contents:
-    """The bytes of files by the split in their names."""
-    return {split.value: read(file) for file in files for split in file.splits_in_name}
-
-
-BOTH = {"train": TRAIN, "test": TEST}
-
-
-def zipped(members: Contents, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data, **options)
-    return buffer.getvalue()
-
-
-ZIP = zipped({"adult.data": TRAIN, "adult.test": TEST})
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

@@ -34,9 +34,8 @@ from tests.census.ingest.files import (
     read,
     recoded,
     typed,
-    zipped,
 )
-from tests.census.ingest.tools import authentic
+from tests.census.ingest.tools import authentic, zipped
 
 
 def pandas_frame(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from tests.census.ingest.files import (
     as_parquet,
     people,
     read,
-    zipped,
 )
+from tests.census.ingest.tools import zipped
 
 LISTED = ("UCI's own lines", "semicolon", "Parquet")
 REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [

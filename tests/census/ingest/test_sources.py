@@ -7,10 +7,8 @@ import io
 import lzma
 import os
 import threading
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,37 +16,13 @@ from hypothesis import strategies as st
 
 from census.choices import Split
 from census.ingest import sources
-from census.ingest.sources import BUNDLED_FOLDER, UCI_MD5, DataFile, gather
+from census.ingest.sources import BUNDLED_FOLDER, UCI_MD5, gather
 from census.ingest.sources.names import splits_in_name
 from census.ingest.sources.streams import SourceError
-from tests.census.ingest.tools import authentic
+from tests.census.ingest.tools import BOTH, ZIP, authentic, contents, read, zipped
 
-TRAIN, TEST = b"train,\n", b"test,\n"
+TRAIN, TEST = BOTH.values()
 Contents = dict[str, bytes]
-
-
-def read(file: DataFile) -> bytes:
-    with file.open() as stream:
-        return stream.read()
-
-
-def contents(files: list[DataFile]) -> Contents:
-    """The bytes of files by the split in their names."""
-    return {split.value: read(file) for file in files for split in file.splits_in_name}
-
-
-BOTH = {"train": TRAIN, "test": TEST}
-
-
-def zipped(members: Contents, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data, **options)
-    return buffer.getvalue()
-
-
-ZIP = zipped({"adult.data": TRAIN, "adult.test": TEST})
 
 
 # --- On this machine ---------------------------------------------------------------------------

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from environ import Env
 
-from census.ingest.sources import BUNDLED_FOLDER
+from census.ingest.sources import BUNDLED_FOLDER, DataFile
 
 MANAGE = Path(__file__).parents[3] / "manage.py"
 
@@ -32,6 +33,29 @@ def authentic(name: str) -> bytes:
 def first_rows(name: str, rows: int) -> bytes:
     lines = [line for line in authentic(name).split(b"\n") if line.count(b",") == 14]
     return b"".join(line + b"\n" for line in lines[:rows])
+
+
+def zipped(members: Mapping[str, bytes], **options: Any) -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data, **options)
+    return buffer.getvalue()
+
+
+def read(file: DataFile) -> bytes:
+    with file.open() as stream:
+        return stream.read()
+
+
+def contents(files: Sequence[DataFile]) -> dict[str, bytes]:
+    """The bytes of files by the split in their names."""
+    return {split.value: read(file) for file in files for split in file.splits_in_name}
+
+
+# The content of a training and of a test file, where only their names matter.
+BOTH = {"train": b"train,\n", "test": b"test,\n"}
+ZIP = zipped({"adult.data": BOTH["train"], "adult.test": BOTH["test"]})
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,9 @@ def _unknown(kind: str, name: str, names: Iterable[str], part: str = "") -> Erro
     return error(part or kind, f"unknown_{kind}", detail, names, nearest(name, names))
 
 
-def computation_parameters(metric: Metric, of: Column | None = None) -> tuple[Parameter, ...]:
+def computation_parameters(metric: Metric, column: Column | None = None) -> tuple[Parameter, ...]:
     """Returns all parameters of a computation: for a column, or for columns in general."""
-    own = metric.parameters(of) if of else metric.parameters_anywhere()
+    own = metric.parameters(column) if column else metric.parameters_anywhere()
     return (*own, *common_parameters(metric), *FILTERING)
 
 
@@ -140,20 +140,20 @@ def common_parameters(metric: Metric) -> tuple[Parameter, ...]:
     return tuple(parameters.values())
 
 
-def computation(metric: Metric, of: Column, values: Mapping[str, Any]) -> Computation:
+def computation(metric: Metric, column: Column, values: Mapping[str, Any]) -> Computation:
     """Returns the computation that the valid `values` describe; raises `BadRequest`."""
-    own = {parameter.name for parameter in metric.parameters(of)}
+    own = {parameter.name for parameter in metric.parameters(column)}
     options = {name: value for name, value in values.items() if name in own}
     strata = [COLUMNS[name] for name in values.get(STANDARDIZE.name, ())]
     selected = selection(values, strata)
     check_disjoint(selected, strata, STANDARDIZE.name)
     query = Computation(
         metric,
-        Question(of, selected, options, values[CONFIDENCE.name]),
+        Question(column, selected, options, values[CONFIDENCE.name]),
         order_by=values.get(ORDER_BY.name),
         limit=values.get(LIMIT.name),
         min_count=values.get(MIN_COUNT.name, 0),
-        standardize=tuple(bands.banded(column, values) for column in strata),
+        standardize=tuple(bands.banded(stratum, values) for stratum in strata),
     )
     if refused := list(query.refused()):
         raise BadRequest([error(p.name, "not_applicable", reason) for p, reason in refused])
@@ -184,10 +184,10 @@ def grouping(query: QueryDict) -> tuple[Column, ...]:
     return banded((COLUMNS[name] for name in names), query)
 
 
-def comparison(of: Column, values: Mapping[str, Any]) -> Comparison:
+def comparison(column: Column, values: Mapping[str, Any]) -> Comparison:
     """Returns the comparison that the valid `values` describe."""
     return Comparison(
-        of,
+        column,
         selection(values),
         value=values.get("value"),
         reference=values.get("reference"),

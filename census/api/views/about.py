@@ -113,10 +113,10 @@ class FieldViewSet(FieldsViewSet):
     path_parameters = (column_in_path(COLUMNS.values(), "Column"),)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        of = questions.column(column)
+        field = questions.column(column)
         self.values()
         counts = profile.fields()
-        document = field_document(of, counts["fields"][of.name])
+        document = field_document(field, counts["fields"][field.name])
         return Response({"dataset": counts["dataset"], **FieldSerializer(document).data})
 
 

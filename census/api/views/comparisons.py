@@ -47,9 +47,8 @@ class ComparisonViewSet(GroupsViewSet):
     query: Comparison
 
     def get_parameters(self) -> Sequence[Parameter]:
-        of = questions.column(self.kwargs["column"])
-        reference = reference_in_query(self.request.query_params)
-        return self._parameters(value_parameter(of), reference)
+        value = value_parameter(questions.column(self.kwargs["column"]))
+        return self._parameters(value, reference_in_query(self.request.query_params))
 
     def openapi_parameters(self) -> Sequence[Parameter]:
         return self._parameters(any_value_parameter(), reference_parameter(None))

@@ -44,30 +44,30 @@ class DecompositionViewSet(GroupsViewSet):
     query: Decomposition
 
     def get_parameters(self) -> Sequence[Parameter]:
-        of = questions.column(self.kwargs["column"])
+        outcome = questions.column(self.kwargs["column"])
         reference = reference_in_query(self.request.query_params)
-        return self._parameters(of, value_parameter(of), reference)
+        return self._parameters(outcome, value_parameter(outcome), reference)
 
     def openapi_parameters(self) -> Sequence[Parameter]:
         return self._parameters(None, any_value_parameter(), reference_parameter(None))
 
     def _parameters(
-        self, of: Column | None, value: Parameter, reference: Parameter
+        self, outcome: Column | None, value: Parameter, reference: Parameter
     ) -> Sequence[Parameter]:
-        own = (GROUPING, on_parameter(of), reference, value)
+        own = (GROUPING, on_parameter(outcome), reference, value)
         return (*own, *questions.BANDS, WEIGHTED_BY, *questions.FILTERING)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        of, values = questions.column(column), self.values()
+        outcome, values = questions.column(column), self.values()
         crossed = [COLUMNS[name] for name in values["on"]]
         selection = questions.selection(values, crossed)
         questions.check_disjoint(selection, crossed, "on")
         on = [bands.banded(column, values) for column in crossed]
-        query = Decomposition(of, selection, on, values.get("value"), values.get("reference"))
+        query = Decomposition(outcome, selection, on, values.get("value"), values.get("reference"))
         return self.respond(
             query,
             selection,
-            column=of.name,
+            column=outcome.name,
             group_by=list(selection.keys()),
             **bands.described((*selection.group_by, *on)),
             parameters={"value": query.value},
@@ -91,11 +91,11 @@ class OaxacaViewSet(GroupsViewSet):
     query: Oaxaca
 
     def get_parameters(self) -> Sequence[Parameter]:
-        of = questions.column(self.kwargs["column"])
+        outcome = questions.column(self.kwargs["column"])
         referred = questions.banded(terms.REFERRED, self.request.query_params)
         return self._parameters(
-            of,
-            value_parameter(of),
+            outcome,
+            value_parameter(outcome),
             reference_in_query(self.request.query_params),
             map(terms.reference_parameter, referred),
         )
@@ -107,24 +107,26 @@ class OaxacaViewSet(GroupsViewSet):
 
     def _parameters(
         self,
-        of: Column | None,
+        outcome: Column | None,
         value: Parameter,
         reference: Parameter,
         references: Iterable[Parameter],
     ) -> Sequence[Parameter]:
-        on = replace(terms.on_parameter(of), example="age,education_num,race")  # not the groups
+        on = replace(
+            terms.on_parameter(outcome), example="age,education_num,race"
+        )  # not the groups
         own = (GROUPING, on, reference, value, ERRORS)
         common = (*questions.BANDS, *references, WEIGHTED_BY, CONFIDENCE, *questions.FILTERING)
         return (*own, *common)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        of, values = questions.column(column), self.values()
+        outcome, values = questions.column(column), self.values()
         crossed = terms.columns_of(values["on"])
         selection = questions.selection(values, crossed)
         questions.check_disjoint(selection, crossed, "on")
         columns = [bands.banded(column, values) for column in crossed]
         regression = LinearRegression(
-            of,
+            outcome,
             values["on"],
             columns,
             selection,
@@ -137,7 +139,7 @@ class OaxacaViewSet(GroupsViewSet):
         return self.respond(
             query,
             selection,
-            column=of.name,
+            column=outcome.name,
             group_by=list(selection.keys()),
             **bands.described((*selection.group_by, *columns)),
             parameters={"value": regression.value},

@@ -35,14 +35,14 @@ class RegressionViewSet(AnswerViewSet):
 
     renderer_classes = DRAWABLE
     query: Regression
-    of: Sequence[Column]  # the possible outcomes
+    outcomes: Sequence[Column]  # the columns that can be the outcome
 
     def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
         """Returns the parameters of this kind alone; without an outcome those for OpenAPI."""
         raise NotImplementedError
 
     def get_parameters(self) -> Sequence[Parameter]:
-        outcome = _of_kind(self.kwargs["column"], self.of)
+        outcome = _outcome(self.kwargs["column"], self.outcomes)
         referred = questions.banded(terms.REFERRED, self.request.query_params)
         return self._parameters(outcome, map(terms.reference_parameter, referred))
 
@@ -57,11 +57,11 @@ class RegressionViewSet(AnswerViewSet):
         return (*own, *common)
 
     def retrieve(self, _request: Request, column: str, **_kwargs: Any) -> Response:
-        outcome, values = _of_kind(column, self.of), self.values()
+        outcome, values = _outcome(column, self.outcomes), self.values()
         on = values["on"]
         crossed = terms.columns_of(on)
         selection = questions.selection(values, crossed)
-        columns = [bands.banded(of, values) for of in crossed]
+        columns = [bands.banded(column, values) for column in crossed]
         query = self.regression(
             values,
             outcome=outcome,
@@ -90,7 +90,7 @@ class LinearRegressionViewSet(RegressionViewSet):
     summary = "Linear regression"
     serializer_class = LinearRegressionSerializer
     path_parameters = (column_in_path(NUMERIC, "NumericColumn", "column", "hours_per_week"),)
-    of = NUMERIC
+    outcomes = NUMERIC
 
     def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:  # noqa: ARG002
         return (ERRORS,)
@@ -105,7 +105,7 @@ class LogisticRegressionViewSet(RegressionViewSet):
     summary = "Logistic regression"
     serializer_class = LogisticRegressionSerializer
     path_parameters = (column_in_path(CATEGORICAL, "CategoricalColumn", "column", "income"),)
-    of = CATEGORICAL
+    outcomes = CATEGORICAL
 
     def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
         if outcome is None:
@@ -127,14 +127,14 @@ def errors_of(values: Mapping[str, Any]) -> Errors:
     return "linearised"
 
 
-def _of_kind(name: str, columns: Sequence[Column]) -> Column:
+def _outcome(name: str, columns: Sequence[Column]) -> Column:
     """Returns the one of `columns` called `name`; raises `UnknownName` or `BadRequest`."""
-    of = questions.column(name)
-    if of not in columns:
-        detail = f"{of.name} is {of.kind}: give a {columns[0].kind} column."
+    outcome = questions.column(name)
+    if outcome not in columns:
+        detail = f"{outcome.name} is {outcome.kind}: give a {columns[0].kind} column."
         allowed = [column.name for column in columns]
         raise parameters.BadRequest([parameters.error("column", "not_applicable", detail, allowed)])
-    return of
+    return outcome
 
 
 def references_of(

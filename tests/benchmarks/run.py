@@ -1,8 +1,8 @@
 """`make bench`: the stack and the service, compared with a bare view and other servers.
 
-Prints what it measures, and writes it to docs/performance.json and, as tables, to
-docs/performance.md. Parts that were not measured stay as they are. Figures of different parts do
-not compare; the ratios within one do.
+It prints the results and writes them to docs/performance.json and, as tables, to
+docs/performance.md. Parts that are not measured keep their old results. Compare only figures of the
+same part: each part is measured at another time.
 """
 
 import argparse
@@ -37,23 +37,23 @@ PARTS: dict[str, Callable[[Bench], None]] = {
 }
 LONG = ("load100", "many")  # each takes minutes
 TABLES = {
-    "hot": "Requests/s for answers that were asked for before. Bars: stack/bare and 304 ≥ 3, stack "
-    "before FastAPI, service/bare ≥ 0.3. `stack` is nginx and gunicorn as they ship, `service` "
-    "gunicorn alone, `bare` a Django view that returns a constant, on plain gunicorn; `fastapi` "
-    "computes with pandas in memory, `datasette` with SQLite.",
-    "processor": "Processor time of each request in microseconds, of all processes of a server; of "
-    "the stack, nginx's.",
-    "cold": "Bar: ratio ≤ 1.6, of a new answer to the sum of SQL for the same numbers (written by "
-    "hand: `tests/benchmarks/selections.py`) through psycopg and the bare view.",
-    "reload": "About 1,000 requests/s through the stack while the dataset is loaded anew; beside "
-    "the bare view, whose tail is that of the machine.",
-    "many": "Seconds of the first answer of the service, at 48,842 and at 4.9 million rows. Bars: "
-    "fields and profile ≤ 0.1 s, a filtered profile ≤ 15 s.",
-    "load": "Bar: first/COPY ≤ 2. COPY is that of ready-made CSV into an empty table; `first` "
-    "loads into one, `again` deletes the rows of the load before.",
-    "load100": "Bar: first/COPY ≤ 2, memory as at 48,842 rows.",
-    "export": "The first download of the whole CSV, beside COPY to a file.",
-    "start": "Memory with what is shared divided up: gunicorn itself, then its workers.",
+    "hot": "Requests/s for repeated requests. Targets: stack/bare and 304 ≥ 3, stack faster than "
+    "FastAPI, service/bare ≥ 0.3. `stack` is nginx and gunicorn as shipped, `service` is gunicorn "
+    "alone, `bare` is a Django view that returns a constant, on gunicorn; `fastapi` computes with "
+    "pandas in memory, `datasette` with SQLite.",
+    "processor": "Processor time of a request in microseconds, in all processes of a server; of "
+    "the stack only nginx's.",
+    "cold": "Target: ratio ≤ 1.6 of a new answer to the sum of the bare view and hand-written SQL "
+    "for the same numbers through psycopg (`tests/benchmarks/selections.py`).",
+    "reload": "About 1,000 requests/s through the stack while the dataset is loaded repeatedly, "
+    "compared with the bare view, which shows the effect of the machine.",
+    "many": "Seconds of the first answer of the service, with 48,842 and with 4.9 million rows. "
+    "Targets: fields and profile ≤ 0.1 s, a filtered profile ≤ 15 s.",
+    "load": "Target: first/COPY ≤ 2. COPY loads CSV into an empty table; `first` loads into an "
+    "empty table, `again` deletes the rows of an earlier load.",
+    "load100": "Target: first/COPY ≤ 2, with the memory of 48,842 rows.",
+    "export": "The first download of the whole CSV, compared with COPY to a file.",
+    "start": "Memory of gunicorn and of its workers; shared memory is divided among them.",
 }
 
 
@@ -77,37 +77,39 @@ def machine() -> str:
 def document(measured: dict[str, Any]) -> str:
     """Returns docs/performance.md."""
     lines = ["# Performance", "", f"Made by `make bench` on {measured['machine']}.", ""]
-    lines += ["Figures of different tables do not compare; the ratios within one do. nginx and"]
-    lines += ["the service write a line for each request, as in production.", ""]
-    for name, bar in TABLES.items():
+    lines += ["Compare only figures of the same table. nginx and the service write a log line for"]
+    lines += ["each request, as in production.", ""]
+    for name, text in TABLES.items():
         if not (table := measured["tables"].get(name)):
             continue
         rows, header = table["rows"], list(table["rows"][0])
-        lines += [f"## {name.capitalize()}", "", bar, ""]
+        lines += [f"## {name.capitalize()}", "", text, ""]
         lines += [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
         lines += [f"| {' | '.join(str(row[column]) for column in header)} |" for row in rows]
-        lines += ["", f"Measured {table['at']}; load of others at the start {table['load']}.", ""]
+        lines += ["", f"Measured {table['at']}; load average at the start {table['load']}.", ""]
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("only", nargs="*", choices=[*PARTS, []], help="by default all, less two")
-    parser.add_argument("--all", action="store_true", help=f"with {' and '.join(LONG)}: 20 minutes")
-    parser.add_argument("--seconds", type=int, default=2, help="of each round of load")
-    parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+    parser.add_argument(
+        "parts", nargs="*", choices=[*PARTS, []], help=f"default: all but {' and '.join(LONG)}"
+    )
+    parser.add_argument("--all", action="store_true", help="all parts, which takes 20 minutes")
+    parser.add_argument("--seconds", type=int, default=2, help="duration of a round (2)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each server (3)")
+    options = parser.parse_args()
     for program in ("wrk", "nginx"):
         if not shutil.which(program):
-            sys.exit(f"Error: there is no {program}: `apt install {program}`, then run this again.")
-    chosen = given.only or [name for name in PARTS if given.all or name not in LONG]
-    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    tables = known.get("tables", {}) if known.get("machine") == machine() else {}
-    for name in chosen:
+            sys.exit(f"Error: {program} is not installed: `apt install {program}`, then try again.")
+    parts = options.parts or [name for name in PARTS if options.all or name not in LONG]
+    earlier = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    tables = earlier.get("tables", {}) if earlier.get("machine") == machine() else {}
+    for name in parts:
         load, at = round(os.getloadavg()[0], 1), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
             Path(folder).chmod(0o711)
-            bench = Bench(given.seconds, given.rounds, Path(folder), stack)
+            bench = Bench(options.seconds, options.rounds, Path(folder), stack)
             PARTS[name](bench)
         for table, rows in bench.results.items():
             tables[table] = {"at": at, "load": load, "rows": rows}

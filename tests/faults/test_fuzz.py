@@ -21,10 +21,11 @@ AT_LEAST = 10_000
 PIECES = {
     "counts": "count|missing|distinct|mode",
     "sums": "mean|sum|min|max",
-    "quantiles": "median|quantiles",
+    "quantiles": "median|quantiles|gini|lorenz",
     "moments": "variance|std|skewness|kurtosis",
     "shares": "distribution|proportion",
     "tables": "statistics|correlation|crosstab|fairness",
+    "models": "comparison|decomposition|linear_regression|logistic_regression",
 }
 cases: Counter[str] = Counter()
 

@@ -1,11 +1,11 @@
 """SQL aggregates that Django lacks, and exact sums of powers.
 
-Means and variances are made of exact sums rather than of Django's `Avg`, `Variance` and `StdDev`:
-the sums of a whole are those of its groups, which saves a pass over the rows; and of 4,218 groups
-of the dataset `Avg` differs from the correctly rounded mean in 7, `Variance` in 16 and `StdDev`
-in 1,082, in the last digit.
+Means and variances are computed from exact sums instead of by Django's `Avg`, `Variance` and
+`StdDev`. The sums of the whole are those of its groups, which saves a pass over the rows. In 4,218
+groups of the dataset the last digit of `Avg` is wrong in 7, of `Variance` in 16 and of `StdDev` in
+1,082.
 
-Sums are of integers, and never overflow: products that 64 bits cannot hold are summed in halves,
+Sums are of integers and never overflow: products that 64 bits cannot hold are summed in halves,
 and PostgreSQL sums 32-bit integers as 64-bit ones, and 64-bit integers as numeric.
 """
 
@@ -44,7 +44,7 @@ def _combined(left: Any, connector: str, right: Any) -> Expression:
 
 
 def _product(factors: Sequence[Column], field: "IntegerField[Any, Any] | None") -> Expression:
-    """Return the product of columns as an integer type; None is the type of the first column."""
+    """Returns the product of columns as an integer type; None is the type of the first column."""
     first, *rest = factors
     expression: Expression = F(first.name)  # type: ignore[assignment]
     if field:
@@ -55,7 +55,7 @@ def _product(factors: Sequence[Column], field: "IntegerField[Any, Any] | None") 
 
 
 def _most(factors: Sequence[Column]) -> int:
-    """Return the largest value that a product of columns can have."""
+    """Returns the largest value that a product of columns can have."""
     return prod(_maximum(column) for column in factors)
 
 
@@ -64,7 +64,7 @@ def _maximum(column: Column) -> int:
 
 
 def power_sum(factors: Sequence[Column], where: Q | None = None) -> Expression:
-    """Return Σ of the product of `factors` (a column as often as its power) as an exact int.
+    """Returns Σ of the product of `factors` (a column as often as its power) as an exact int.
 
     Rows where a factor is missing are skipped; 0 of no rows.
 
@@ -101,12 +101,12 @@ def power_sum(factors: Sequence[Column], where: Q | None = None) -> Expression:
 
 
 def _halves(product: Expression) -> tuple[Expression, Expression]:
-    """Return the bits of a product above the lower 31, and the lower 31."""
+    """Returns the bits of a product above the lower 31, and the lower 31."""
     return _combined(product, ">>", Value(_BITS)), _combined(product, "&", Value(_HALF - 1))
 
 
 class WidthBucket(Func):
-    """The number of ascending `thresholds` that are at most the value; null of null."""
+    """The number of ascending `thresholds` that are at most the value; null if it is null."""
 
     function = "WIDTH_BUCKET"
     arity = 2

@@ -1,4 +1,4 @@
-"""Bands of a numeric column: the ordered categories that cut points make of it."""
+"""Bands of a numeric column: ordered categories, made by cut points."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,7 +14,7 @@ from census.statistics.parameters import Integer, Invalid, ListOf, Parameter
 
 SUFFIX = "__bands"
 MOST_CUTS = 50
-MOST_VALUES = 1000  # of a number that groups by its values
+MOST_VALUES = 1000  # distinct values of a number that is grouped by its values
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class BandedColumn(Column):
         return cls(**{**kept, **changed}, cuts=cuts)
 
     def described(self) -> list[dict[str, Any]]:
-        """Return the bands as an answer lists them, each `[lower, upper)`; the outer are open."""
+        """Returns the bands as an answer lists them, each `[lower, upper)`, the outer ones open."""
         return [
             {"key": key, "lower": low, "upper": high}
             for key, (low, high) in zip(self.choices, _bounds(self.cuts), strict=True)
@@ -94,32 +94,32 @@ BANDS: Mapping[str, Parameter] = MappingProxyType(
 
 
 def banded(column: Column, values: Mapping[str, Any]) -> Column:
-    """Return the column as the parameters in `values` have it: by bands where they give some."""
+    """Returns the column, in bands if `values` has cut points for it."""
     cuts = values.get(f"{column.name}{SUFFIX}")
     return BandedColumn.of(column, cuts) if cuts else column
 
 
 def unused(columns: Iterable[Column], values: Mapping[str, Any]) -> list[Parameter]:
-    """Return the parameters among `values` that give bands of none of `columns`."""
+    """Returns the parameters in `values` that are bands of none of `columns`."""
     used = {f"{column.name}{SUFFIX}" for column in columns}
     return [BANDS[name] for name in values if name in BANDS and name not in used]
 
 
 def key_expression(column: Column) -> "Expression | F":
-    """Return what SQL groups by: the column, or the number of its band."""
+    """Returns what SQL groups by: the column, or the number of its band."""
     if isinstance(column, BandedColumn):
         return WidthBucket(column.name, column.cuts)
     return F(column.name)
 
 
 def key_value(column: Column, found: Any) -> str | int | None:
-    """Return the key of a group from what SQL groups by."""
+    """Returns the key of a group from what SQL groups by."""
     if isinstance(column, BandedColumn) and found is not None:
         return list(column.choices)[found]
     return found
 
 
 def described(columns: Iterable[Column]) -> dict[str, Any]:
-    """Return `bands` as an answer lists them, where there are any."""
+    """Returns the member `bands` of an answer, empty if no column has bands."""
     bands = {c.name: c.described() for c in columns if isinstance(c, BandedColumn)}
     return {"bands": bands} if bands else {}

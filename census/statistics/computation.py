@@ -1,4 +1,4 @@
-"""From a question to an answer: call the metric, then order and limit its groups."""
+"""Computes an answer: calls the metric, then orders and limits its groups."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ LIMIT = Parameter(
 MIN_COUNT = Parameter(
     "min_count",
     Integer(0, 10**9),
-    "Leave out groups of fewer rows with a value, and say how many as `dropped_groups`.",
+    "Leave out groups with fewer rows with a value; `dropped_groups` is the number left out.",
     example="30",
 )
 
@@ -43,14 +43,14 @@ class Query(Protocol):
         """The estimators in words."""
 
     def compute(self) -> Level:
-        """Return the result."""
+        """Returns the result."""
 
 
 def answer(query: Query) -> Level:
-    """Return the result of `query`, its method and the version of the dataset.
+    """Returns the result of `query`, its method and the version of the dataset.
 
-    Call it in a REPEATABLE READ transaction, so that all statements of an answer see one state
-    of the data. Raises `DatasetMissing` if no dataset is loaded.
+    Must be called in a REPEATABLE READ transaction, so that all statements of an answer see one
+    state of the data. Raises `DatasetMissing` if no dataset is loaded.
     """
     version = Dataset.objects.version()
     return {"dataset": version, "method": query.method, **query.compute()}
@@ -58,7 +58,7 @@ def answer(query: Query) -> Level:
 
 @dataclass(frozen=True)
 class Computation:
-    """A metric and its question, and how many of its groups to return in which order."""
+    """A metric, its question, and the order and the number of the groups to return."""
 
     metric: Metric
     question: Question
@@ -73,10 +73,10 @@ class Computation:
         return f"{method}; {strata.method(self.standardize)}" if self.standardize else method
 
     def refused(self) -> Iterator[tuple[Parameter, str]]:
-        """Yield what orders or cuts nothing here, and why: ignored, it would mislead."""
+        """Yields the parameters that have no effect here, and why; ignoring them would mislead."""
         listed = self.metric.listed(self.question)
         if self.standardize and not self.question.selection.group_by:
-            yield STANDARDIZE, "Groups are what is standardised: give group_by."
+            yield STANDARDIZE, "Only groups are standardised: give group_by."
         if self.question.selection.group_by:
             if listed and self.order_by in ("value", "-value"):
                 yield (
@@ -84,18 +84,18 @@ class Computation:
                     f"Groups with {listed[0]} have no single value: order by key or count.",
                 )
         elif listed and "lower" in listed[1]:
-            detail = "The bins of a histogram stay as they are: give bins=values, or group_by."
+            detail = "The bins of a histogram have a fixed order: give bins=values, or group_by."
             yield from ((p, detail) for p in (ORDER_BY, LIMIT) if getattr(self, p.name) is not None)
 
     def fields(self) -> tuple[str, ...]:
-        """Return the names of what a level of the answer holds, in order."""
+        """Returns the names of the members of a level, in order."""
         weighted = self.metric.weighted_extras if self.question.weight else ()
         crude = (strata.CRUDE,) if self.standardize else ()
         counts = Tally().described(self.question.weight)
         return (*counts, *self.metric.extras, *weighted, *crude, "flags")
 
     def compute(self) -> Level:
-        """Return the result for the whole selection, and `groups` where there are group keys."""
+        """Returns the result for the whole selection, and `groups` where there are group keys."""
         levels = self.metric.levels(self.question)
         keys = self.question.selection.keys()
         whole = _flagged(levels.whole)
@@ -117,13 +117,13 @@ class Computation:
         ]
 
     def _standardised(self, groups: Mapping[Key, Level]) -> Mapping[Key, Level]:
-        """Return the groups with standardised values in place of their own."""
+        """Returns the groups with standardised values in place of their own."""
         question = self.question
         of = Strata(
             question.column, question.selection, self.standardize, question.options.get("value")
         )
         found = strata.standardised_levels(of, question.confidence)
-        # A design effect is of the value that is replaced.
+        # The design effect is that of the crude value.
         unknown = dict.fromkeys(self.metric.weighted_extras if question.weight else ())
         return {
             key: {**level, **unknown, **found[key], strata.CRUDE: level["value"]}
@@ -131,7 +131,7 @@ class Computation:
         }
 
     def _ordered_buckets(self, buckets: list[Level]) -> list[Level]:
-        """Order and cut what is counted by value; the bins of a histogram stay as they are."""
+        """Orders and limits buckets of values; the bins of a histogram are left as they are."""
         by_value = {bucket["value"]: bucket for bucket in buckets if "value" in bucket}
         if not by_value:
             return buckets
@@ -145,14 +145,14 @@ class Computation:
     def _ordered(
         self, levels: Mapping[Any, Level], key_order: Callable[..., Any], order_by: str
     ) -> list[Any]:
-        """Return the keys of `levels` as `order_by` says, at most `limit` of them."""
+        """Returns the keys of `levels` as `order_by` says, at most `limit` of them."""
         field, descending = order_by.lstrip("-"), order_by.startswith("-")
         if field == "key":
             return sorted(levels, key=partial(key_order, descending=descending))[: self.limit]
         keys = sorted(levels, key=key_order)
         known = [key for key in keys if levels[key].get(field) is not None]
         unknown = [key for key in keys if levels[key].get(field) is None]
-        # A category's place is that in its column's order, a number's is itself.
+        # Categories are ordered by their position in the column, numbers by size.
         rank = self.question.column.rank if field == "value" else {}
         known.sort(
             key=lambda key: rank.get(levels[key][field], levels[key][field]), reverse=descending
@@ -161,7 +161,7 @@ class Computation:
 
 
 def _flagged(level: Level) -> Level:
-    """Return a level with its `flags`; a share has its own, as they need more than it holds."""
+    """Returns a level with its `flags`; shares have their own, which need more numbers."""
     size = size_flags(level["count"], level.get("n_effective"))
     unstable = error_flags(level.get("value"), level.get("standard_error"))
     return {**level, "flags": level.get("flags", [*size, *unstable])}

@@ -1,6 +1,6 @@
 """Quantiles and tail probabilities of the normal, t, chi-squared, F and beta distributions.
 
-Standard library only; docs/adr/ has the measurements that speak for it. Accurate to about 1e-13
+Standard library only; docs/adr/distributions.md has the measurements. Accurate to about 1e-13
 relative, far tails included. Where a probability is too small for a float, its `log10` is not.
 
 Sources: DLMF = NIST Digital Library of Mathematical Functions (dlmf.nist.gov); AS = Abramowitz
@@ -16,7 +16,7 @@ from statistics import NormalDist
 
 _STANDARD_NORMAL = NormalDist()
 _LOG_SQRT_2PI = math.log(2 * math.pi) / 2
-_CONVERGED = 1e-15  # relative change of a series or fraction below which it stands still
+_CONVERGED = 1e-15  # relative change below which a series or fraction has converged
 _TINY = 1e-300  # in place of a zero denominator of a continued fraction (NR 5.2)
 _ASYMPTOTIC_DF = 2000  # from here on the expansion of t around the normal is exact to 1e-14
 
@@ -37,7 +37,7 @@ def normal_log10_p(z: float) -> float:
 
 
 def student_t_log10_p(t: float, df: float) -> float:
-    """The decimal logarithm of the two-sided P(|T| >= |t|) of Student's t; `df` may be broken."""
+    """The decimal logarithm of the two-sided P(|T| >= |t|) of Student's t, for any real `df`."""
     return f_log10_sf(t * t, 1, df)
 
 
@@ -227,7 +227,7 @@ def _log_ratio(excess: float, part: float, whole: float) -> float:
 
 
 def stirling_error(a: float) -> float:
-    """What Stirling's formula lacks of log Gamma(a): DLMF 5.11.1 where that converges."""
+    """The error of Stirling's formula for log Gamma(a): DLMF 5.11.1 where that converges."""
     if a < 10:
         return math.lgamma(a) - (a - 0.5) * math.log(a) + a - _LOG_SQRT_2PI
     u = 1 / (a * a)

@@ -1,8 +1,8 @@
 """The facts of a selection: for each column its counts, extremes, sums, medians and histogram.
 
 The fields and the profile of the dataset are made of them. Those of the whole dataset are counted
-once, by the load, and kept with it (`Dataset.facts`): hence they are plain JSON, in which the
-order of members means nothing.
+once, when it is loaded, and stored with it (`Dataset.facts`). Hence they are plain JSON, in which
+the order of members has no meaning.
 
     {"rows": n, "weights": Σw, "squares": Σw², "columns": {"age": {"count", "distinct", …}, …}}
 
@@ -39,12 +39,12 @@ MEDIANS: Mapping[str, Median] = {
 
 
 def count_dataset() -> Facts:
-    """Count the facts of the whole dataset."""
+    """Counts the facts of the whole dataset."""
     return count(Selection(weight=WEIGHT))
 
 
 def count(selection: Selection) -> Facts:
-    """Count the facts of a selection, by at most a statement for each column and the whole."""
+    """Counts the facts of a selection, by at most a statement for each column and the whole."""
     total = Tally.of(selection.whole(**Tally.aggregates(selection.weight)))
     sizes = {name: found for batch in BATCHES for name, found in _sizes(selection, batch).items()}
     return {
@@ -56,7 +56,7 @@ def count(selection: Selection) -> Facts:
 
 
 def _batches() -> Iterator[tuple[Column, ...]]:
-    """Yield the columns in batches that one pass over the rows counts together.
+    """Yields the columns in batches that one pass over the rows counts together.
 
     The combinations of their values are few, so that a pass takes hardly longer than for one.
     """
@@ -81,7 +81,7 @@ BATCHES = tuple(_batches())
 
 
 def _sizes(selection: Selection, batch: Sequence[Column]) -> dict[str, dict[str, Sizes]]:
-    """Return by column how large each value is: `plain` in rows, and `weighted` by their weights.
+    """Returns the size of each value, by column: `plain` in rows, `weighted` in weights.
 
     By one statement.
     """
@@ -115,7 +115,7 @@ def _column(column: Column, sizes: Mapping[str, Sizes]) -> Facts:
 
 
 def _sums(column: Column, sizes: Sizes, median: Median) -> Facts:
-    """Return what follows from the size of each value."""
+    """Returns the sums, the median and the histogram from the size of each value."""
     known = {value: size for value, size in sizes.items() if value is not None}
     facts: Facts = {"size": sum(known.values()), "missing": sizes.get(None, 0)}
     if not column.numeric:
@@ -135,7 +135,7 @@ def _table(sizes: Sizes) -> WeightedValues:
 
 
 def _histogram(sizes: Sizes) -> list[int]:
-    """Return the size of each of the `integer_bins`; the values are in ascending order."""
+    """Returns the size of each of the `integer_bins`; the values are in ascending order."""
     values, cumulated = list(sizes), [0, *accumulate(sizes.values())]
     if not values:
         return []
@@ -145,7 +145,7 @@ def _histogram(sizes: Sizes) -> list[int]:
 
 
 def integer_bins(smallest: int | None, largest: int | None) -> list[int]:
-    """Return the edges of at most ten bins `[a, b)` of integers, the last closed.
+    """Returns the edges of at most ten bins `[a, b)` of integers, the last closed.
 
     The rule of the Hugging Face dataset viewer: steps of ⌈(max − min + 1)/10⌉ from the smallest,
     and then the largest, which can make a last bin of that value alone. None of no values.

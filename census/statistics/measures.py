@@ -1,6 +1,6 @@
-"""What the views of the whole table measure, by the name it has in an answer, and its formula.
+"""The measures of tables, comparisons and regressions: their names in an answer and formulas.
 
-OpenAPI and the README tell it from here, as they tell the formulas of the metrics from the
+OpenAPI and the README have them from here, as they have the formulas of the metrics from the
 registry. n counts rows and w weighs them (1 without a weight); k of n have the outcome; `ref` is
 the group compared with; SE² is p(1−p)/n, with a weight n/(n−1) · Σ(w([outcome]−p))² / (Σw)².
 """

@@ -1,4 +1,4 @@
-"""What an answer holds: its members and their types, from which the API's serializers are made."""
+"""The members of an answer and their types, from which the API's serializers are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Member:
     required: bool = True
 
     def optional(self) -> Self:
-        """Return this member as one that is not always there."""
+        """Returns this member as one that is not always there."""
         return replace(self, required=False)
 
 

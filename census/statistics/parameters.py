@@ -29,15 +29,15 @@ class Invalid(ValueError):
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
-    """Return the one of `allowed` that `given` was likely meant to be, if any is close."""
+    """Returns the one of `allowed` that is closest to `given`, if any is close."""
     folded = {name.casefold(): name for name in allowed}
-    # Closeness is quadratic in length, and nothing that is allowed is longer than this.
+    # The time is quadratic in the length, and nothing that is allowed is longer than this.
     matches = get_close_matches(given[:100].casefold(), folded, n=1, cutoff=0.65)
     return folded[matches[0]] if matches else None
 
 
 def shown(text: str) -> str:
-    """Return `text` quoted for an error message, cut where it is too long to help."""
+    """Returns `text` quoted for an error message, cut where it is too long to help."""
     return repr(text if len(text) <= 80 else text[:80] + "…")
 
 
@@ -57,15 +57,15 @@ class Type(ABC):
 
     @abstractmethod
     def read(self, text: str) -> Any:
-        """Return the value of `text`, or raise `Invalid`."""
+        """Returns the value of `text`, or raises `Invalid`."""
 
     def write(self, value: Any) -> str:
-        """Return the canonical spelling of a value that `read` returned."""
+        """Returns the canonical spelling of a value that `read` returned."""
         return str(value)
 
     @abstractmethod
     def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of the value."""
+        """Returns the JSON Schema of the value."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Number(Type):
     json_type: ClassVar = "number"
 
     def convert(self, number: Decimal) -> float | None:
-        """Return the value of `number`: infinite if it is too large, None if it is of no value."""
+        """Returns the value of `number`: infinite if it is too large, None if it is of no value."""
         return float(number)
 
     def read(self, text: str) -> Any:
@@ -161,7 +161,7 @@ class Boolean(Type):
 
 @dataclass(frozen=True)
 class Choice(Type):
-    """One of a list of texts, told apart by their letters exactly.
+    """One of a list of texts; case matters.
 
     `aliases` are other spellings of some of them. `title` names the list in OpenAPI, where
     several parameters share it or the parameter's own name would not do.
@@ -185,7 +185,7 @@ class Choice(Type):
 
 @dataclass(frozen=True)
 class Text(Type):
-    """Any text: what it names is judged elsewhere."""
+    """Any text; it is judged elsewhere."""
 
     def read(self, text: str) -> str:
         return text
@@ -330,5 +330,5 @@ class Parameter:
         return schema if self.default is None else schema | {"default": self.default}
 
     def refused(self, reason: str, allowed: Iterable[str] = ()) -> "Parameter":
-        """Return this parameter as it is where it cannot apply."""
+        """Returns this parameter as it is where it cannot apply."""
         return replace(self, type=Refused(reason, tuple(allowed)), default=None, required=False)

@@ -53,7 +53,7 @@ class SortKey:
         return f"{self.name}_rank" if self.ranked else self.name
 
     def expression(self) -> Case | F:
-        """Return the SQL expression to sort by."""
+        """Returns the SQL expression to sort by."""
         if self.column is None or not self.ranked:
             return F(self.name)
         ranks = [When(Q((self.name, v)), then=Value(r)) for v, r in self.column.rank.items()]
@@ -71,11 +71,11 @@ class SortKey:
         )
 
     def at(self, value: Any) -> Q:
-        """Return the condition that a record has `value`."""
+        """Returns the condition that a record has `value`."""
         return Q((f"{self.name}__isnull", True)) if value is None else Q((self.name, value))
 
     def beyond(self, value: Any, *, backwards: bool) -> Q | None:
-        """Return the condition that a record comes after `value`, or before it if `backwards`.
+        """Returns the condition that a record comes after `value`, or before it if `backwards`.
 
         None if no record can.
         """
@@ -89,7 +89,7 @@ class SortKey:
         return condition
 
     def holds(self, value: Any) -> bool:
-        """Return whether the column can have `value`."""
+        """Returns whether the column can have `value`."""
         if value is None:
             return self.nullable
         if self.column and not self.column.numeric:
@@ -98,7 +98,7 @@ class SortKey:
 
 
 def sort_keys(ordering: Sequence[str]) -> tuple[SortKey, ...]:
-    """Return the keys of `ordering`. The last one is the id, so that no two records are equal."""
+    """Returns the keys of `ordering`. The last one is the id, so that no two records are equal."""
     found = [SortKey.of(text) for text in ordering]
     names = [key.name for key in found]
     return tuple(found[: names.index(ID) + 1]) if ID in names else (*found, SortKey(ID))
@@ -126,7 +126,7 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
-        """Return the cursor of its text; raise ValueError if there is none."""
+        """Returns the cursor of its text; raises ValueError if there is none."""
         padding = "=" * (-len(text) % 4)
         content = json.loads(urlsafe_b64decode(text.encode("ascii") + padding.encode()))
         match content:
@@ -137,7 +137,7 @@ class Cursor:
         raise ValueError(text)
 
     def fits(self) -> bool:
-        """Return whether the columns of the ordering can have the values."""
+        """Returns whether the columns of the ordering can have the values."""
         by = sort_keys(self.ordering)
         return (
             all(key.name in NAMES for key in by)
@@ -146,7 +146,7 @@ class Cursor:
         )
 
     def condition(self) -> Q:
-        """Return the condition that a record comes after the position, or before it."""
+        """Returns the condition that a record comes after the position, or before it."""
         found, tied = Q(pk__in=()), Q()
         for key, value in zip(sort_keys(self.ordering), self.values, strict=True):
             beyond = key.beyond(value, backwards=self.backwards)
@@ -162,7 +162,7 @@ class CursorType(Type):
         try:
             return Cursor.read(text)
         except (ValueError, RecursionError):
-            detail = f"{shown(text)} is no cursor: take one from `next` or `previous`."
+            detail = f"{shown(text)} is not a cursor: take one from `next` or `previous`."
             raise Invalid("invalid_cursor", detail) from None
 
     def schema(self) -> dict[str, Any]:
@@ -200,8 +200,8 @@ PAGE_SIZE = Parameter("page_size", Integer(1, 1000), "Records on a page, by defa
 CURSOR = Parameter(
     "cursor",
     CursorType(),
-    "Where the page begins or ends, as `next` and `previous` have it. Opaque; good for the same "
-    "`ordering` only.",
+    "Where the page begins or ends, as `next` and `previous` have it. Opaque; valid only with "
+    "the same `ordering`.",
 )
 
 
@@ -216,7 +216,7 @@ class Page:
     cursor: Cursor | None = None
 
     def answer(self) -> dict[str, Any]:
-        """Return `dataset`, `count` (of all selected), `next`, `previous` (cursors), `results`.
+        """Returns `dataset`, `count` (of all selected), `next`, `previous` (cursors), `results`.
 
         Raises `DatasetMissing` where no dataset is loaded.
         """
@@ -239,7 +239,7 @@ class Page:
         }
 
     def everything(self) -> QuerySet[Person]:
-        """Return all selected records, in order."""
+        """Returns all selected records, in order."""
         return in_order(self.selection.rows(), sort_keys(self.ordering))
 
     def _rows(self) -> QuerySet[Person]:
@@ -266,7 +266,7 @@ class NoSuchPerson(LookupError):
 
 
 def person(identifier: int, fields: Sequence[str]) -> dict[str, Any]:
-    """Return `dataset` and the columns `fields` of the record with that id.
+    """Returns `dataset` and the columns `fields` of the record with that id.
 
     Raises `NoSuchPerson`, or `DatasetMissing` where no dataset is loaded.
     """

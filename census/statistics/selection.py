@@ -27,12 +27,12 @@ def _is(name: str, lookup: str, value: Any) -> Q:
 
 
 def _known(column: Column) -> Q:
-    """Return the condition that no comparison matches a missing value."""
+    """Returns the condition that the column has a value."""
     return ~_is(column.name, "isnull", value=True) if column.nullable else Q()
 
 
 def _comparison(column: Column, lookup: str, value: Any) -> Q:
-    """Compare numbers by size, and categories by their position in the column's order."""
+    """Compares numbers by size, and categories by their position in the column's order."""
     if column.numeric:
         return _is(column.name, lookup, value)
     compare: dict[str, Callable[[int, int], bool]] = {
@@ -113,7 +113,7 @@ LOOKUPS = (
 
 
 def column_type(column: Column) -> Type:
-    """Return how a value of `column` is read."""
+    """Returns how a value of `column` is read."""
     if column.numeric:
         return Integer()
     title = column.name.title().replace("_", "")
@@ -121,7 +121,7 @@ def column_type(column: Column) -> Type:
 
 
 def column_choice(columns: Iterable[Column], noun: str, title: str) -> Choice:
-    """Return how the name of one of `columns` is read, in either spelling."""
+    """Returns how the name of one of `columns` is read, in either spelling."""
     return Choice(tuple(column.name for column in columns), noun, SOURCE_NAMES, title)
 
 
@@ -157,9 +157,9 @@ GROUP_BY = Parameter(
         column_choice(COLUMNS.values(), "a column", "Column"),
         maximum=3,
     ),
-    "One to three columns: the answer is given for each of their combinations that occurs, a "
-    "missing value being one of its own. A number groups by its values or, with `…__bands`, by "
-    "bands of them.",
+    "One to three columns. The answer has a group for each combination of their values that "
+    "occurs; a missing value is a value of its own. A number is grouped by its values or, with "
+    "`…__bands`, by bands.",
     example="sex",
 )
 WEIGHTED_BY = Parameter(
@@ -194,7 +194,7 @@ class Selection:
         return not self.filters and not self.complete
 
     def rows(self) -> QuerySet[Person]:
-        """Return the people selected."""
+        """Returns the people selected."""
         condition = Q()
         for name, value in self.filters.items():
             chosen = FILTERS[name]
@@ -205,16 +205,16 @@ class Selection:
         return Person.objects.filter(condition).order_by()
 
     def whole(self, **aggregates: Expression) -> Row:
-        """Return the aggregates over all rows selected, by one statement."""
+        """Returns the aggregates over all rows selected, by one statement."""
         return self.rows().aggregate(rows=Count("*"), **aggregates)
 
     def groups(self, **aggregates: Expression) -> dict[Key, Row]:
-        """Return the aggregates of each group by its key, by one statement."""
+        """Returns the aggregates of each group by its key, by one statement."""
         keys = self.group_keys()
         return dict(self.by_key(self.rows().values(**keys).annotate(rows=Count("*"), **aggregates)))
 
     def by_key(self, rows: Iterable[Any]) -> Iterator[tuple[Key, Row]]:
-        """Yield the key of each row, whose `group_keys` are taken out of it.
+        """Yields the key of each row, whose `group_keys` are taken out of it.
 
         Raises `InvalidCombination` where a number has too many values to group by them.
         """
@@ -229,24 +229,23 @@ class Selection:
             yield key, row
 
     def group_keys(self) -> dict[str, Expression | F]:
-        """Return the expressions that SQL groups by, in the order of `group_by`.
+        """Returns the expressions that SQL groups by, in the order of `group_by`.
 
-        This, `by_key` and `keys` are the only places that know what a group is: bands of a
-        number need no change of a metric. The names here are those within SQL, where a field's
-        own name is taken.
+        Only this, `by_key` and `keys` know what a group is, so that metrics need not know bands.
+        The names are those in SQL, where a field's own name is taken.
         """
         return {f"key_{n}": bands.key_expression(column) for n, column in enumerate(self.group_by)}
 
     def keys(self) -> tuple[str, ...]:
-        """Return the names of the group keys as an answer has them."""
+        """Returns the names of the group keys as an answer has them."""
         return tuple(column.name for column in self.group_by)
 
     def described(self) -> dict[str, Any]:
-        """Return the filters as an answer repeats them."""
+        """Returns the filters as an answer repeats them."""
         return dict(self.filters) | ({"complete": True} if self.complete else {})
 
     def key_order(self, key: Key, *, descending: bool = False) -> tuple[tuple[bool, int], ...]:
-        """Sort keys of groups: each column in its order, missing last."""
+        """Sorts keys of groups: each column in its order, missing last."""
         return tuple(
             column.sort_key(value, descending=descending)
             for column, value in zip(self.group_by, key, strict=True)

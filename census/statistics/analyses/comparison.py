@@ -28,19 +28,19 @@ ADJUST = Parameter(
 
 
 def reference_parameter(column: Column | None) -> Parameter:
-    """Return the parameter that names the reference by its value of the first group column."""
+    """Returns the parameter that names the reference by its value of the first group column."""
     kind: Type = column_type(column) if column else Text()
     return Parameter(
         "reference",
         kind,
-        "The group that the others are compared with, by its value of the first column of "
-        "`group_by`; by default the largest.",
+        "The group that the others are compared with: its value of the first column of `group_by`. "
+        "By default the largest group.",
         example="Male" if column is None else None,
     )
 
 
 def value_parameter(column: Column) -> Parameter:
-    """Return the parameter that names the category whose shares are compared."""
+    """Returns the parameter that names the category whose shares are compared."""
     description = "The category whose shares are compared."
     parameter = Parameter("value", column_type(column), description, required=True)
     if column.numeric:
@@ -49,14 +49,14 @@ def value_parameter(column: Column) -> Parameter:
 
 
 def any_value_parameter() -> Parameter:
-    """Return the parameter of the category as it is where no column is named."""
-    description = "The category whose shares are compared; of a numeric column none."
+    """Returns the same parameter for a route without a column."""
+    description = "The category whose shares are compared. Not for numeric columns."
     return Parameter("value", Text(), description)
 
 
 @dataclass(frozen=True)
 class Group:
-    """A group: its rows, the sums of the values (of a category 0 or 1), and how often each is."""
+    """A group: its tally, the sums of its values (0 or 1 of a category), and their counts."""
 
     tally: Tally = field(default_factory=Tally)
     sums: Sums = field(default_factory=lambda: Sums.unweighted(0, 0, 0))
@@ -64,7 +64,7 @@ class Group:
     counts: Mapping[int, int] = field(default_factory=dict)
 
     def __add__(self, other: "Group") -> "Group":
-        """Return both groups as one, without how often each value occurs."""
+        """Returns the two groups merged, without the counts of the values."""
         return Group(self.tally + other.tally, self.sums + other.sums, self.wx2 + other.wx2)
 
     @property
@@ -73,13 +73,13 @@ class Group:
 
     @property
     def successes(self) -> int:
-        """The rows of the category, without a weight."""
+        """The number of rows of the category, unweighted."""
         return int(self.sums.wx)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The means of a column, or the shares of its category `value`, of groups compared.
+    """A comparison of groups by the mean of a column, or by the share of its category `value`.
 
     The groups are those of the first column of the selection's `group_by`, compared within each
     combination of the others. `reference` is a value of the first, None for the largest group.
@@ -132,14 +132,14 @@ class Comparison:
         )
 
     def fields(self) -> tuple[str, ...]:
-        """Return the names of what a group of the answer holds beside its key, in order."""
+        """Returns the names of a group's members other than its key, in order."""
         adjusted = ("p_adjusted", "log10_p_adjusted")
         nobody = Group()
         compared = tuple(self._compared(nobody, None))
         return (*self._described(nobody), *compared, *adjusted, "flags")
 
     def compute(self) -> Level:
-        """Return the comparison, by one statement; null against a group that has no rows."""
+        """Returns the comparison, by one statement; None against a group of no rows."""
         found = self._groups()
         whole = reduce(Group.__add__, found.values(), Group())
         groups = {k: group for k, group in found.items() if group.tally.count >= self.min_count}
@@ -157,10 +157,10 @@ class Comparison:
             answer["dropped_groups"] = len(found) - len(groups)
         return answer
 
-    # --- What the database is asked -----------------------------------------------------------
+    # --- The statement ------------------------------------------------------------------------
 
     def _groups(self) -> dict[Key, Group]:
-        """Return the groups in the order of their keys."""
+        """Returns the groups in the order of their keys."""
         if self.value is None:
             table = frequencies(Question(self.column, self.selection))
             found = {key: self._of_numbers(group) for key, group in table.groups.items()}
@@ -203,7 +203,7 @@ class Comparison:
         return Group(found.total, sums, sum(x * x * size for x, size in w.items()), counts)
 
     def _reference(self, groups: Mapping[Key, Group]) -> tuple[str | int | None] | None:
-        """Return the value of the reference in a tuple of one; None where there is no group."""
+        """Returns the value of the reference in a tuple of one; None where there is no group."""
         if self.reference is not None:
             return (self.reference,)
         sizes: dict[str | int | None, int] = {}
@@ -211,7 +211,7 @@ class Comparison:
             sizes[first] = sizes.get(first, 0) + group.tally.count
         return (max(sizes, key=lambda value: sizes[value]),) if sizes else None
 
-    # --- What is told of a group --------------------------------------------------------------
+    # --- Members of a group -------------------------------------------------------------------
 
     def _levels(
         self, groups: Mapping[Key, Group], reference: tuple[str | int | None] | None
@@ -307,10 +307,10 @@ class Comparison:
             **_named("odds_ratio", comparison.odds_ratio(*cells, self.confidence)),
         }
 
-    # --- What is told of all groups -----------------------------------------------------------
+    # --- Tests of all groups ------------------------------------------------------------------
 
     def _overall(self, groups: Any) -> Level:
-        """Return the tests of all groups with a value being equal."""
+        """Returns the tests that all groups with a value are equal."""
         groups = [group for group in groups if group.tally.count]
         samples = [sample for group in groups if (sample := group.sample)]
         if self.weighted:
@@ -328,7 +328,7 @@ class Comparison:
         return level
 
     def _within(self, groups: Mapping[Key, Group]) -> Sequence[Level]:
-        """Return the tests within each combination of the columns after the first."""
+        """Returns the tests within each combination of the columns after the first."""
         strata: dict[Key, list[Group]] = {}
         for key, group in groups.items():
             strata.setdefault(key[1:], []).append(group)

@@ -56,12 +56,12 @@ COEFFICIENT = Parameter(
     "Pearson's coefficient is of the values, Spearman's of their ranks.",
     default="pearson",
 )
-MOST_COMBINATIONS = 100_000  # of values, whose ranks are made in memory
+MOST_COMBINATIONS = 100_000  # of values; their ranks are computed in memory
 
 Pair = tuple[int, int]
 
 _MOST_WEIGHT = "most_weight"
-_LARGEST = 61  # bits of a square as a whole number
+_LARGEST = 61  # the bits of the largest square as a whole number
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Correlation:
             "spearman": f"{weighted}rank correlation (Spearman), of mid-ranks",
         }[self.coefficient]
         errors = (
-            "standard errors by linearisation, sampling taken as with replacement"
+            "standard errors by linearisation, assuming sampling with replacement"
             if self.selection.weight
             else "standard errors √((1−r²)/(n−2))"
         )
@@ -92,7 +92,7 @@ class Correlation:
         )
 
     def compute(self) -> Level:
-        """Return the matrix and a test of each pair; null where a column is constant."""
+        """Returns the matrix and a test of each pair; null where a column is constant."""
         tally, pairs = self._of_ranks() if self.coefficient == "spearman" else self._of_values()
         flagged = size_flags(tally.count, tally.n_effective)
         names = [column.name for column in self.columns]
@@ -111,7 +111,7 @@ class Correlation:
     # --- Of the values ------------------------------------------------------------------------
 
     def _of_values(self) -> tuple[Tally, Mapping[Pair, Correlated]]:
-        """Return the correlations from sums; weighted ones take a second pass for their errors."""
+        """Returns the correlations from sums; with a weight the errors take a second statement."""
         sums = self.selection.whole(**self._sums())
         tally = Tally.of(sums)
         weight = self.selection.weight
@@ -155,10 +155,10 @@ class Correlation:
     def _squares_of_influences(
         self, found: Mapping[Pair, float | None], w: int, sums: Row
     ) -> dict[Pair, float]:
-        """Return Σw²u² of each pair, u = ab − r(a²+b²)/2 of the standardised values a and b.
+        """Returns Σw²u² of each pair, u = ab − r(a²+b²)/2 of the standardised values a and b.
 
         The squares are summed as whole numbers of a small unit: a sum of floats depends on the
-        order of the rows, which is another one on each server.
+        order of the rows, which differs between servers.
         """
         weight = self.selection.weight
         if weight is None or not w:
@@ -187,7 +187,7 @@ class Correlation:
     # --- Of the ranks -------------------------------------------------------------------------
 
     def _of_ranks(self) -> tuple[Tally, Mapping[Pair, Correlated]]:
-        """Return the correlations of mid-ranks, from one table of the combinations of values."""
+        """Returns the correlations of mid-ranks, from one table of the combinations of values."""
         weight = self.selection.weight
         sums: dict[str, Expression] = {"n": Count("*")}
         if weight:

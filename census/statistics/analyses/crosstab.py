@@ -21,8 +21,8 @@ CELLS = Parameter(
 LAYER = Parameter(
     "layer",
     column_choice(COLUMNS.values(), "a column", "Column"),
-    "A third column: a table for each of its values and, of 2 × 2 tables, Cochran, Mantel and "
-    "Haenszel's test and common odds ratio.",
+    "A third column: adds a table for each of its values and, if they are 2 × 2, Cochran, Mantel "
+    "and Haenszel's test and the common odds ratio.",
     example="race",
 )
 
@@ -40,8 +40,8 @@ class Share(NamedTuple):
 class Crosstab:
     """A two-way table of columns with a test of independence.
 
-    Pearson's chi-squared is of the counts, weighted or not; with a weight there are Rao and
-    Scott's tests of the weighted table beside it.
+    Pearson's chi-squared is of the counts, also with a weight; then there are Rao and Scott's tests
+    of the weighted table, too.
     """
 
     row: Column
@@ -57,8 +57,8 @@ class Crosstab:
         if self.selection.weight:
             parts.append(
                 "proportions are weighted; Rao and Scott's second-order corrected F test of the "
-                "weighted table, also with the design effects under independence, sampling taken "
-                "as with replacement"
+                "weighted table, also with the design effects under independence, assuming "
+                "sampling with replacement"
             )
         if self.cells:
             residuals = "linearised" if self.selection.weight else "Haberman's"
@@ -74,9 +74,10 @@ class Crosstab:
         return "; ".join(parts)
 
     def compute(self) -> Level:
-        """Return the table, by one statement. Values that do not occur have no row or column.
+        """Returns the table, by one statement. Values that do not occur have no row or column.
 
-        A layer is of a value of its column; rows that lack it are in the whole table alone.
+        There is a layer for each value of the third column. Rows without one are only in the whole
+        table.
         """
         columns = (self.row, self.column, *((self.layer,) if self.layer else ()))
         crossed = replace(self.selection, group_by=columns)
@@ -155,7 +156,7 @@ class Crosstab:
         }
 
     def _shares(self, line: list[Tally]) -> list[Share]:
-        """Return the share of each cell in its row or column."""
+        """Returns the share of each cell in its row or column."""
         whole = sum(line, start=Tally())
         return [self._share(cell, whole) for cell in line]
 
@@ -173,7 +174,7 @@ class Crosstab:
 
 
 def _cells(groups: Mapping[Key, Row]) -> tuple[dict[Key, Tally], Tally]:
-    """Return the tally of each cell, and of all rows: those missing a value uncounted."""
+    """Returns the tally of each cell, and of all rows; those missing a value are not counted."""
     found: dict[Key, Tally] = {}
     total = Tally()
     for (row, column, *_), group in groups.items():

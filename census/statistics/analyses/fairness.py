@@ -33,13 +33,13 @@ OUTCOME = Parameter(
 
 
 def reference_parameter(columns: tuple[Column, ...]) -> Parameter:
-    """Return the parameter that names the reference group by its value of each column."""
+    """Returns the parameter that names the reference group by its value of each column."""
     types = tuple(column_type(column) for column in columns)
     return Parameter(
         "reference",
         types[0] if len(types) == 1 else Tuple(types),
-        "The group that the others are compared with, a value of each column separated by commas; "
-        "by default the largest.",
+        "The group that the others are compared with: a value of each column, separated by commas. "
+        "By default the largest group.",
     )
 
 
@@ -85,7 +85,7 @@ NOBODY = Group(Tally(), 0, 0, 0)
 
 @dataclass(frozen=True)
 class Fairness:
-    """Base rates of `outcome` by the groups of the selection's `group_by`, compared.
+    """A comparison of the base rates of `outcome` between the groups of `group_by`.
 
     `reference` is the key of the group compared with, None for the largest.
     """
@@ -110,11 +110,11 @@ class Fairness:
         )
 
     def fields(self) -> tuple[str, ...]:
-        """Return the names of what a group of the answer holds beside its key, in order."""
+        """Returns the names of a group's members other than its key, in order."""
         return (*self._described(NOBODY), *self._compared(NOBODY, None, itself=False))
 
     def compute(self) -> Level:
-        """Return the comparison, by one statement; null against a group that has no rows."""
+        """Returns the comparison, by one statement; None against a group of no rows."""
         found = self._groups()
         whole = sum(found.values(), start=NOBODY)
         groups = {k: group for k, group in found.items() if group.tally.count >= self.min_count}
@@ -141,7 +141,7 @@ class Fairness:
         return answer
 
     def _groups(self) -> Mapping[Key, Group]:
-        """Return the groups in the order of their keys."""
+        """Returns the groups in the order of their keys."""
         groups = self.selection.groups(**self._aggregates())
         return {key: Group.of(groups[key]) for key in sorted(groups, key=self.selection.key_order)}
 
@@ -196,7 +196,7 @@ class Fairness:
         return flags.of_share(group.sums, group.tally.n_effective, weighted=True)
 
     def _compared(self, group: Group, reference: Group | None, *, itself: bool) -> Level:
-        """Return the difference and the ratio to the reference: of itself 0 and 1, for certain."""
+        """Returns the difference and the ratio to the reference: of itself exactly 0 and 1."""
         difference, ratio = Difference(0.0), RateRatio(1.0)
         if not itself:
             reference = reference or NOBODY
@@ -214,7 +214,7 @@ class Fairness:
         }
 
     def _parity(self, groups: Collection[Group]) -> Level:
-        """Return what one number says of all groups: the extreme rates, and Foulds' epsilon."""
+        """Returns the measures over all groups: the extreme rates compared, and Foulds' epsilon."""
         rates = [rate.value for rate in map(self._rate, groups) if rate is not None]
         best, worst = max(rates, default=None), min(rates, default=None)
         if best is None or worst is None:

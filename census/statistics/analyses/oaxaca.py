@@ -18,7 +18,7 @@ from census.statistics.selection import Key, Selection
 
 @dataclass(frozen=True)
 class Oaxaca:
-    """Differences of groups from a reference, by the regression in each of them.
+    """A decomposition of the differences of groups from a reference, by a regression in each.
 
     The groups are those of the one column that the regression's selection groups by; `reference`
     is a group, None for the largest.
@@ -42,11 +42,11 @@ class Oaxaca:
         sample = f"; {OWN_SAMPLE}" if weighted else ""
         return (
             "Oaxaca and Blinder's twofold decomposition with the reference's coefficients, by "
-            f"{model}; standard errors by Jann from {of.words[of.errors]}; normal intervals{sample}"
+            f"{model}; Jann's standard errors from {of.words[of.errors]}; normal intervals{sample}"
         )
 
     def fields(self) -> tuple[str, ...]:
-        """Return the names of what a group of the answer holds beside its key, but its lists."""
+        """Returns the names of a group's members other than its key and its lists, in order."""
         return (
             *Tally().described(self.regression.weight),
             "value",
@@ -56,7 +56,7 @@ class Oaxaca:
         )
 
     def compute(self) -> Level:
-        """Return the decomposition; null against a group that has no rows.
+        """Returns the decomposition. Without rows of the reference differences are None.
 
         Raises `InvalidCombination` of too many patterns or coefficients.
         """
@@ -71,7 +71,7 @@ class Oaxaca:
         if reference is None:
             reference = max(tallies, key=lambda key: tallies[key].count, default=None)
         groups = {key: Patterns(group.columns, outcomes[key]) for key, group in found.items()}
-        with limited(asked):
+        with limited(asked, grouped=True):
             references, decomposed = oaxaca(of.model, groups, reference, of.errors, of.confidence)
         (name,) = self.selection.keys()
         return {

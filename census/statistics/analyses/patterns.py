@@ -34,11 +34,11 @@ def patterns(
     asked: Parameter,
     most: int = MOST_PATTERNS,
 ) -> Found:
-    """Return the sums of each pattern of `columns` among the rows that have them all.
+    """Returns the sums of each pattern of `columns` among the rows that have them all.
 
-    One statement, and one more that counts the rows if some may miss a value; `known` are
-    columns that have to have one, too. `sums` counts the rows as `n`. Raises
-    `InvalidCombination` of the parameter `asked` if there are more than `most`.
+    One statement, and a second to count the rows if a value may be missing. The columns `known`
+    must have a value, too. `sums` counts the rows as `n`. Raises `InvalidCombination` of the
+    parameter `asked` if there are more than `most`.
     """
     rows = _rows(selection, columns, sums, known, asked, most)
     nullable = any(column.nullable for column in (*columns, *known))
@@ -54,7 +54,7 @@ def patterns_of_groups(
     known: Sequence[Column] = (),
     asked: Parameter,
 ) -> dict[Key, Found]:
-    """Return the patterns of each group of the selection, in the order of the keys.
+    """Returns the patterns of each group of the selection, in the order of the keys.
 
     Two statements. As `patterns`; there may be at most `MOST_PATTERNS` in all groups together.
     """
@@ -78,14 +78,14 @@ def _rows(
     asked: Parameter,
     most: int,
 ) -> list[tuple[Any, ...]]:
-    """Return the keys of the group, the keys of the columns and the sums of each pattern."""
+    """Returns the keys of the group, the keys of the columns and the sums of each pattern."""
     nullable = [column for column in (*columns, *known) if column.nullable]
     complete = Q(*[(f"{column.name}__isnull", False) for column in nullable])
     keys = selection.group_keys() | {
         f"column_{k}": bands.key_expression(column) for k, column in enumerate(columns)
     }
     rows = selection.rows().filter(complete).values(**keys).annotate(**sums)
-    # In one order on every server: sums of floats over the patterns depend on it.
+    # The same order on every server: sums of floats over the patterns depend on it.
     found = list(rows.values_list(*keys, *sums).order_by(*keys)[: most + 1])
     if len(found) > most:
         raise _too_many(columns, asked, most)
@@ -105,7 +105,7 @@ def _found(
 
 
 def _labelled(column: Column, keys: Sequence[Any]) -> Sequence[Any]:
-    """Return the values of a column from what SQL groups by."""
+    """Returns the values of a column from what SQL groups by."""
     if not isinstance(column, bands.BandedColumn):
         return keys
     labels = list(column.choices)

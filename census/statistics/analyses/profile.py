@@ -12,7 +12,7 @@ from census.statistics.selection import Selection
 
 
 def fields() -> dict[str, Any]:
-    """Return `dataset`, `rows` and, by column name, what the column holds.
+    """Returns `dataset`, `rows` and, by column name, what the column holds.
 
     Raises `DatasetMissing` where no dataset is loaded.
     """
@@ -51,8 +51,8 @@ def _field(column: Column, rows: int, known: Facts) -> dict[str, Any]:
 class Statistics:
     """A profile of each column, in the shape of the Hugging Face dataset viewer's `/statistics`.
 
-    Its keys and its rule for the bins of integers are kept; nothing is rounded. With a weight,
-    moments, medians and shares are weighted, and weighted counts stand beside the counts.
+    It has the viewer's keys and its rule for bins of integers; nothing is rounded. With a weight
+    moments, medians and shares are weighted, and there are weighted counts beside the counts.
     """
 
     selection: Selection
@@ -67,7 +67,7 @@ class Statistics:
         )
 
     def compute(self) -> Level:
-        """Return the profile: from the facts that are kept of the whole dataset, or by counting."""
+        """Returns the profile, of the whole dataset from its stored facts, else by counting."""
         if self.selection.is_everything:
             known = Dataset.objects.facts()
         else:

@@ -34,18 +34,18 @@ Sums = Mapping[str, Sequence[int]]  # by name, of each pattern
 ERRORS = Parameter(
     "errors",
     Choice(("classical", "hc1", "hc3"), noun="a kind of standard errors"),
-    "The standard errors: classical, or robust to unequal variances (HC1, HC3), by default "
-    "classical. With a weight they are linearised, and this is not applicable.",
+    "The kind of standard errors: classical (the default), or robust to unequal variances (HC1, "
+    "HC3). Not applicable with a weight, which makes them linearised.",
 )
 
 
 @dataclass(frozen=True)
 class Regression(ABC):
-    """What both kinds share. `references` are those asked for, by the column's name."""
+    """What both kinds share. `references` are the requested ones, by the column's name."""
 
     outcome: Column
     on: Sequence[str]
-    columns: Sequence[Column]  # of `on`, in the order in which they come, banded or not
+    columns: Sequence[Column]  # of `on`, in order of appearance, banded or not
     selection: Selection
     references: Mapping[str, str]
     confidence: float = 0.95
@@ -78,7 +78,7 @@ class Regression(ABC):
         )
 
     def compute(self) -> Level:
-        """Return the fit. Raises `InvalidCombination` of too many patterns or coefficients."""
+        """Returns the fit. Raises `InvalidCombination` of too many patterns or coefficients."""
         asked = on_parameter(self.outcome)
         found = patterns(
             self.selection, self.columns, self.sums(), known=[self.outcome], asked=asked
@@ -91,46 +91,49 @@ class Regression(ABC):
         return {**tally.described(self.weight), "on": list(self.on), "flags": flagged, **fit}
 
     def tally(self, rows: int, outcomes: Outcomes) -> Tally:
-        """Return the counts of as many rows, those with all values being in the `outcomes`."""
+        """Returns the counts of so many rows; those with all values are in `outcomes`."""
         tally = Tally(rows=rows, count=sum(outcomes.n))
         if self.weight:
             tally.weights, tally.squares = sum(outcomes.w), sum(outcomes.w2)
         return tally
 
     def described(self, coefficient: Coefficient, sizes: Mapping[str, Size]) -> Level:
-        """Return what the answer holds of a coefficient; `sizes` are those of the columns."""
+        """Returns the members of a coefficient; `sizes` are those of the columns."""
         n, w, w2 = sizes.get(coefficient.term, Size(0, 0, 0))
         effective = n_effective(w, w2) if self.weight else None
         return {**coefficient._asdict(), "flags": flags.size_flags(n, effective)}
 
     @abstractmethod
     def sums(self) -> dict[str, Expression]:
-        """Return the aggregates of a pattern."""
+        """Returns the aggregates of a pattern."""
 
     @abstractmethod
     def outcomes(self, sums: Sums) -> Outcomes:
-        """Return the outcomes of the patterns from their aggregates."""
+        """Returns the outcomes of the patterns from their aggregates."""
 
     @abstractmethod
     def fit(self, patterns: Patterns) -> Level:
-        """Return what the answer holds of the fit."""
+        """Returns the members of the answer that describe the fit."""
 
 
 @contextmanager
-def limited(asked: Parameter) -> Iterator[None]:
-    """Raise `InvalidCombination` of the parameter where the terms make too many coefficients."""
+def limited(asked: Parameter, *, grouped: bool = False) -> Iterator[None]:
+    """Raises `InvalidCombination` of the parameter if the terms make too many coefficients."""
     try:
         yield
     except TooManyCoefficients as error:
+        where, groups = (
+            (" in all groups together", ", or select fewer groups") if grouped else ("", "")
+        )
         detail = (
-            f"These terms make {error.number} coefficients, more than {error.most}: give bands of "
-            "fewer categories, or fewer terms and products."
+            f"These terms make {error.number} coefficients{where}, more than {error.most}: give "
+            f"bands of fewer categories, or fewer terms and products{groups}."
         )
         raise InvalidCombination(asked, "too_many_coefficients", detail) from None
 
 
 def _outcomes(sums: Sums, *names: str) -> Outcomes:
-    """Return the outcomes by the names that Σw, Σwy, Σwy², Σw², Σw²y and Σw²y² have in `sums`."""
+    """Returns the outcomes; the names in `sums` are those of Σw, Σwy, Σwy², Σw², Σw²y and Σw²y²."""
     w, wy, wy2, w2, w2y, w2y2 = (sums[name] for name in names)
     return Outcomes(n=sums["n"], w=w, wy=wy, wy2=wy2, w2=w2, w2y=w2y, w2y2=w2y2)
 
@@ -165,7 +168,7 @@ class LinearRegression(Regression):
         "classical": "classical standard errors",
         "hc1": "standard errors robust to unequal variances (HC1)",
         "hc3": "standard errors robust to unequal variances (HC3)",
-        "linearised": "standard errors by Taylor linearisation, sampling taken as with "
+        "linearised": "standard errors by Taylor linearisation, assuming sampling with "
         "replacement and the rows as a sample of their own with the factor n/(n−1)",
     }
 
@@ -234,7 +237,7 @@ class LogisticRegression(Regression):
         if self.weight:
             return (
                 "weighted maximum (pseudo-)likelihood; standard errors by Taylor linearisation, "
-                "sampling taken as with replacement and the rows as a sample of their own with "
+                "assuming sampling with replacement and the rows as a sample of their own with "
                 "the factor n/(n−1); t tests and intervals with n−p degrees of freedom"
             )
         return (
@@ -276,5 +279,5 @@ class LogisticRegression(Regression):
 
 
 def _exp(x: float | None) -> float | None:
-    """Return eˣ; None where that is more than a float holds."""
+    """Returns eˣ; None if that overflows."""
     return None if x is None or x > 709 else exp(x)

@@ -21,12 +21,12 @@ from census.statistics.metrics.base import OWN_SAMPLE, Level, Question, Tally
 from census.statistics.parameters import ListOf, Parameter
 from census.statistics.selection import Key, Row, Selection, column_choice
 
-CRUDE = "crude_value"  # of a group, as it is without
-EMPTY = "empty_strata"  # those of the standard that a group lacks
+CRUDE = "crude_value"  # the value of a group without standardisation
+EMPTY = "empty_strata"  # the strata of the standard that a group lacks
 
 
 def method(columns: Iterable[Column]) -> str:
-    """Return in words what is done to groups that are standardised by `columns`."""
+    """Returns the description of direct standardisation by `columns`."""
     names = " and ".join(column.name for column in columns)
     return (
         f"groups directly standardised to the composition of the whole selection by {names}, "
@@ -35,13 +35,13 @@ def method(columns: Iterable[Column]) -> str:
 
 
 def on_parameter(column: Column | None) -> Parameter:
-    """Return the parameter `on` of a decomposition of `column`, of any where None."""
+    """Returns the parameter `on` of a decomposition of `column`; None is any column."""
     columns = [of for of in COLUMNS.values() if of != column]
     return Parameter(
         "on",
         ListOf(column_choice(columns, "a column", "" if column else "Column"), maximum=3),
-        "One to three columns, numbers by `…__bands`: the groups are made of their categories, "
-        "a missing value being one of its own.",
+        "One to three columns whose categories the groups consist of, numbers by `…__bands`; a "
+        "missing value is a category of its own.",
         required=True,
         example="marital_status",
     )
@@ -57,7 +57,7 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Strata:
-    """A column, or its category `value`, by groups and strata, a missing value one of its own.
+    """A column, or its category `value`, by groups and strata; a missing value is a stratum.
 
     The selection's `group_by` makes the groups, `by` the strata.
     """
@@ -68,7 +68,7 @@ class Strata:
     value: str | None = None
 
     def read(self) -> dict[Key, dict[Key, Stratum]]:
-        """Return the strata of each group, by one statement."""
+        """Returns the strata of each group, by one statement."""
         crossed = replace(self.selection, group_by=(*self.selection.group_by, *self.by))
         groups: dict[Key, dict[Key, Stratum]] = {}
         side = len(self.selection.group_by)
@@ -112,9 +112,9 @@ class Strata:
 
 
 def standardised_levels(strata: Strata, confidence: float) -> dict[Key, Level]:
-    """Return the standardised value of each group with its errors, and the strata it lacks.
+    """Returns the standardised value of each group with its errors, and the strata that it lacks.
 
-    The standard is the composition of the whole selection by size, with a weight by Σw.
+    The standard is the composition of the whole selection: shares of rows, weighted of Σw.
     """
     groups = strata.read()
     sizes: dict[Key, int] = {}
@@ -143,7 +143,7 @@ def _named(by: Sequence[Column], key: Key) -> Level:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """What differences of groups from a reference are made of: composition and rates.
+    """A decomposition of the differences of groups from a reference: composition and rates.
 
     The groups are those of the one column that the selection groups by; `on` are the columns
     whose combinations of values are the categories. `reference` is a group, None for the largest.
@@ -167,14 +167,14 @@ class Decomposition:
         )
 
     def fields(self) -> tuple[str, ...]:
-        """Return the names of what a group of the answer holds beside its key, but its lists."""
+        """Returns the names of a group's members other than its key and its lists, in order."""
         return (
             *Tally().described(self.selection.weight),
             *("value", "difference", "composition", "rate", "flags"),
         )
 
     def compute(self) -> Level:
-        """Return the decomposition, by one statement; null against a group that has no rows."""
+        """Returns the decomposition, by one statement; None without rows of the reference."""
         strata = Strata(self.column, self.selection, self.on, self.value).read()
         groups = {key: strata[key] for key in sorted(strata, key=self.selection.key_order)}
         tallies = {key: _total(of) for key, of in groups.items()}
@@ -225,7 +225,7 @@ def _total(strata: Mapping[Key, Stratum]) -> Tally:
 
 
 def _categories(strata: Mapping[Key, Stratum]) -> dict[Key, Category]:
-    """Return the categories that have a row with a value."""
+    """Returns the categories that have a row with a value."""
     return {
         key: Category(int(stratum.sums.w), int(stratum.sums.wx))
         for key, stratum in strata.items()
@@ -238,7 +238,7 @@ def _mean(categories: Mapping[Key, Category]) -> float | None:
 
 
 def _category(prefix: str, categories: Mapping[Key, Category], key: Key) -> Level:
-    """Return a category's share of its group, and its mean there."""
+    """Returns a category's share of its group, and its mean there."""
     found = categories.get(key, Category(0, 0))
     total = sum(category.w for category in categories.values())
     return {

@@ -33,7 +33,7 @@ class TermType(Type):
 
 @dataclass(frozen=True)
 class TermsType(ListOf):
-    """Terms, each once; a product comes after each of its columns."""
+    """Distinct terms, in which a product comes after each of its columns."""
 
     item: Type = field(kw_only=True)
     maximum: int = MOST_TERMS
@@ -45,7 +45,7 @@ class TermsType(ListOf):
             names = factors(term)
             # A product is the same in any order.
             if (key := tuple(sorted(names))) in seen:
-                raise Invalid("repeated_value", f"`{term}` is there more than once.")
+                raise Invalid("repeated_value", f"`{term}` occurs more than once.")
             missing = [
                 name for name in dict.fromkeys(names) if len(names) > 1 and (name,) not in seen
             ]
@@ -58,22 +58,22 @@ class TermsType(ListOf):
 
 
 def on_parameter(outcome: Column | None) -> Parameter:
-    """Return the parameter `on` of a regression of `outcome`, of any where None."""
+    """Returns the parameter `on` of a regression of `outcome`; None is any column."""
     columns = [column for column in COLUMNS.values() if column not in (WEIGHT, outcome)]
     column = column_choice(columns, "a column to regress on", "")
     return Parameter(
         "on",
         TermsType(item=TermType(column)),
-        f"One to {MOST_TERMS} terms: columns, and products of them by a colon, after their parts: "
-        "`age,sex,sex:age`; `age:age` is the square. Categories, and numbers by `…__bands`, are "
-        "dummies against a reference.",
+        f"One to {MOST_TERMS} terms: columns, and products of columns with a colon, which come "
+        "after their parts: `age,sex,sex:age`; `age:age` is the square. Categories, and numbers "
+        "with `…__bands`, become dummies against a reference.",
         required=True,
         example="age,education_num,sex",
     )
 
 
 def reference_parameter(column: Column) -> Parameter:
-    """Return the parameter that names the reference of a category; of a number none."""
+    """Returns the parameter that names the reference of a category; a number refuses it."""
     parameter = Parameter(
         f"{column.name}{REFERENCE_SUFFIX}",
         column_type(column),
@@ -88,7 +88,7 @@ def reference_parameter(column: Column) -> Parameter:
 
 
 REFERRED = tuple(column for column in COLUMNS.values() if column != WEIGHT)
-# As they are where no bands are given.
+# Without bands.
 REFERENCES = tuple(
     replace(reference_parameter(column), type=Text())
     if column.numeric
@@ -98,30 +98,30 @@ REFERENCES = tuple(
 
 
 def factors(term: str) -> list[str]:
-    """Return the names of the columns that a term multiplies."""
+    """Returns the names of the columns that a term multiplies."""
     return term.split(":")
 
 
 def columns_of(terms: Iterable[str]) -> list[Column]:
-    """Return the columns of the terms, each once, in the order in which they come."""
+    """Returns the distinct columns of the terms, in order of appearance."""
     return [
         COLUMNS[name] for name in dict.fromkeys(name for term in terms for name in factors(term))
     ]
 
 
 def repeated_categories(term: str, columns: Iterable[Column]) -> list[str]:
-    """Return the categories that a term multiplies by themselves."""
+    """Returns the categories that a term multiplies by themselves."""
     categories = [column.name for column in columns if not column.numeric]
     return [name for name in categories if factors(term).count(name) > 1]
 
 
 def references(columns: Iterable[Column], values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the references among `values` of those columns, by the column's name."""
+    """Returns the references that `values` has of these columns, by the column's name."""
     names = {f"{column.name}{REFERENCE_SUFFIX}": column.name for column in columns}
     return {names[name]: value for name, value in values.items() if name in names}
 
 
 def unused_references(columns: Iterable[Column], values: Mapping[str, Any]) -> list[str]:
-    """Return the parameters among `values` that are the reference of none of those columns."""
+    """Returns the names of the references in `values` that are of none of these columns."""
     used = {f"{column.name}{REFERENCE_SUFFIX}" for column in columns}
     return [name for name in values if name.endswith(REFERENCE_SUFFIX) and name not in used]

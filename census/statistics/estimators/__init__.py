@@ -1,8 +1,8 @@
-"""From exact sums, which the database makes, to estimates: pure functions, no database.
+"""Estimates from exact sums, which the database computes: pure functions.
 
 Sums are integers or fractions and stay so up to the last step: the division or square root that
 makes the float is correctly rounded. Only intervals are computed in floats.
-`None` is the answer wherever a quantity is undefined; nothing here raises or returns NaN.
+An undefined quantity is `None`; nothing here raises or returns NaN.
 
 In the formulas n is the number of rows counted, w a row's weight, x its value, W = Σw, and
 m = Σwx/W. Unweighted is w = 1 throughout. The weights come without strata or clusters: each row

@@ -1,7 +1,7 @@
 """Tests of independence in a two-way table, from exact sums per cell.
 
-`None` is the answer wherever a quantity is undefined; nothing here raises or returns NaN. Rows and
-columns without any weight are as good as absent.
+An undefined quantity is `None`; nothing here raises or returns NaN. Rows and columns without any
+weight are ignored.
 """
 
 import math
@@ -92,7 +92,7 @@ def rao_scott(n: int, w: Table, w2: Table) -> DesignIndependence:
 
 
 def _without_empty(table: Table, pattern: Table) -> Table:
-    """The rows and columns that are not empty in `pattern`, a table of the same shape."""
+    """Returns the table without the rows and columns that are empty in `pattern`."""
     used = [any(column) for column in zip(*pattern, strict=True)]
     return [
         list(compress(row, used))
@@ -179,9 +179,9 @@ def _design_effect_traces(n: int, w: Table, w2: Table) -> tuple[float, float] | 
 
 
 def _tied_groups(w: Table) -> list[int] | None:
-    """The number of the group of each row, then of each column; None where that leaves Δ undefined.
+    """Returns the number of the group of each row, then of each column; None where Δ is undefined.
 
-    So it does where the empty cells close a circle from row to column to row.
+    It is undefined where the empty cells form a cycle of rows and columns.
     """
     labels = list(range(len(w) + len(w[0])))
     for i, row in enumerate(w):
@@ -196,7 +196,7 @@ def _tied_groups(w: Table) -> list[int] | None:
 
 
 def _laplacian(edges: list[tuple[int, int]], weights: Vector, size: int) -> Matrix:
-    """Of the graph, without its last node."""
+    """Returns the Laplacian of the graph, without its last node."""
     matrix = [[0.0] * (size + 1) for _ in range(size + 1)]
     for (tail, head), weight in zip(edges, weights, strict=True):
         if tail != head:
@@ -208,7 +208,7 @@ def _laplacian(edges: list[tuple[int, int]], weights: Vector, size: int) -> Matr
 
 
 def _net(edges: list[tuple[int, int]], weights: Vector, size: int) -> Vector:
-    """Mᵀt: what leaves each node less what arrives, without the last."""
+    """Returns Mᵀt: the outflow of each node less its inflow, without the last node."""
     net = [0.0] * (size + 1)
     for (tail, head), weight in zip(edges, weights, strict=True):
         net[tail] += weight

@@ -23,20 +23,20 @@ Numbers = list[list[float | None]]
 
 
 def expected_counts(counts: Table) -> Numbers:
-    """Return n_i.·n_.j/n of each cell."""
+    """Returns n_i.·n_.j/n of each cell."""
     rows, columns = margins(counts)
     total = sum(rows)
     return [[float(Fraction(r * c, total)) if total else None for c in columns] for r in rows]
 
 
 def shares_of_total(table: Table) -> Numbers:
-    """Return each cell's share of the whole table."""
+    """Returns each cell's share of the whole table."""
     total = sum(map(sum, table))
     return [[float(Fraction(cell, total)) if total else None for cell in row] for row in table]
 
 
 def likelihood_ratio(counts: Table) -> float | None:
-    """Return G² = 2·Σ O·ln(O/E); None for a table of one row or column in use."""
+    """Returns G² = 2·Σ O·ln(O/E); None for a table of one row or column in use."""
     rows, columns = margins(counts)
     total = sum(rows)
     if sum(map(bool, rows)) < 2 or sum(map(bool, columns)) < 2:
@@ -50,7 +50,7 @@ def likelihood_ratio(counts: Table) -> float | None:
 
 
 def adjusted_residuals(counts: Table) -> Numbers:
-    """Return Haberman's (1973) (O-E)/√(E·(1-n_i./n)·(1-n_.j/n)), about standard normal.
+    """Returns Haberman's (1973) (O-E)/√(E·(1-n_i./n)·(1-n_.j/n)), about standard normal.
 
     None in a row or column that is empty or the only one.
     """
@@ -71,11 +71,12 @@ def adjusted_residuals(counts: Table) -> Numbers:
 
 
 def weighted_adjusted_residuals(n: int, w: Table, w2: Table) -> Numbers:
-    """Return (p_ij - p_i.·p_.j)/SE from n rows, Σw and Σw² of each cell.
+    """Returns (p_ij - p_i.·p_.j)/SE from n rows, Σw and Σw² of each cell.
 
     SE is that of the mean of u = 1_ij - p_.j·1_i. - p_i.·1_.j, linearised: SE² =
     n/(n-1)·Σw²(u-ū)²/W². With equal weights it is the unweighted residual·√((n-1)/n) up to the
-    estimate's own variance under independence. None as there, and for a standard error of 0.
+    estimate's own variance under independence. None where `adjusted_residuals` is, and for a
+    standard error of 0.
     """
     rows, columns = margins(w)
     row_squares, column_squares = margins(w2)
@@ -128,7 +129,7 @@ def rao_scott_null(n: int, w: Table, w2: Table) -> DesignIndependence:
 
 
 def _null_traces(n: int, w: Table, w2: Table) -> tuple[float, float]:
-    """Return tr Δ = n·tr GV and tr Δ² = n²·tr GVGV of `rao_scott_null`.
+    """Returns tr Δ = n·tr GV and tr Δ² = n²·tr GVGV of `rao_scott_null`.
 
     With q = n·Σw²/W² per cell, V = (diag(q) - vpᵀ - pvᵀ)/(n-1), v = q - p·Σq/2.
     """
@@ -152,7 +153,7 @@ def _null_traces(n: int, w: Table, w2: Table) -> tuple[float, float]:
 
 
 def _interaction(table: Matrix, rows: Vector, columns: Vector) -> Matrix:
-    """Return A·table·B."""
+    """Returns A·table·B."""
     total = math.fsum(map(math.fsum, table))
     of_rows = [math.fsum(row) for row in table]
     of_columns = [math.fsum(column) for column in zip(*table, strict=True)]
@@ -166,7 +167,7 @@ def _interaction(table: Matrix, rows: Vector, columns: Vector) -> Matrix:
 
 
 def _squared_kernel(shares: Vector) -> Matrix:
-    """Return the squares of the entries of diag(1/share) - 11ᵀ."""
+    """Returns the squares of the entries of diag(1/share) - 11ᵀ."""
     return [
         [(1 / share - 1) ** 2 if i == k else 1.0 for k in range(len(shares))]
         for i, share in enumerate(shares)
@@ -174,7 +175,7 @@ def _squared_kernel(shares: Vector) -> Matrix:
 
 
 def _combined(table: Matrix, left: Matrix, right: Matrix) -> Matrix:
-    """Return left·table·right, of symmetric matrices."""
+    """Returns left·table·right, of symmetric matrices."""
     half = [[math.fsum(map(float.__mul__, row, column)) for column in right] for row in table]
     columns = list(zip(*half, strict=True))
     return [[math.fsum(map(float.__mul__, row, column)) for column in columns] for row in left]
@@ -199,12 +200,12 @@ class Layered(NamedTuple):
 
 
 def cochran_mantel_haenszel(layers: Sequence[Table], confidence: float) -> Layered:
-    """Test the conditional independence in 2 × 2 tables, and estimate their common odds ratio.
+    """Tests the conditional independence in 2 × 2 tables, and estimates their common odds ratio.
 
     χ² = (Σ(a-E))²/ΣV without correction, V = r₁r₂c₁c₂/(n²(n-1)) (Mantel and Haenszel 1959);
     OR = ΣR/ΣS, R = ad/n, S = bc/n, with the interval of Robins, Breslow and Greenland (1986):
     var log OR = ΣPR/(2(ΣR)²) + Σ(PS+QR)/(2ΣR·ΣS) + ΣQS/(2(ΣS)²), P = (a+d)/n, Q = (b+c)/n.
-    As R's mantelhaen.test(correct=FALSE). Layers of one row or none say nothing.
+    As R's mantelhaen.test(correct=FALSE). Layers of fewer than two people contribute nothing.
     """
     excess = variance = Fraction(0)
     for (a, b), (c, d) in layers:

@@ -30,7 +30,7 @@ class Sample(NamedTuple):
 
     @classmethod
     def of(cls, sums: Sums, wx2: Exact) -> Sample | None:
-        """Return the sample of these sums and Σwx²; None of nothing, its variances of one row."""
+        """Returns the sample of these sums and Σwx²; None of no rows, its variances of one."""
         if not sums.w:
             return None
         mean = Fraction(sums.wx, sums.w)
@@ -41,7 +41,7 @@ class Sample(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A difference with the test of its being 0; `df` is None where the statistic is normal."""
+    """A difference with the test that it is 0; `df` is None where the statistic is normal."""
 
     value: float | None = None
     standard_error: float | None = None
@@ -54,7 +54,7 @@ class Difference(NamedTuple):
 
 
 class Overall(NamedTuple):
-    """An F test of all groups' being equal."""
+    """An F test that all groups are equal."""
 
     f: float | None = None
     f_df1: float | None = None
@@ -157,7 +157,7 @@ def newcombe_difference(
 
 
 def _hypotenuse(a: float | None, b: float | None, c: float | None, d: float | None) -> float:
-    """Return √((a-b)² + (c-d)²), of numbers that a share of a group with rows has."""
+    """Returns √((a-b)² + (c-d)²); with rows in both groups no number is None."""
     if a is None or b is None or c is None or d is None:
         return math.nan
     return math.hypot(a - b, c - d)
@@ -283,7 +283,7 @@ def linearised_f(samples: Sequence[Sample]) -> Overall:
 
 
 def _between(samples: Sequence[Sample]) -> float | None:
-    """Return Σ(m-m̃)²/v, with m̃ the mean of the means by 1/v."""
+    """Returns Σ(m-m̃)²/v, with m̃ the mean of the means by 1/v."""
     if len(samples) < 2 or not all(sample.variance for sample in samples):
         return None
     pairs = [(s.mean, 1 / float(s.variance or 0)) for s in samples]
@@ -292,7 +292,7 @@ def _between(samples: Sequence[Sample]) -> float | None:
     )
     offsets = [(float(mean - centre), u) for mean, u in pairs]
     total = math.fsum(u for _, u in offsets)
-    # The rounding of the centre is taken out again.
+    # Corrects for the rounding of the centre.
     return (
         math.fsum(x * x * u for x, u in offsets) - math.fsum(x * u for x, u in offsets) ** 2 / total
     )
@@ -308,7 +308,7 @@ ADJUSTMENTS = ("holm", "bonferroni", "none")
 
 
 def adjusted_log10_p(log10_ps: Sequence[float | None], how: str) -> list[float | None]:
-    """Return the decimal logarithms of p values adjusted for their number, of those there are.
+    """Returns the logarithms of p values adjusted for their number; None is not counted.
 
     Bonferroni's min(1, kp), Holm's (1979) running maximum of min(1, (k-i+1)p₍ᵢ₎). As R's p.adjust.
     """

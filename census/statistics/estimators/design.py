@@ -1,10 +1,10 @@
 """The design matrix of a regression over covariate patterns, and its weighted cross-products.
 
-Rows with equal covariates are one pattern, and all that a regression needs of them are sums over
-the pattern: its matrix has as many rows as there are patterns, whatever the number of people.
+Rows with equal covariates are one pattern, and a regression needs only sums over each pattern: the
+matrix has a row for each pattern, whatever the number of people.
 
-A categorical variable enters as dummies, of which a pattern has at most one that is not 0; so
-columns with a category are kept sparsely, and only the pairs of columns that meet are multiplied.
+A categorical variable enters as dummies, at most one of which is not 0 in a pattern. Therefore
+columns of categories are sparse, and only pairs of columns that overlap are multiplied.
 """
 
 import math
@@ -22,7 +22,7 @@ Value = str | int
 Numbers = Sequence[Any]  # of ints, or of floats
 Matrix = list[list[Any]]
 
-# Python 3.12 has a scalar product; it is also the more accurate one.
+# Python 3.12 has a scalar product, which is also more accurate.
 dot: Callable[[Numbers, Numbers], Any] = getattr(math, "sumprod", lambda a, b: sum(map(mul, a, b)))
 
 
@@ -44,7 +44,7 @@ class Variable(NamedTuple):
 class Regressor(NamedTuple):
     """A column of the design matrix: `values` of the patterns `where` it is not 0 (None: all).
 
-    `term` is the position of the term that it is of, None of the intercept.
+    `term` is the position of its term, None for the intercept.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Size(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """The product of two columns, None where it is 1, at the patterns that `pick` takes of all."""
+    """The product of two columns, None if it is 1 at all the patterns that `pick` selects."""
 
     pick: Callable[[Numbers], Numbers] | None
     values: Numbers | None
@@ -79,7 +79,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Design:
-    """The columns of a design matrix, the intercept first, over so many patterns."""
+    """The columns of a design matrix, the intercept first, over `size` patterns."""
 
     regressors: Sequence[Regressor]
     size: int
@@ -89,17 +89,17 @@ class Design:
         return [regressor.name for regressor in self.regressors]
 
     def only(self, kept: Sequence[int]) -> "Design":
-        """Return the design of the columns of these positions."""
+        """Returns the design of the columns of these positions."""
         if len(kept) == len(self.regressors):
             return self
         return Design([self.regressors[k] for k in kept], self.size)
 
     def among(self, start: int, stop: int) -> "Design":
-        """Return the design of these patterns; a column may be 0 at all of them."""
+        """Returns the design of these patterns; a column may be 0 at all of them."""
         return Design([_cut(regressor, start, stop) for regressor in self.regressors], stop - start)
 
     def floats(self) -> "Design":
-        """Return the same design in floats, which are multiplied in less time."""
+        """Returns the same design in floats, whose products take less time."""
         regressors = [r._replace(values=list(map(float, r.values))) for r in self.regressors]
         return Design(regressors, self.size)
 
@@ -109,7 +109,7 @@ class Design:
         return [max(map(abs, regressor.values), default=0) for regressor in self.regressors]
 
     def gram(self, weights: Numbers) -> Matrix:
-        """Return Σ v·x·x' over the patterns, exactly where the weights v are integers."""
+        """Returns Σ v·x·x' over the patterns, exactly where the weights v are integers."""
         side = len(self.regressors)
         matrix: Matrix = [[0] * side for _ in range(side)]
         for (i, j), pair in self._pairs.items():
@@ -117,14 +117,14 @@ class Design:
         return matrix
 
     def moments(self, values: Numbers) -> list[Any]:
-        """Return Σ v·x over the patterns."""
+        """Returns Σ v·x over the patterns."""
         return [
             _total(self._pairs[0, k], values) if (0, k) in self._pairs else 0
             for k in range(len(self.regressors))
         ]
 
     def predict(self, coefficients: Sequence[float]) -> list[float]:
-        """Return x'b of each pattern."""
+        """Returns x'b of each pattern."""
         found: list[float] = [0.0] * self.size
         for b, (name, values, where, _) in zip(coefficients, self.regressors, strict=True):
             if name == INTERCEPT:
@@ -137,7 +137,7 @@ class Design:
         return found
 
     def quadratic(self, matrix: Sequence[Sequence[Any]]) -> list[float]:
-        """Return x'Mx of each pattern, of a symmetric M."""
+        """Returns x'Mx of each pattern, of a symmetric M."""
         found: list[float] = [0.0] * self.size
         everywhere = range(self.size)
         for (i, j), (pick, values) in self._pairs.items():
@@ -177,7 +177,7 @@ def design(
     columns: Sequence[Numbers],
     size: int,
 ) -> Design:
-    """Return the design matrix: the intercept, then the columns of each term in turn.
+    """Returns the design matrix: the intercept, then the columns of each term in turn.
 
     `columns` are the values of each variable in `size` patterns. A term is the positions of the
     variables of which it is the product: `(0,)` the first, `(0, 0)` its square. A column that is 0
@@ -196,7 +196,7 @@ def design(
 
 
 def picker(where: Sequence[int]) -> Callable[[Numbers], Numbers]:
-    """Return a function that takes the elements at `where` out of a list."""
+    """Returns a function that takes the elements at `where` out of a list."""
     if len(where) == 1:
         (only,) = where
         return lambda values: (values[only],)
@@ -239,7 +239,7 @@ def _cut(regressor: Regressor, start: int, stop: int) -> Regressor:
 
 
 def _product(a: Regressor, b: Regressor) -> Numbers:
-    """Return the products of two columns that are not sparse."""
+    """Returns the products of two columns that are not sparse."""
     return b.values if a.name == INTERCEPT else _products(a.values, b.values)
 
 

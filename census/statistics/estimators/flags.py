@@ -27,7 +27,7 @@ FLAGS = (FEW, FEW_EFFECTIVE, WIDE, RELATIVELY_WIDE, UNSTABLE)
 
 
 def size_flags(n: int, effective: float | None) -> list[str]:
-    """Flag fewer than 30 rows, and fewer than 30 effective rows (Kish's (Σw)²/Σw²)."""
+    """Flags fewer than 30 rows, and fewer than 30 effective rows (Kish's (Σw)²/Σw²)."""
     flags = [FEW] if n < FEWEST else []
     if effective is not None and effective < FEWEST:
         flags.append(FEW_EFFECTIVE)
@@ -35,7 +35,7 @@ def size_flags(n: int, effective: float | None) -> list[str]:
 
 
 def width_flags(share: float | None, lower: float | None, upper: float | None) -> list[str]:
-    """Flag a share by its Korn-Graubard interval.
+    """Flags a share by its Korn-Graubard interval.
 
     Too wide from 0.30 on; above 0.05 also where it is over 130 % of the share.
     """
@@ -50,19 +50,19 @@ def width_flags(share: float | None, lower: float | None, upper: float | None) -
 
 
 def error_flags(value: float | None, standard_error: float | None) -> list[str]:
-    """Flag a mean or total whose standard error is over 30 % of it."""
+    """Flags a mean or total whose standard error is over 30 % of it."""
     if value is None or standard_error is None:
         return []
     return [UNSTABLE] if standard_error > LARGEST_RELATIVE_ERROR * abs(value) else []
 
 
 def of_mean(n: int, effective: float | None, estimate: Estimate) -> list[str]:
-    """Flag a mean or total."""
+    """Flags a mean or total."""
     return [*size_flags(n, effective), *error_flags(estimate.value, estimate.standard_error)]
 
 
 def of_share(sums: Sums, effective: float | None, *, weighted: bool) -> list[str]:
-    """Flag the share Σwy/Σw."""
+    """Flags the share Σwy/Σw."""
     flags = size_flags(sums.n, effective)
     if not sums.w:
         return flags

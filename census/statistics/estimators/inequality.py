@@ -73,5 +73,5 @@ def lorenz(values: Mapping[int, Held], fractions: Sequence[float]) -> list[float
 
 
 def _twice_to_the_middle(sizes: Sequence[int]) -> list[int]:
-    """Return for each of `sizes` twice the sum of those before it, and itself once."""
+    """Returns for each of `sizes` twice the sum of those before it, and itself once."""
     return [2 * up_to - size for up_to, size in zip(accumulate(sizes), sizes, strict=True)]

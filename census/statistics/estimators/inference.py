@@ -43,7 +43,7 @@ class Tail(NamedTuple):
 
 
 def two_sided(statistic: float, df: int | None) -> Tail:
-    """Return P(|T| ≥ |t|) of Student's t on `df` degrees of freedom, of the normal where None."""
+    """Returns P(|T| ≥ |t|) of Student's t on `df` degrees of freedom, of the normal where None."""
     square = statistic * statistic
     if df is None:
         return Tail(chi2_sf(square, 1), chi2_log10_sf(square, 1))
@@ -58,7 +58,7 @@ def coefficients(
     confidence: float,
     df: int | None,
 ) -> list[Coefficient]:
-    """Return a coefficient of each of `names`, in this order; there are estimates of the `kept`.
+    """Returns a coefficient of each of `names`, in order; those not `kept` have no estimate.
 
     Tests and intervals are by t on `df` degrees of freedom, by the normal where None.
     """
@@ -86,7 +86,7 @@ def _coefficient(
 def joint_test(
     kept: Sequence[str], estimates: Sequence[Decimal], covariance: Decimals | None, df: int
 ) -> Joint:
-    """Return b'V⁻¹b/q of the q coefficients after the intercept, on q and `df` degrees of freedom.
+    """Returns b'V⁻¹b/q of the q coefficients after the intercept, on q and `df` degrees of freedom.
 
     With classical errors that is the F of the analysis of variance. None where V is singular.
     """

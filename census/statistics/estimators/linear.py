@@ -5,7 +5,7 @@ A = Σwxx', in integers up to the solution, e = y − x'b, n rows and p columns 
 
 - `classical`: V = s²·A⁻¹, s² = Σe²/(n−p).
 - `hc1`, `hc3`: V = A⁻¹ [Σ g·e²·xx'] A⁻¹ with g = n/(n−p), or 1/(1−h)², h = x'A⁻¹x (MacKinnon and
-  White 1985). HC3 is undefined where a row alone decides its own fit (h = 1).
+  White 1985). HC3 is undefined where a row determines its own fit (h = 1).
 - `linearised`, with weights: V = n/(n−1)·A⁻¹ [Σ w²e²·xx'] A⁻¹ (Binder 1983; R's survey::svyglm).
 """
 
@@ -32,14 +32,14 @@ from census.statistics.estimators.solving import (
     times,
 )
 
-_DECISIVE = 1 - 1e-9  # a leverage from here on is 1
+_DECISIVE = 1 - 1e-9  # from here on a leverage is taken for 1
 
 Errors = Literal["classical", "hc1", "hc3", "linearised"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """What a regression needs of each pattern: n, Σw, Σwy, Σwy², Σw², Σw²y and Σw²y²."""
+    """The sums of each pattern that a regression needs: n, Σw, Σwy, Σwy², Σw², Σw²y, Σw²y²."""
 
     n: Sequence[int]
     w: Sequence[int]
@@ -55,25 +55,25 @@ class Outcomes:
 
     @classmethod
     def joined(cls, groups: Sequence[Outcomes]) -> Outcomes:
-        """Return the sums of all patterns, one group after the other."""
+        """Returns the sums of all patterns, one group after the other."""
         names = cls.__slots__
         return cls(**{name: [x for of in groups for x in getattr(of, name)] for name in names})
 
     def only(self, kept: Sequence[bool]) -> Outcomes:
-        """Return the sums of the patterns that are kept."""
+        """Returns the sums of the patterns that are kept."""
         columns = ((name, getattr(self, name)) for name in self.__slots__)
         return Outcomes(**{name: list(compress(column, kept)) for name, column in columns})
 
     def size(self, where: Sequence[int] | None = None) -> Size:
-        """Return how many rows there are in the patterns at these positions, by default in all."""
+        """Returns how many rows there are in the patterns at these positions, by default in all."""
         of = (self.n, self.w, self.w2)
         return Size(*(sum(x if where is None else map(x.__getitem__, where)) for x in of))
 
     def squared_errors(self, fitted: Sequence[float]) -> list[float]:
-        """Return Σw²(y − ŷ)² of each pattern.
+        """Returns Σw²(y − ŷ)² of each pattern.
 
-        About the integer next to ŷ the sums are exact, and what is left of ŷ is below 1: no
-        digits are lost to the difference of large squares.
+        The sums are taken about the integer nearest to ŷ, exactly. The remainder of ŷ is below 1,
+        so that no digits are lost to the difference of large squares.
         """
         found = []
         for value, w2, w2y, w2y2 in zip(fitted, self.w2, self.w2y, self.w2y2, strict=True):
@@ -99,13 +99,13 @@ class Linear(NamedTuple):
 
 
 def linear(design: Design, outcomes: Outcomes, errors: Errors, confidence: float) -> Linear:
-    """Fit y on the columns of `design`; errors are None for n ≤ p."""
+    """Fits y on the columns of `design`; errors are None for n ≤ p."""
     with in_many_digits():
         return LeastSquares(design, outcomes, errors).described(confidence)
 
 
 class LeastSquares:
-    """A fit in many digits, to be made and used in the context of `in_many_digits`.
+    """A fit in many digits: construct and use it within `in_many_digits()`.
 
     `gram` is A, `bread` its inverse over the columns that depend on no earlier ones; `design` and
     `estimates` are of these columns alone.
@@ -146,13 +146,13 @@ class LeastSquares:
         )
 
     def mean_square(self) -> Decimal | None:
-        """Return s²; with weights n/(n−p)·Σwe²/Σw, which is that of equal weights."""
+        """Returns s²; with weights n/(n−p)·Σwe²/Σw, which is s² if they are equal."""
         if self.df <= 0:
             return None
         return self.residual / sum(self.outcomes.w) * self.n / self.df
 
     def covariance(self) -> Decimals | None:
-        """Return V; None where the errors are not defined."""
+        """Returns V; None where the errors are not defined."""
         if (mean_square := self.mean_square()) is None:
             return None
         bread = self.bread.matrix
@@ -176,7 +176,7 @@ class LeastSquares:
 
 
 def _solution(bread: Inverse, moments: Sequence[int]) -> list[Decimal]:
-    """Return A⁻¹Σwxy; what is left of an exact 0 by rounding is 0."""
+    """Returns A⁻¹Σwxy; the rounding error of an exact 0 is removed."""
     by = [Decimal(moments[k]) for k in bread.kept]
     found = []
     for row, estimate in zip(bread.matrix, times(bread.matrix, by), strict=True):
@@ -186,7 +186,7 @@ def _solution(bread: Inverse, moments: Sequence[int]) -> list[Decimal]:
 
 
 def _sum_of_squares(outcomes: Outcomes) -> Decimal:
-    """Return Σw(y − m)²."""
+    """Returns Σw(y − m)²."""
     w, wy = sum(outcomes.w), sum(outcomes.wy)
     if not w:
         return Decimal()

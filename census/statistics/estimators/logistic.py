@@ -6,8 +6,8 @@ With w a row's weight (1 without), x its columns and y = 1 of a success, the coe
 is A⁻¹, with weights n/(n−1)·A⁻¹ [Σw²(y−μ)²·xx'] A⁻¹ (Binder 1983; R's survey::svyglm).
 
 There is no maximum where a column separates the outcomes (Albert and Anderson 1984). A category
-with no success, or no failure, is found beforehand: its rows are fitted by b → ±∞ whatever the
-rest is, so that they are left out, which is the limit of the likelihood.
+with no success, or no failure, is found beforehand: its rows are fitted perfectly as b → ±∞,
+whatever the other coefficients. They are left out, which gives the limit of the likelihood.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from census.statistics.estimators.solving import (
 )
 
 MOST_STEPS = 30
-# Changes of x'b, the most that one can be; that of A is in proportion to it.
-_NEAR = 1e-3  # from here on the matrix of the step before is good enough for the next
+# Bounds on the largest change of x'b in a step; the change of A is in proportion to it.
+_NEAR = 1e-3  # below this the matrix of the step before is used again
 _STANDS_STILL = 1e-9  # below this a step that is no smaller than the last is rounding
-_ILL_CONDITIONED = 1e-5  # from here on floats would leave less than ten digits of the errors
-_LEFT = 1e-13  # what may be left to change
+_ILL_CONDITIONED = 1e-5  # below this floats would leave fewer than ten digits of the errors
+_LEFT = 1e-13  # the change that may remain
 
 
 class Logistic(NamedTuple):
     """A fit; the deviances are None with weights.
 
-    `df` is n − p of the rows fitted, which those of `separated` columns are not among.
+    `df` is n − p of the rows fitted, without those of `separated` columns.
     """
 
     coefficients: list[Coefficient]
@@ -58,7 +58,7 @@ class Logistic(NamedTuple):
 
 
 def separating(design: Design, outcomes: Outcomes) -> list[int]:
-    """Return the positions of the dummies that have no success, or no failure, where they are 1."""
+    """Returns the positions of the dummies whose rows have no success, or no failure."""
     found = []
     for k, regressor in enumerate(design.regressors):
         if regressor.indicator and regressor.where:
@@ -71,7 +71,7 @@ def separating(design: Design, outcomes: Outcomes) -> list[int]:
 
 
 def logistic(design: Design, outcomes: Outcomes, confidence: float, *, weighted: bool) -> Logistic:
-    """Fit the outcome, which is 0 or 1, on the columns of `design`.
+    """Fits the outcome, which is 0 or 1, on the columns of `design`.
 
     Everything is None, and `converged` false, where 30 steps find no maximum.
     """
@@ -80,7 +80,7 @@ def logistic(design: Design, outcomes: Outcomes, confidence: float, *, weighted:
 
 
 class _State(NamedTuple):
-    """Coefficients, and what follows from them: x'b and μ of each pattern, the score of all."""
+    """Coefficients, x'b and μ of each pattern, and the score."""
 
     b: list[float]
     fitted: list[float]
@@ -89,7 +89,7 @@ class _State(NamedTuple):
 
 
 class _Fit:
-    """A fit: in floats, but for what shows that a column depends on earlier ones."""
+    """A fit in floats; where these are in doubt, dependent columns are found in whole numbers."""
 
     def __init__(self, design: Design, outcomes: Outcomes) -> None:
         self.all_names = design.names
@@ -108,9 +108,9 @@ class _Fit:
                 self.solution = None
 
     def _independent(self) -> Cholesky | None:
-        """Leave out columns that depend on earlier ones; return the factor of Σwxx' of the others.
+        """Leaves out columns that depend on earlier ones; returns the factor of Σwxx'.
 
-        None where floats cannot make it.
+        None if floats cannot compute it.
         """
         with suppress(Singular):
             factor = Cholesky(self.design.gram(self.w))
@@ -123,7 +123,7 @@ class _Fit:
         return None
 
     def _maximum(self, factor: Cholesky) -> _State | None:
-        """Return the state at the maximum of the likelihood, None where it is not found.
+        """Returns the state at the maximum of the likelihood, None where it is not found.
 
         `factor` is that of Σwxx'.
         """
@@ -143,7 +143,7 @@ class _Fit:
         return None
 
     def _first(self) -> _State:
-        """Return the state of the intercept alone, where μ is the share of all."""
+        """Returns the state of the intercept alone, where μ is the share of all."""
         size, side = self.design.size, len(self.design.regressors)
         share = self.successes / self.total
         odds = math.log(self.successes / (self.total - self.successes))
@@ -152,7 +152,7 @@ class _Fit:
         return _State(b, [odds] * size, [share] * size, self.design.moments(errors))
 
     def _along(self, state: _State, step: Sequence[float]) -> tuple[_State, float]:
-        """Return the state after the step, halved while it oversteps, and the change of x'b.
+        """Returns the state after the step, halved while it is too long, and the change of x'b.
 
         The change is the most that it can be at any pattern. The likelihood is concave: beyond its
         maximum along the step, it falls.
@@ -168,7 +168,7 @@ class _Fit:
         raise Singular
 
     def _state(self, b: list[float]) -> _State | None:
-        """Return the state at `b`, None where that is beyond what floats can hold."""
+        """Returns the state at `b`, None if it overflows."""
         fitted = self.design.predict(b)
         try:
             mu = [1 / (1 + math.exp(-x)) for x in fitted]
@@ -178,7 +178,7 @@ class _Fit:
         return _State(b, fitted, mu, self.design.moments(errors))
 
     def _information(self, state: _State) -> list[float]:
-        """Return wμ(1−μ) of each pattern."""
+        """Returns wμ(1−μ) of each pattern."""
         return [w * mu * (1 - mu) for w, mu in zip(self.w, state.mu, strict=True)]
 
     def described(self, confidence: float, *, weighted: bool) -> Logistic:
@@ -208,14 +208,14 @@ class _Fit:
         return scale(sandwich(bread, self._gram(squares)), Decimal(self.n) / (self.n - 1))
 
     def _gram(self, weights: list[float]) -> Decimals:
-        """Return Σ v·x·x', in whole numbers, which take longer, where floats will not do."""
+        """Returns Σ v·x·x'; in whole numbers, which take longer, if floats are not enough."""
         if self.smallest >= _ILL_CONDITIONED:
             return [list(map(Decimal, row)) for row in self.design.gram(weights)]
         integers, unit = scaled(weights)
         return scale(self.exact.gram(integers), unit)
 
     def _measures(self, state: _State) -> dict[str, Any]:
-        """Return the deviance, that of the intercept alone, AIC and McFadden's (1974) R²."""
+        """Returns the deviance, that of the intercept alone, AIC and McFadden's (1974) R²."""
         deviance = 2 * math.fsum(
             n * math.log1p(math.exp(-abs(x))) + abs(x) * (n - wy if x > 0 else wy)
             for n, wy, x in zip(self.outcomes.n, self.outcomes.wy, state.fitted, strict=True)

@@ -1,4 +1,4 @@
-"""Weighted means and totals with standard errors and intervals, and what the weights cost."""
+"""Weighted means and totals with standard errors and intervals, and design effects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """What a mean and its standard error need: n, Σw, Σwx, Σw², Σw²x and Σw²x²."""
+    """The sums that a mean and its standard error need: n, Σw, Σwx, Σw², Σw²x and Σw²x²."""
 
     n: int
     w: Exact
@@ -43,7 +43,7 @@ class Sums:
 
     @classmethod
     def of_indicator(cls, n: int, w: Exact, wy: Exact, w2: Exact, w2y: Exact) -> Sums:
-        """Of a y that is 0 or 1, and so its own square."""
+        """Returns the sums of a y that is 0 or 1, and thus its own square."""
         return cls(n=n, w=w, wx=wy, w2=w2, w2x=w2y, w2x2=w2y)
 
 

@@ -23,10 +23,10 @@ def square_root(value: Fraction) -> float:
 
 
 def two_sided_z(confidence: float) -> float:
-    """Return the z with `confidence` of the standard normal within ±z."""
+    """Returns the z with `confidence` of the standard normal within ±z."""
     return -normal_quantile((1 - confidence) / 2)
 
 
 def two_sided_t(confidence: float, df: float) -> float:
-    """Return the t with `confidence` of Student's t on `df` degrees of freedom within ±t."""
+    """Returns the t with `confidence` of Student's t on `df` degrees of freedom within ±t."""
     return -student_t_quantile((1 - confidence) / 2, df)

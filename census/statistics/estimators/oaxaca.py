@@ -10,8 +10,8 @@ Jann (2008), "The Blinder–Oaxaca decomposition for linear regression models", 
     V(explained) = (x̄₁ − x̄₀)'V(b₀)(x̄₁ − x̄₀) + b₀'[V(x̄₁) + V(x̄₀)]b₀,
     V(unexplained) = x̄₁'[V(b₁) + V(b₀)]x̄₁ + (b₁ − b₀)'V(x̄₁)(b₁ − b₀),
 
-with the regression's V(b), and V(x̄) = n/(n−1)·Σw²(x−x̄)(x−x̄)'/W² (w = 1 without a weight). The
-part of some columns is the same sum over these alone. Intervals are normal.
+with the regression's V(b), and V(x̄) = n/(n−1)·Σw²(x−x̄)(x−x̄)'/W² (w = 1 without a weight). For a
+subset of the columns all sums are over these columns. Intervals are normal.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from census.statistics.estimators.solving import Decimals, in_many_digits, inver
 
 Key = TypeVar("Key")
 
-MOST_COEFFICIENTS = 300  # of all groups together
+MOST_COEFFICIENTS = 200  # of all groups together
 
 
 class Part(NamedTuple):
@@ -73,7 +73,7 @@ class Decomposed(NamedTuple):
 
     `aliased` names the columns that depend on earlier ones among the rows of both groups; they are
     left out. `unmatched` names the categories that one of the two groups lacks, and the columns
-    that depend on earlier ones in one of the two alone: where there are any, no part is defined.
+    that depend on earlier ones in only one of the two. If there are any, the parts are undefined.
     """
 
     difference: Estimate = Estimate()
@@ -98,7 +98,7 @@ def oaxaca(
     errors: Errors,
     confidence: float,
 ) -> Decompositions[Key]:
-    """Decompose the difference of each group from the reference. Raises `TooManyCoefficients`."""
+    """Decomposes the difference of each group from the reference. Raises `TooManyCoefficients`."""
     if not groups:
         return Decompositions({}, {})
     together = Patterns.joined(list(groups.values()))
@@ -140,7 +140,7 @@ class _Fit:
         return self.patterns.outcomes
 
     def values(self, covariate: int) -> set[str]:
-        """Return the values that the group has of the covariate at that position."""
+        """Returns the values that the group has of the covariate at that position."""
         return set(map(str, self.patterns.columns[covariate]))
 
     @property
@@ -149,7 +149,7 @@ class _Fit:
         return len(self.squares.bread.kept) == len(self.design.regressors)
 
     def only(self, kept: Sequence[int]) -> _Fit:
-        """Return the fit on these columns alone."""
+        """Returns the fit on these columns alone."""
         if len(kept) == len(self.design.regressors):
             return self
         return _Fit(self.design.only(kept), self.patterns, self.errors)
@@ -196,7 +196,7 @@ class _Fit:
 
 @dataclass(frozen=True)
 class _Comparison:
-    """A group and the reference, by the columns that do not depend on others in both together."""
+    """A group and the reference, without the columns that depend on others in both together."""
 
     model: Model
     names: Sequence[str]
@@ -269,7 +269,7 @@ class _Comparison:
 
 @dataclass(frozen=True)
 class _Parts:
-    """The vectors and matrices of the formulas; a matrix is None where it is not defined."""
+    """The vectors and matrices of the formulas; an undefined matrix is None."""
 
     confidence: float
     means: Sequence[Decimal]  # x̄₁
@@ -283,7 +283,7 @@ class _Parts:
 
     @classmethod
     def of(cls, pair: _Comparison, confidence: float) -> _Parts:
-        """Return those of two groups in which each column has a coefficient."""
+        """Returns the vectors and matrices of two groups in which each column has a coefficient."""
         one, two = pair.group, pair.reference
         b1, b0 = one.squares.estimates, two.squares.estimates
         x1, v1 = one.covariance_of_means, one.squares.covariance()
@@ -303,7 +303,7 @@ class _Parts:
         )
 
     def of_columns(self, columns: Sequence[int]) -> Part:
-        """Return the part of these columns."""
+        """Returns the part of these columns."""
         explained = sum((self.gap[k] * self.coefficients[k] for k in columns), Decimal())
         unexplained = sum((self.means[k] * self.change[k] for k in columns), Decimal())
         return Part(
@@ -332,7 +332,7 @@ def _no_part(_columns: Sequence[int]) -> Part:
 def _quadratic(
     matrix: Decimals | None, vector: Sequence[Decimal], columns: Sequence[int]
 ) -> Decimal | None:
-    """Return v'Mv over these rows and columns."""
+    """Returns v'Mv over these rows and columns."""
     if matrix is None:
         return None
     products = (vector[i] * matrix[i][j] * vector[j] for i in columns for j in columns)

@@ -46,7 +46,7 @@ def weighted_proportion_estimate(sums: Sums, confidence: float) -> Estimate:
 def clopper_pearson_interval(
     successes: float, failures: float, confidence: float
 ) -> tuple[float | None, float | None]:
-    """Return Clopper and Pearson's (1934) interval of a share; the numbers need not be whole."""
+    """Returns Clopper and Pearson's (1934) interval of a share; the numbers need not be whole."""
     if not successes + failures:
         return None, None
     tail = (1 - confidence) / 2
@@ -57,7 +57,7 @@ def clopper_pearson_interval(
 
 
 def korn_graubard_interval(sums: Sums, confidence: float) -> tuple[float | None, float | None]:
-    """Return Korn and Graubard's (1998) interval of the weighted share p = Σwy/Σw.
+    """Returns Korn and Graubard's (1998) interval of the weighted share p = Σwy/Σw.
 
     Clopper and Pearson's of n*p successes among n* = p(1-p)/SE² rows, the effective sample size,
     n* = n at p = 0 and 1. As R's survey::svyciprop(method="beta"), whose factor (t(n-1)/t(df))²

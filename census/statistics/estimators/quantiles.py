@@ -33,12 +33,12 @@ class WeightedValues:
         self.squares = list(accumulate(squares))
 
     def quantile(self, q: Fraction) -> int | None:
-        """Return the least value whose cumulative weight is at least q·W; None of nothing."""
+        """Returns the least value whose cumulative weight is at least q·W; None without values."""
         place = self._place(q)
         return None if place is None else self.values[place]
 
     def interpolated(self, q: Fraction) -> float | None:
-        """Return the quantile by Hyndman and Fan's (1996) type 7, of unweighted values.
+        """Returns the quantile by Hyndman and Fan's (1996) type 7, of unweighted values.
 
         x(⌊h⌋) + (h - ⌊h⌋)·(x(⌊h⌋+1) - x(⌊h⌋)), h = (n-1)q + 1, of the values in order.
         """
@@ -56,7 +56,7 @@ class WeightedValues:
         return bisect_left(self.weights, q * self.weights[-1])
 
     def interval(self, q: Fraction, confidence: float) -> QuantileInterval:
-        """Return Woodruff's (1952) interval of the quantile: [Q(q-c), Q(q+c)].
+        """Returns Woodruff's (1952) interval of the quantile: [Q(q-c), Q(q+c)].
 
         c = t(n-1)·SE of the share of rows not above Q(q), linearised. It is centred at q and not at
         that share: of tied values the share lies above q, and an interval around it (R's

@@ -90,7 +90,7 @@ def linearised_correlation(
 
 
 def mid_ranks(values: Sequence[int], weights: Sequence[int]) -> list[int]:
-    """For each value twice the weight below it, and once that at it.
+    """Returns for each value twice the weight below it plus the weight at it.
 
     That is 2·W·F(x), F(x) the share below x and half of that at x; without weights twice the mean
     rank less one. Pearson's correlation of these is Spearman's.

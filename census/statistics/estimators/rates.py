@@ -42,7 +42,7 @@ def rate_ratio(group: Rate | None, reference: Rate | None, confidence: float) ->
     """The ratio group / reference (disparate impact), with the log interval of Katz et al. (1978).
 
     ratio·exp(±z·SE), SE² = var/p² of either rate added up: unweighted (1-p)/(np), which is Katz;
-    weighted the same with linearised variances. No interval where a rate is 0, for the logarithm.
+    weighted the same with linearised variances. No interval if a rate is 0: it has no logarithm.
     """
     if group is None or reference is None or not reference.value:
         return RateRatio()

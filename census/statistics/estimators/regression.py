@@ -55,7 +55,7 @@ class Patterns:
 
     @classmethod
     def joined(cls, groups: Sequence[Patterns]) -> Patterns:
-        """Return the patterns of all groups, of which there is one, one group after the other."""
+        """Returns the patterns of all groups (at least one), one group after the other."""
         columns = zip(*(group.columns for group in groups), strict=True)
         outcomes = Outcomes.joined([group.outcomes for group in groups])
         return cls([list(chain.from_iterable(of_groups)) for of_groups in columns], outcomes)
@@ -65,13 +65,13 @@ class Patterns:
         return len(self.outcomes.n)
 
     def only(self, kept: Sequence[bool]) -> Patterns:
-        """Return the patterns that are kept."""
+        """Returns the patterns that are kept."""
         columns = [list(compress(column, kept)) for column in self.columns]
         return Patterns(columns, self.outcomes.only(kept))
 
 
 class LinearFit(NamedTuple):
-    """`sizes` tells the rows of each coefficient, as `sizes_of` has them."""
+    """A fit; `sizes` are the rows of each coefficient (see `sizes_of`)."""
 
     references: Mapping[str, Value]
     sizes: Mapping[str, Size]
@@ -79,7 +79,7 @@ class LinearFit(NamedTuple):
 
 
 class LogisticFit(NamedTuple):
-    """`separated` names the columns left out; `rows` are those that were fitted."""
+    """A fit; `separated` names the columns left out, `rows` is the number of rows fitted."""
 
     references: Mapping[str, Value]
     sizes: Mapping[str, Size]
@@ -89,7 +89,7 @@ class LogisticFit(NamedTuple):
 
 
 def fit_linear(model: Model, patterns: Patterns, errors: Errors, confidence: float) -> LinearFit:
-    """Return the least-squares fit. Raises `TooManyCoefficients`."""
+    """Returns the least-squares fit. Raises `TooManyCoefficients`."""
     variables = variables_of(model, patterns)
     design = make_design(model, variables, patterns)
     found = linear(design, patterns.outcomes, errors, confidence)
@@ -99,11 +99,11 @@ def fit_linear(model: Model, patterns: Patterns, errors: Errors, confidence: flo
 def fit_logistic(
     model: Model, patterns: Patterns, confidence: float, *, weighted: bool
 ) -> LogisticFit:
-    """Return the fit by maximum likelihood of the rows that no category separates.
+    """Returns the fit by maximum likelihood of the rows that no category separates.
 
     A category whose rows are all successes or all failures is named, its coefficient is None, and
-    its rows are left out. So is a reference that nobody asked for; the next largest category takes
-    its place. Raises `TooManyCoefficients`.
+    its rows are left out. So is a reference that was not requested; the next largest category
+    replaces it. Raises `TooManyCoefficients`.
     """
     sizes: dict[str, Size] = {}
     separated: list[str] = []
@@ -128,7 +128,7 @@ def fit_logistic(
 
 
 def sizes_of(design: Design, outcomes: Outcomes) -> dict[str, Size]:
-    """Return by column the rows of its category or categories, of a number all rows."""
+    """Returns the rows of each column: those of its category or categories, for a number all."""
     everybody = outcomes.size()
     return {
         regressor.name: everybody if regressor.where is None else outcomes.size(regressor.where)
@@ -137,7 +137,7 @@ def sizes_of(design: Design, outcomes: Outcomes) -> dict[str, Size]:
 
 
 def _without(references: Mapping[str, Value], names: Iterable[str]) -> list[str]:
-    """Return the names of columns that are not of a reference, which may have changed."""
+    """Returns the names without those of a reference category; references may have changed."""
     gone = {f"{name}={reference}" for name, reference in references.items()}
     return [name for name in names if gone.isdisjoint(name.split(":"))]
 
@@ -149,7 +149,7 @@ def _constant(outcomes: Outcomes) -> bool:
 def _separation(
     model: Model, variables: Sequence[Variable], of: Design, patterns: Patterns
 ) -> tuple[list[bool], dict[str, Size]]:
-    """Return which patterns are kept, and the columns that separate the others, with their rows."""
+    """Returns which patterns are kept, and the columns that separate the others."""
     kept, outcomes = [True] * of.size, patterns.outcomes
     found = {}
     for k in separating(of, outcomes):
@@ -169,7 +169,7 @@ def _separation(
 
 
 def variables_of(model: Model, patterns: Patterns) -> list[Variable]:
-    """Return the covariates with the categories that occur, in their order."""
+    """Returns the covariates with the categories that occur, in their order."""
     return [_variable(covariate, k, patterns) for k, covariate in enumerate(model.covariates)]
 
 
@@ -180,7 +180,7 @@ def _variable(covariate: Covariate, position: int, patterns: Patterns) -> Variab
     for value, n in zip(patterns.columns[position], patterns.outcomes.n, strict=True):
         sizes[value] = sizes.get(value, 0) + n
     levels = sorted(sizes, key=lambda level: order[str(level)])
-    # Of equally large ones the first in the column's order.
+    # Of equally large categories the first in the column's order.
     reference = covariate.reference or max(levels, key=sizes.__getitem__, default=None)
     return Variable(
         covariate.name, tuple(level for level in levels if level != reference), reference
@@ -188,7 +188,7 @@ def _variable(covariate: Covariate, position: int, patterns: Patterns) -> Variab
 
 
 def make_design(model: Model, variables: Sequence[Variable], patterns: Patterns) -> Design:
-    """Return the design matrix of the patterns. Raises `TooManyCoefficients`."""
+    """Returns the design matrix of the patterns. Raises `TooManyCoefficients`."""
     columns = 1
     for term in model.terms:
         of_term = 1
@@ -202,5 +202,5 @@ def make_design(model: Model, variables: Sequence[Variable], patterns: Patterns)
 
 
 def references_of(variables: Sequence[Variable]) -> dict[str, Value]:
-    """Return the reference of each category, by the column's name."""
+    """Returns the reference of each category, by the column's name."""
     return {v.name: v.reference for v in variables if v.reference is not None}

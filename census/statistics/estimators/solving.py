@@ -1,8 +1,8 @@
 """Symmetric systems of equations in 60 decimal digits, for regressions.
 
-The cross-products of whole numbers are whole numbers, which a condition number of 10²⁰ turns into
-nonsense in floats, and from which Python's decimals still find 40 digits; fractions would be exact
-and, from twenty columns on, ten times as slow.
+The cross-products of whole numbers are whole numbers. At a condition number of 10²⁰ floats lose all
+digits of the solution; 60 decimal digits leave 40. Fractions would be exact, but ten times slower
+from twenty columns on.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from math import frexp, ldexp, sqrt
 from operator import mul
 from typing import Any, NamedTuple
 
-# What is left of a column's sum of squares when the earlier columns explain it: rounding of exact
-# zeros is at 1e-60, and no column of whole numbers below a million comes near this by itself.
+# A column depends on earlier ones if they leave less than this share of its sum of squares.
+# Rounding leaves about 1e-60; independent columns of whole numbers below a million leave far more.
 _DEPENDENT = Decimal("1e-30")
-ROUNDING = Decimal("1e-40")  # of an exact 0, in proportion to what it is the sum of
-_SINGULAR = 1e-14  # of a pivot of floats, in proportion to its diagonal
+ROUNDING = Decimal("1e-40")  # a sum below this, relative to its summands, is an exact 0
+_SINGULAR = 1e-14  # a pivot below this, relative to its diagonal, is 0
 _BITS = 106  # two floats: a small weight beside a large one keeps its digits
 
 Decimals = list[list[Decimal]]
@@ -30,12 +30,12 @@ class Inverse(NamedTuple):
 
 
 def in_many_digits() -> AbstractContextManager[Context]:
-    """Return the context in which the functions of this module are to be called."""
+    """Returns the context that the functions of this module need."""
     return localcontext(prec=60)
 
 
 def invert(matrix: Sequence[Sequence[Any]]) -> Inverse:
-    """Return the inverse of a symmetric positive semidefinite matrix by the sweep operator.
+    """Returns the inverse of a symmetric positive semidefinite matrix by the sweep operator.
 
     Goodnight (1979), "A tutorial on the SWEEP operator", which leaves out a row that depends on
     the ones before it.
@@ -61,20 +61,20 @@ def invert(matrix: Sequence[Sequence[Any]]) -> Inverse:
 
 
 def inner(a: Sequence[Decimal], b: Sequence[Decimal]) -> Decimal:
-    """Return the scalar product of two vectors."""
+    """Returns the scalar product of two vectors."""
     return sum((x * y for x, y in zip(a, b, strict=True) if x and y), Decimal())
 
 
 def times(matrix: Decimals, vector: Sequence[Any]) -> list[Decimal]:
-    """Return the product of a matrix and a vector."""
+    """Returns the product of a matrix and a vector."""
     column = [Decimal(x) for x in vector]
     return [inner(row, column) for row in matrix]
 
 
 def sandwich(bread: Decimals, filling: Sequence[Sequence[Any]]) -> Decimals:
-    """Return bread · filling · bread of two symmetric matrices that are positive semidefinite.
+    """Returns bread · filling · bread of two symmetric matrices that are positive semidefinite.
 
-    A variance that is left of an exact 0 by rounding is 0, and so are its covariances.
+    Rounding errors of variances that are exactly 0 are removed, also from the covariances.
     """
     half = [times(bread, row) for row in filling]  # the rows of filling · bread
     found = [times(bread, column) for column in zip(*half, strict=True)]
@@ -89,15 +89,15 @@ def sandwich(bread: Decimals, filling: Sequence[Sequence[Any]]) -> Decimals:
 
 
 def scale(matrix: Decimals, factor: Decimal) -> Decimals:
-    """Return the matrix times a number."""
+    """Returns the matrix times a number."""
     return [[x * factor for x in row] for row in matrix]
 
 
 def scaled(numbers: Sequence[float]) -> tuple[list[int], Decimal]:
-    """Return each number as an integer, rounded, and the unit that these are counted in.
+    """Returns each number as an integer, rounded, and the unit that these are counted in.
 
-    Sums of them are exact: an error of 1e-16 of a weight is one of 1e-16 in the result then,
-    however badly the columns are conditioned.
+    Sums of them are exact, so that badly conditioned columns do not amplify the rounding of the
+    weights.
     """
     largest = max(numbers, default=0.0)
     shift = _BITS - frexp(largest)[1]
@@ -108,7 +108,7 @@ class Cholesky:
     """The factor of a positive definite matrix of floats; raises `Singular` where it is none."""
 
     def __init__(self, matrix: Sequence[Sequence[float]]) -> None:
-        # Columns of very different sizes, as age and its square, are brought to one.
+        # Columns of very different sizes, as age and its square, are scaled to one size.
         self.scales = [sqrt(row[k]) if row[k] > 0 else 0.0 for k, row in enumerate(matrix)]
         if not all(self.scales):
             raise Singular
@@ -127,14 +127,14 @@ class Cholesky:
 
     @property
     def smallest(self) -> float:
-        """What is left of a column when the ones before it are known, 1 of all, the least of them.
+        """The smallest share of a column's sum of squares that earlier columns do not explain.
 
-        Floats lose as many digits of the inverse as this has zeros.
+        Floats lose as many digits of the inverse as this has leading zeros.
         """
         return min((row[-1] ** 2 for row in self.rows), default=1.0)
 
     def solve(self, vector: Sequence[float]) -> list[float]:
-        """Return the matrix's inverse times a vector."""
+        """Returns the matrix's inverse times a vector."""
         found = [x / scale for x, scale in zip(vector, self.scales, strict=True)]
         for k, row in enumerate(self.rows):
             found[k] = (found[k] - sum(map(mul, row[:k], found))) / row[k]
@@ -145,4 +145,4 @@ class Cholesky:
 
 
 class Singular(Exception):
-    """A matrix has no inverse, or none that floats can tell."""
+    """A matrix has no inverse, or none that floats can compute."""

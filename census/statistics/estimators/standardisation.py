@@ -1,4 +1,4 @@
-"""Rates at a common composition: direct standardisation, and what a difference is made of."""
+"""Direct standardisation of means, and Kitagawa's decomposition of their differences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Standardised(NamedTuple, Generic[Stratum]):
 
 
 def shares(sizes: Mapping[Stratum, int]) -> dict[Stratum, Fraction]:
-    """Return each stratum's share of the sum; strata of size 0 have none."""
+    """Returns each stratum's share of the sum; strata of size 0 have none."""
     total = sum(sizes.values())
     return {stratum: Fraction(size, total) for stratum, size in sizes.items() if size}
 
@@ -51,7 +51,7 @@ def standardised(
 
 
 class Part(NamedTuple):
-    """What a category contributes to a difference by how common it is, and by its rate."""
+    """The contribution of a category to a difference: by its share, and by its rate."""
 
     composition: float
     rate: float

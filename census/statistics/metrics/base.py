@@ -1,4 +1,4 @@
-"""A metric: one registered class that has all of its own facts.
+"""The base of metrics: a metric is one registered class that declares all its facts.
 
 Dispatch, the catalogue, OpenAPI, the documentation and the tests read the registry.
 """
@@ -30,13 +30,13 @@ CONFIDENCE = Parameter(
 STANDARDIZE = Parameter(
     "standardize",
     ListOf(column_choice(COLUMNS.values(), "a column", "Column"), maximum=3),
-    "One to three columns, numbers by `…__bands`: the groups are given the composition of the "
-    "whole selection by them (direct standardisation): Σπ·m over the strata, π a stratum's share "
-    "of the whole and m the group's mean in it, SE² = Σπ²·SE²(m). Needs `group_by`.",
+    "One to three columns, numbers by `…__bands`. Each group gets the composition of the whole "
+    "selection by these columns (direct standardisation): Σπ·m over the strata, π a stratum's "
+    "share of the whole and m the group's mean in it, SE² = Σπ²·SE²(m). Needs `group_by`.",
     example="age",
 )
 
-# What every answer with a weight says of the samples that its standard errors are of.
+# The convention that every answer with a weight states.
 OWN_SAMPLE = (
     "the rows selected, and each group, are taken as a sample of their own, with the factor n/(n−1)"
 )
@@ -74,7 +74,7 @@ class Question:
 
 
 def check_size(parameter: Parameter, each: int, groups: int) -> None:
-    """Raise `InvalidCombination` if `parameter` asks for too many values, over all groups."""
+    """Raises `InvalidCombination` if `parameter` asks for too many values, over all groups."""
     if each * groups > MOST_VALUES:
         raise InvalidCombination(
             parameter,
@@ -117,7 +117,7 @@ class Tally:
 
     @staticmethod
     def aggregates(weight: Column | None, known: Q | None = None) -> dict[str, Expression]:
-        """Return what `of` reads beside `rows`; `known` is the condition of a row to be counted."""
+        """Returns what `of` reads beside `rows`; a row is counted if `known` holds."""
         sums: dict[str, Expression] = {}
         if known:
             sums["count"] = Count("pk", filter=known)
@@ -141,15 +141,15 @@ class Tally:
 
     @property
     def n_effective(self) -> float | None:
-        """Kish's effective sample size of the counted rows; None of none, and without a weight."""
+        """Kish's effective sample size of the counted rows; None without rows or a weight."""
         return estimators.n_effective(self.weights, self.squares)
 
     def uncounted(self) -> "Tally":
-        """Return the tally of the same rows, counted as rows without a value."""
+        """Returns the tally of the same rows, counted as rows without a value."""
         return Tally(rows=self.rows, weights_of_all=self.weights_of_all)
 
     def described(self, weight: Column | None) -> Level:
-        """Return the counts that every level of an answer has."""
+        """Returns the counts that every level of an answer has."""
         level: Level = {
             "rows": self.rows,
             "count": self.count,
@@ -202,14 +202,14 @@ class Metric(ABC):
         return tuple(c for c in (*NUMERIC, *CATEGORICAL) if c.kind in self.kinds)
 
     def parameters(self, column: Column) -> tuple[Parameter, ...]:  # noqa: ARG002
-        """Return the metric's own parameters as they are for `column`."""
+        """Returns the metric's own parameters as they are for `column`."""
         return self.own_parameters
 
     def parameters_anywhere(self) -> tuple[Parameter, ...]:
-        """Return the metric's own parameters as they are where no column is named.
+        """Returns the metric's own parameters for a route without a column.
 
-        A choice has the values of all columns. What some columns refuse has no default: who
-        sends defaults would be refused there.
+        A choice has the values of all columns. A parameter that some columns refuse has no default:
+        clients that send defaults would be refused there.
         """
         by_name: dict[str, list[Parameter]] = {}
         for column in self.columns:
@@ -218,26 +218,26 @@ class Metric(ABC):
         return tuple(_anywhere(variants) for variants in by_name.values())
 
     def method(self, question: Question) -> str:
-        """Return in words which estimator an answer is by."""
+        """Returns the estimator in words."""
         if question.weight:
             return f"{self.weighted_estimator}; {self.sample}"
         return self.estimator
 
     def unit(self, question: Question) -> str | None:
-        """Return the unit of the value: by default the column's; `SHARE` is a part of 1."""
+        """Returns the unit of the value: by default the column's; `SHARE` is a part of 1."""
         return question.column.unit
 
     def listed(self, question: Question) -> tuple[str, tuple[str, ...]] | None:  # noqa: ARG002
-        """Return the name and the members of the list that a level holds, if it holds one."""
+        """Returns the name and the members of the list that a level holds, if it holds one."""
         return None
 
     @abstractmethod
     def levels(self, question: Question) -> Levels:
-        """Compute the result; it holds a level for each group that has rows."""
+        """Computes the result; it holds a level for each group that has rows."""
 
 
 def _anywhere(variants: list[Parameter]) -> Parameter:
-    """Return one parameter for all that a metric's columns have of a name."""
+    """Returns one parameter that stands for its variants of all columns."""
     taken = [parameter for parameter in variants if not isinstance(parameter.type, Refused)]
     first = taken[0] if len(taken) == len(variants) else replace(taken[0], default=None)
     choices = [p.type for p in taken if isinstance(p.type, Choice)]
@@ -250,16 +250,16 @@ def _anywhere(variants: list[Parameter]) -> Parameter:
 class AggregateMetric(Metric):
     """A metric that SQL aggregates and a formula give, by one statement."""
 
-    # How aggregates of all rows follow from those of the groups, where it is not by a sum.
+    # How an aggregate of all rows follows from those of the groups, if not by a sum.
     combined_by: ClassVar[Mapping[str, Callable[[Iterable[Any]], Any]]] = {}
 
     def aggregates(self, question: Question) -> dict[str, Expression]:  # noqa: ARG002
-        """Return the aggregates that `finish` needs beside the tally."""
+        """Returns the aggregates that `finish` needs beside the tally."""
         return {}
 
     @abstractmethod
     def finish(self, question: Question, tally: Tally, sums: Row) -> Level:
-        """Return what the level holds beside the counts."""
+        """Returns the members of the level other than the counts."""
 
     def levels(self, question: Question) -> Levels:
         selection, aggregates = question.selection, self._aggregates(question)
@@ -291,7 +291,7 @@ _NAMES: dict[str, Metric] = {}
 
 
 def register(cls: type[M]) -> type[M]:
-    """Add a metric to the registry under its name and aliases."""
+    """Adds a metric to the registry under its name and aliases."""
     metric = cls()
     METRICS[metric.name] = metric
     _NAMES.update(dict.fromkeys((metric.name, *metric.aliases), metric))
@@ -299,10 +299,10 @@ def register(cls: type[M]) -> type[M]:
 
 
 def find(name: str) -> Metric:
-    """Return the metric of that name or alias; raise KeyError where there is none."""
+    """Returns the metric of that name or alias; raises KeyError where there is none."""
     return _NAMES[name]
 
 
 def names() -> Iterable[str]:
-    """Return every name and alias."""
+    """Returns every name and alias."""
     return tuple(_NAMES)

@@ -1,4 +1,4 @@
-"""How many."""
+"""Counts of rows, of missing and of distinct values."""
 
 from typing import ClassVar
 
@@ -98,7 +98,7 @@ class DistinctMetric(AggregateMetric):
     def levels(self, question: Question) -> Levels:
         if not question.selection.group_by:
             return super().levels(question)
-        # The values of a whole are those of its groups: a third of the time of two sorts.
+        # The values of the whole are those of its groups: a third of the time of two statements.
         table = frequencies(question)
         return Levels(
             self._level_of(question, table.whole),

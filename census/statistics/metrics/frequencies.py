@@ -38,7 +38,7 @@ class FrequencyTable:
 
 
 def frequencies(question: Question, expression: Expression | F | None = None) -> FrequencyTable:
-    """Count the values of the column, or of an expression of it that is null where it is null.
+    """Counts the values of the column, or of an expression of it that is null where it is null.
 
     One statement: the whole is the sum of the groups.
     """

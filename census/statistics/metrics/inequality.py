@@ -1,4 +1,4 @@
-"""How unequally a total is spread over the rows."""
+"""Gini's coefficient and the Lorenz curve."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -26,7 +26,7 @@ SHARES = replace(
 
 
 class InequalityMetric(Metric):
-    """What both share: they are computed from how often each value occurs."""
+    """The base of both, which are computed from how often each value occurs."""
 
     kinds = ("numeric",)
 
@@ -48,7 +48,7 @@ class InequalityMetric(Metric):
         return found.total.described(question.weight) | self.finish(question, held)
 
     def finish(self, question: Question, values: dict[int, Held]) -> Level:
-        """Return what the level holds beside the counts."""
+        """Returns the members of the level other than the counts."""
         raise NotImplementedError
 
 
@@ -67,7 +67,7 @@ class GiniMetric(InequalityMetric):
         "of freedom"
     )
     weighted_estimator = (
-        "weighted Gini coefficient; standard error by linearisation (Deville), sampling taken as "
+        "weighted Gini coefficient; standard error by linearisation (Deville), assuming sampling "
         "with replacement; t interval with n−1 degrees of freedom"
     )
     extras: ClassVar = dict.fromkeys(Estimate._fields, NUMBER)

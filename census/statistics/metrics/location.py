@@ -1,4 +1,4 @@
-"""Where the values lie."""
+"""Means, sums and extremes."""
 
 from typing import ClassVar
 
@@ -41,7 +41,7 @@ class MeanMetric(AggregateMetric):
     )
     estimator = "sample mean; standard error s/√n; t interval with n−1 degrees of freedom"
     weighted_estimator = (
-        "weighted mean (Hájek); standard error by Taylor linearisation, sampling taken as with "
+        "weighted mean (Hájek); standard error by Taylor linearisation, assuming sampling with "
         "replacement; t interval with n−1 degrees of freedom"
     )
     own_parameters = (STANDARDIZE,)
@@ -78,7 +78,7 @@ class MeanMetric(AggregateMetric):
     def levels(self, question: Question) -> Levels:
         if question.weight in (None, question.column) or len(question.selection.keys()) > 1:
             return super().levels(question)
-        # Products are then made of a few sums and not of each row: two thirds of the time.
+        # Products are then made of a few sums instead of each row: two thirds of the time.
         table = frequencies(question)
         return Levels(
             self._level_of(question, table.whole),

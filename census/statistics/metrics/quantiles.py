@@ -31,7 +31,7 @@ FRACTIONS = Parameter(
 
 
 def values_of(found: Frequencies, *, weighted: bool) -> WeightedValues:
-    """Return the table of values that quantiles are of."""
+    """Returns the table of values that quantiles are of."""
     ascending, tallies = (
         zip(*sorted(found.values.items()), strict=True) if found.values else ((), ())
     )
@@ -47,10 +47,10 @@ def values_of(found: Frequencies, *, weighted: bool) -> WeightedValues:
 
 
 class QuantileMetric(Metric):
-    """What the median and the quantiles share: `fractions` asked for, `described` as a level.
+    """The base of median and quantiles: `fractions` are requested, `described` makes a level.
 
-    From one table of how often each value occurs. A fraction is the decimal that it is written
-    as: 0.1 of ten equal weights is the first of them.
+    From one table of how often each value occurs. A fraction is the decimal number as written: 0.1
+    of ten equal weights is exactly the first of them.
     """
 
     kinds = ("numeric",)

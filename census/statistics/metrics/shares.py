@@ -1,4 +1,4 @@
-"""Which values occur, how often, and what share of the rows they are."""
+"""Modes, distributions, and shares of categories."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ RANGE = Parameter(
     "range",
     Range(Number(-1e18, 1e18), strict=True),
     "Where the bins begin and end, `lo,hi`; by default the smallest and the largest value of "
-    "the whole selection. What lies outside is counted in `below` and `above`.",
+    "the whole selection. Values outside are counted in `below` and `above`.",
     example="0,100",
 )
 KORN_GRAUBARD = "korn_graubard"
@@ -160,7 +160,7 @@ class ProportionMetric(AggregateMetric):
     )
     estimator = "sample proportion; standard error √(p(1−p)/n); Wilson score interval"
     weighted_estimator = (
-        "weighted proportion (Hájek); standard error by Taylor linearisation, sampling taken as "
+        "weighted proportion (Hájek); standard error by Taylor linearisation, assuming sampling "
         "with replacement; logit interval with t(n−1), where it is 0 or 1 Korn and Graubard's"
     )
     extras: ClassVar = {
@@ -175,7 +175,7 @@ class ProportionMetric(AggregateMetric):
     standardizable = True
 
     def parameters(self, column: Column) -> tuple[Parameter, ...]:
-        description = "The category whose share is asked for."
+        description = "The category whose share is computed."
         value = Parameter("value", column_type(column), description, required=True)
         return (value, INTERVAL, STANDARDIZE)
 
@@ -212,7 +212,7 @@ class ProportionMetric(AggregateMetric):
 
 
 def _share(question: Question, part: Tally, whole: Tally, *, korn_graubard: bool = False) -> Level:
-    """Return the share of the whole that a part is, with its errors and flags."""
+    """Returns the share of the whole that a part is, with its errors and flags."""
     n, confidence = whole.count, question.confidence
     if question.weight is None:
         sums = estimators.Sums.of_indicator(n, n, part.count, n, part.count)
@@ -267,14 +267,14 @@ def _counts(question: Question, bounds: Mapping[str, Any], tally: Tally) -> Leve
 
 
 def _categories(question: Question, found: Frequencies) -> Level:
-    """Describe the categories that occur, the most frequent first, ties by value."""
+    """Describes the categories that occur, the most frequent first, ties by value."""
     order = question.column.sort_key
     by_count = sorted(found.values.items(), key=lambda item: (-item[1].count, order(item[0])))
     return {"buckets": [_category(question, v, t, found.total) for v, t in by_count]}
 
 
 def _values(question: Question, found: Frequencies) -> Level:
-    """Describe each number by itself, ascending; what lies outside a given range is summed up."""
+    """Describes each number by itself, ascending; those outside a given range are counted."""
     low, high = question.options.get(RANGE.name) or (-inf, inf)
     numbers = sorted((v, t) for v, t in found.values.items() if isinstance(v, int))
     buckets = [
@@ -286,13 +286,13 @@ def _values(question: Question, found: Frequencies) -> Level:
 
 
 def _outside(question: Question, below: int, above: int) -> Level:
-    """Return the counts outside the bins, which there can be only where a range was given."""
+    """Returns the counts outside the bins if a range was given; otherwise there are none."""
     return {"below": below, "above": above} if question.options.get(RANGE.name) else {}
 
 
 @dataclass(frozen=True)
 class Bins:
-    """Bins of equal width by their ascending edges, one more than bins; none of no values.
+    """Bins of equal width by their ascending edges, one more than bins; none without values.
 
     A bin holds its lower edge, and not its upper one unless it is the last.
     """
@@ -301,7 +301,7 @@ class Bins:
 
     @classmethod
     def of(cls, question: Question) -> "Bins":
-        """Return the bins over the range given, else over the values of the whole selection.
+        """Returns the bins over the range given, else over the values of the whole selection.
 
         Raises `InvalidCombination` if floating point numbers cannot tell the edges apart.
         """
@@ -311,7 +311,7 @@ class Bins:
         if low == high:
             low, high = low - 0.5, high + 0.5
         number = question.options[BINS.name]
-        # The very operations of numpy.linspace, so that the edges are those of numpy.histogram.
+        # The operations of numpy.linspace, so that the edges are those of numpy.histogram.
         step = (high - low) / number
         edges = (*(i * step + low for i in range(number)), float(high))
         if not all(lower < upper for lower, upper in pairwise(edges)):
@@ -320,7 +320,7 @@ class Bins:
         return cls(edges)
 
     def expression(self, column: Column) -> WidthBucket:
-        """Return the number of a row's bin: 0 below the first, one more than bins above all."""
+        """Returns the number of a row's bin: 0 below the first, one more than bins above all."""
         *lower, last = self.edges or (0.0,)
         return WidthBucket(column.name, [*lower, nextafter(last, inf)])
 

@@ -1,4 +1,4 @@
-"""How far the values spread, and the shape of it."""
+"""Variance, standard deviation, skewness and kurtosis."""
 
 from django.db.models import Expression
 
@@ -19,7 +19,7 @@ from census.statistics.selection import Row
 DDOF = Parameter(
     "ddof",
     Integer(0, 1),
-    "Delta degrees of freedom: 1 estimates the population's, 0 is the rows' own.",
+    "Delta degrees of freedom: 1 estimates that of the population, 0 is that of the rows.",
     default=1,
 )
 BIAS = Parameter(
@@ -111,7 +111,7 @@ class SkewnessMetric(AggregateMetric):
     def levels(self, question: Question) -> Levels:
         if question.weight is None:
             return super().levels(question)
-        # Weighted powers of a row pass what SQL can add up exactly: they are made of each value's.
+        # Weighted powers of a row exceed exact sums in SQL: they are made from the table of values.
         table = frequencies(question)
         return Levels(
             self._level_of(question, table.whole),

@@ -16,14 +16,14 @@ TOTAL_EXTRAS = dict.fromkeys(("standard_error", "ci_lower", "ci_upper", "deff"),
 
 
 def with_facts(question: Question) -> Question:
-    """Return the question with the facts of the dataset that `described_total` needs."""
+    """Returns the question with the facts of the dataset that `described_total` needs."""
     if not question.weight:
         return question
     return replace(question, facts=Dataset.objects.facts())
 
 
 def described_total(question: Question, wx: int, wx2: int, w2x2: int) -> Level:
-    """Return the total Σwx with its errors, from Σwx, Σwx² and Σw²x²; the value stays exact."""
+    """Returns the total Σwx with its errors, from Σwx, Σwx² and Σw²x²; the value stays exact."""
     rows, weights = question.facts["rows"], question.facts["weights"]
     level = estimators.total_estimate(rows, wx, w2x2, question.confidence)._asdict()
     return level | {"value": wx, "deff": estimators.total_deff(rows, weights, wx, wx2, w2x2)}

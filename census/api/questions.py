@@ -86,6 +86,13 @@ def column(name: str) -> Column:
     return _columns({"column": name})["column"]
 
 
+def metric(name: str) -> Metric:
+    """Return the metric of that name, or of that alias; raise `Unknown`."""
+    if name not in metrics.names():
+        raise Unknown([_unknown("metric", name, metrics.names())])
+    return metrics.find(name)
+
+
 def metric_and_column(metric_name: str, column_name: str) -> tuple[Metric, Column]:
     """Returns the metric and the column of a path.
 

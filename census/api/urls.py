@@ -17,6 +17,7 @@ from census.api.views import (
     regressions,
 )
 from census.api.views.base import CensusViewSet
+from census.api.views.listing import listings
 from census.statistics.metrics import METRICS
 
 
@@ -35,46 +36,46 @@ def _route(route: str, view: type[CensusViewSet], name: str | None = None) -> UR
     return path(f"v1{route}", view.as_view(actions), name=name)
 
 
-urlpatterns = format_suffix_patterns(
-    [
-        _route("", about.RootViewSet, "root"),
-        _route("/dataset", about.DatasetViewSet, "dataset"),
-        _route("/dataset/croissant", descriptions.CroissantViewSet, "croissant"),
-        _route("/dataset/datapackage", descriptions.DatapackageViewSet, "datapackage"),
-        _route("/fields", about.FieldsViewSet, "field-list"),
-        _route("/fields/<name:column>", about.FieldViewSet, "field-detail"),
-        _route("/people", people.PeopleViewSet, "person-list"),
-        _route("/people/<name:id>", people.PersonViewSet, "person-detail"),
-        _route("/computation", about.CatalogueViewSet, "computation-list"),
-        # Each metric has a route, so that OpenAPI has its parameters and its answer.
-        *(
-            _route(f"/computation/{metric.name}/<name:column>", computations.metric_view(metric))
-            for metric in METRICS.values()
-        ),
-        # Aliases and unknown names.
-        _route(
-            "/computation/<name:metric>/<name:column>",
-            computations.ComputationViewSet,
-            "computation",
-        ),
-        _route("/statistics", analyses.StatisticsViewSet, "statistics"),
-        _route("/correlation", analyses.CorrelationViewSet, "correlation"),
-        _route("/crosstab/<name:row>/<name:column>", analyses.CrosstabViewSet, "crosstab"),
-        _route("/comparison/<name:column>", comparisons.ComparisonViewSet, "comparison"),
-        _route(
-            "/regression/linear/<name:column>",
-            regressions.LinearRegressionViewSet,
-            "linear-regression",
-        ),
-        _route(
-            "/regression/logistic/<name:column>",
-            regressions.LogisticRegressionViewSet,
-            "logistic-regression",
-        ),
-        _route(
-            "/decomposition/<name:column>", decompositions.DecompositionViewSet, "decomposition"
-        ),
-        _route("/decomposition/oaxaca/<name:column>", decompositions.OaxacaViewSet, "oaxaca"),
-        _route("/fairness/<name:column>", analyses.FairnessViewSet, "fairness"),
-    ]
-)
+_ROUTES = [
+    _route("", about.RootViewSet, "root"),
+    _route("/dataset", about.DatasetViewSet, "dataset"),
+    _route("/dataset/croissant", descriptions.CroissantViewSet, "croissant"),
+    _route("/dataset/datapackage", descriptions.DatapackageViewSet, "datapackage"),
+    _route("/fields", about.FieldsViewSet, "field-list"),
+    _route("/fields/<name:column>", about.FieldViewSet, "field-detail"),
+    _route("/people", people.PeopleViewSet, "person-list"),
+    _route("/people/<name:id>", people.PersonViewSet, "person-detail"),
+    _route("/computation", about.CatalogueViewSet, "computation-list"),
+    # Each metric has a route, so that OpenAPI has its parameters and its answer.
+    *(
+        _route(f"/computation/{metric.name}/<name:column>", computations.metric_view(metric))
+        for metric in METRICS.values()
+    ),
+    # Aliases and unknown names.
+    _route(
+        "/computation/<name:metric>/<name:column>",
+        computations.ComputationViewSet,
+        "computation",
+    ),
+    _route("/statistics", analyses.StatisticsViewSet, "statistics"),
+    _route("/correlation", analyses.CorrelationViewSet, "correlation"),
+    _route("/crosstab/<name:row>/<name:column>", analyses.CrosstabViewSet, "crosstab"),
+    _route("/comparison/<name:column>", comparisons.ComparisonViewSet, "comparison"),
+    _route(
+        "/regression/linear/<name:column>",
+        regressions.LinearRegressionViewSet,
+        "linear-regression",
+    ),
+    _route(
+        "/regression/logistic/<name:column>",
+        regressions.LogisticRegressionViewSet,
+        "logistic-regression",
+    ),
+    _route(
+        "/decomposition/<name:column>", decompositions.DecompositionViewSet, "decomposition"
+    ),
+    _route("/decomposition/oaxaca/<name:column>", decompositions.OaxacaViewSet, "oaxaca"),
+    _route("/fairness/<name:column>", analyses.FairnessViewSet, "fairness"),
+]
+# `/v1/decomposition/oaxaca` is no column, so listings come first.
+urlpatterns = format_suffix_patterns([*listings(_ROUTES), *_ROUTES])

@@ -61,7 +61,7 @@ def page(view: Any, request: Any, response: Any) -> Page:
     found = Page(
         title=view.get_view_name(),
         path=path,
-        lead=" ".join((type(view).__doc__ or "").split()),
+        lead=" ".join(view.get_view_description().split()),
         table=table_of(data, path, query.get("order_by", "")),
         notes=sentences.caveats(data),
         form=form,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
+from django.urls import get_script_prefix, resolve
 
 from census.pages import states
 from census.pages.states import COLUMN, METRIC, ROW, changed, without
@@ -34,7 +35,8 @@ def of_route(error: Mapping[str, Any], path: str, query: QueryDict) -> list[Way]
 def _paths(error: Mapping[str, Any], path: str) -> list[Way]:
     """Return paths in which the part that is wrong is another one."""
     parts = path.split("/")
-    place = -2 if error["parameter"] in ("metric", "row") else -1
+    names = list(resolve("/" + path.removeprefix(get_script_prefix())).kwargs)
+    place = names.index(error["parameter"]) - len(names)
     found = []
     for value in _meant(error)[:MOST]:
         others = [*parts]
@@ -65,6 +67,9 @@ def _ways(
         # Of a list only one value is wrong: there, naming another would lose the rest.
         values = [] if "," in given else _meant(error)[:MOST]
         found += [(value, changed(state, **{name: value})) for value in values]
+    elif error["code"] == "bands_required":
+        usual = states.PRESETS[name.removesuffix(states.BANDS)]
+        found += [(f"in bands: {text}", changed(state, **{name: cuts})) for text, cuts in usual]
     if name in state and name not in named:
         found.append((f"leave {name} out", without(state, name)))
     return [(text, address(way)) for text, way in found]

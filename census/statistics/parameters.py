@@ -7,7 +7,7 @@ Nothing here knows HTTP.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
@@ -66,6 +66,10 @@ class Type(ABC):
     @abstractmethod
     def schema(self) -> dict[str, Any]:
         """Returns the JSON Schema of the value."""
+
+    def suggestions(self) -> Sequence[str]:
+        """Returns texts to choose from; none if there are too many."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -182,16 +186,24 @@ class Choice(Type):
         title = {"title": self.title} if self.title else {}
         return {"type": "string", **title, "enum": list(self.values)}
 
+    def suggestions(self) -> Sequence[str]:
+        return self.values
+
 
 @dataclass(frozen=True)
 class Text(Type):
-    """Any text; it is judged elsewhere."""
+    """Any text; it is judged elsewhere. `values` are texts to choose from."""
+
+    values: tuple[str, ...] = ()
 
     def read(self, text: str) -> str:
         return text
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string"}
+
+    def suggestions(self) -> Sequence[str]:
+        return self.values
 
 
 @dataclass(frozen=True)
@@ -231,6 +243,9 @@ class ListOf(Type):
             "maxItems": self.maximum,
             "uniqueItems": not self.repeats,
         }
+
+    def suggestions(self) -> Sequence[str]:
+        return self.item.suggestions()
 
 
 @dataclass(frozen=True)
@@ -328,6 +343,10 @@ class Parameter:
     def schema(self) -> dict[str, Any]:
         schema = self.type.schema()
         return schema if self.default is None else schema | {"default": self.default}
+
+    def sample(self) -> str:
+        """Returns a text that it takes: the example, else the last to choose from."""
+        return self.example or next(reversed(self.type.suggestions()), "")
 
     def refused(self, reason: str, allowed: Iterable[str] = ()) -> "Parameter":
         """Returns this parameter as it is where it cannot apply."""

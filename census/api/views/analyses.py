@@ -111,7 +111,7 @@ class FairnessViewSet(GroupsViewSet):
     path_parameters = (
         Parameter(
             "column",
-            Text(),
+            Text(tuple(questions.PROTECTED.suggestions())),
             "One to three columns, separated by commas: `sex`, `sex,race`.",
             example="sex",
         ),

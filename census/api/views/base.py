@@ -1,6 +1,6 @@
 """The base classes of the views: parameters → selection → metric → representation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +43,11 @@ class CensusViewSet(ViewSet):
     path_parameters: Sequence[Parameter] = ()
     in_openapi = True
     absolute = False  # whether its answers contain absolute URLs
+
+    @classmethod
+    def of_path(cls, parts: Mapping[str, str]) -> "type[CensusViewSet]":  # noqa: ARG003
+        """Return the view of a path with these parts."""
+        return cls
 
     def get_parameters(self) -> Sequence[Parameter]:
         """Returns the query parameters of the request's route."""

@@ -1,6 +1,6 @@
 """The route of the metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +13,7 @@ from census.api.serializers.answers import computation_serializer
 from census.api.views.base import (
     DRAWABLE,
     AnswerViewSet,
+    CensusViewSet,
     address,
     column_in_path,
 )
@@ -38,6 +39,11 @@ class ComputationViewSet(AnswerViewSet):
         """Returns the metric and the column in the path."""
         metric = self.metric.name if self.metric else self.kwargs["metric"]
         return questions.metric_and_column(metric, self.kwargs["column"])
+
+    @classmethod
+    def of_path(cls, parts: Mapping[str, str]) -> type[CensusViewSet]:
+        named = "metric" in parts and cls.metric is None
+        return metric_view(questions.metric(parts["metric"])) if named else cls
 
     def get_parameters(self) -> Sequence[Parameter]:
         return questions.computation_parameters(*self.metric_and_column())

@@ -20,10 +20,11 @@ def table_of(answer: Mapping[str, Any], path: str = "", order: str = "") -> Tabl
         "coefficients": lambda: comparisons.of_regression(answer),
         "reference": lambda: _of_reference(answer),
         "statistics": lambda: others.of_statistics(answer),
-        "fields": lambda: others.of_fields(answer),
+        "fields": lambda: others.of_fields(answer, path),
         "categories": lambda: others.of_field(answer),
         "results": lambda: others.of_people(answer, path),
-        "metrics": lambda: others.of_catalogue(answer),
+        "metrics": lambda: others.of_catalogue(answer, path),
+        "choices": lambda: others.of_listing(answer),
     }
     for name, build in known.items():
         if name in answer and not (isinstance(answer[name], str) and name != "metric"):

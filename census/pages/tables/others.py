@@ -158,7 +158,7 @@ def of_statistics(answer: Answer) -> Table:
     return Table(head, rows)
 
 
-def of_fields(answer: Answer) -> Table:
+def of_fields(answer: Answer, path: str) -> Table:
     """Return the codebook in short."""
     head = [
         Heading("Column"),
@@ -170,7 +170,7 @@ def of_fields(answer: Answer) -> Table:
     rows = [
         Row(
             [
-                Cell(one["label"], head=True),
+                Cell(one["label"], head=True, href=f"{path}/{one['name']}"),
                 Cell(one["name"]),
                 Cell(one["description"].replace("`", "")),
                 Cell(numbers.number(one["distinct"]), number=True),
@@ -214,12 +214,28 @@ def of_field(answer: Answer) -> Table:
     )
 
 
-def of_catalogue(answer: Answer) -> Table:
+def of_listing(answer: Answer) -> Table:
+    """Return what may come next in an address, each with a link."""
+    rows = [
+        Row(
+            [
+                Cell(one["label"], head=True, href=one["link"]),
+                Cell(one["name"]),
+                Cell(one["description"].replace("`", "")),
+            ]
+        )
+        for one in answer["choices"]
+    ]
+    return Table([Heading("Next"), Heading("Name"), Heading("What it is")], rows)
+
+
+def of_catalogue(answer: Answer, path: str) -> Table:
+    """Return the metrics, each with a link to its columns."""
     head = [Heading("Statistic"), Heading("Name"), Heading("What it is"), Heading("Formula")]
     rows = [
         Row(
             [
-                Cell(m["label"], head=True),
+                Cell(m["label"], head=True, href=f"{path}/{m['name']}"),
                 Cell(m["name"]),
                 Cell(m["description"].replace("`", "")),
                 Cell(m["formula"]),

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django import template
 from django.http import QueryDict
@@ -29,6 +30,12 @@ def answer_page(view: Any, request: Any, response: Any) -> answers.Page:
 def in_words(text: str) -> SafeString:
     """Return a text whose names between back-ticks are code."""
     return mark_safe(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S308  (escaped)
+
+
+@register.filter
+def last_part(address: str) -> str:
+    """Return the last part of the path of an address."""
+    return unquote(urlsplit(address).path.rpartition("/")[2])
 
 
 @register.filter

@@ -34,6 +34,9 @@ def method(columns: Iterable[Column]) -> str:
     )
 
 
+EXAMPLES = ("marital_status", "education")
+
+
 def on_parameter(column: Column | None) -> Parameter:
     """Returns the parameter `on` of a decomposition of `column`; None is any column."""
     columns = [of for of in COLUMNS.values() if of != column]
@@ -43,7 +46,7 @@ def on_parameter(column: Column | None) -> Parameter:
         "One to three columns whose categories the groups consist of, numbers by `…__bands`; a "
         "missing value is a category of its own.",
         required=True,
-        example="marital_status",
+        example=next(name for name in EXAMPLES if column is None or name != column.name),
     )
 
 

@@ -11,6 +11,7 @@ from census.statistics.selection import column_choice, column_type
 MOST_TERMS = 10
 MOST_FACTORS = 4
 REFERENCE_SUFFIX = "__reference"
+EXAMPLE = ("age", "education_num", "sex")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def on_parameter(outcome: Column | None) -> Parameter:
         "after their parts: `age,sex,sex:age`; `age:age` is the square. Categories, and numbers "
         "with `…__bands`, become dummies against a reference.",
         required=True,
-        example="age,education_num,sex",
+        example=",".join(name for name in EXAMPLE if name in column.values),
     )
 
 

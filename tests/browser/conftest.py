@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tests.faults.service import Proxy
 from tools import vendor
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -96,6 +98,15 @@ def service(request: pytest.FixtureRequest) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def proxied(service: str) -> Iterator[str]:
+    """The address of nginx before the service, as it ships: it compresses and keeps answers."""
+    with tempfile.TemporaryDirectory(prefix="adultapi-proxy-") as folder:
+        proxy = Proxy(service=urlsplit(service).port or 80, folder=Path(folder))
+        with proxy:
+            yield f"http://127.0.0.1:{proxy.port}"
 
 
 def _wait(server: "subprocess.Popen[bytes]", address: str) -> None:

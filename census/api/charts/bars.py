@@ -11,8 +11,16 @@ Record = Mapping[str, Any]
 
 SHARE = ".1%"
 VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
+LOG10_LEVEL = -1.30103  # of 0.05
+UNCLEAR = "hollow: not significant at the 5% level"
 TOLD = "told"  # the field that says a record in words
+HOLLOW = "hollow"  # the field that says whether a dot is
 TOOLTIP = {"field": TOLD, "type": "nominal"}
+
+
+def is_clear(log10_p: float | None) -> bool:
+    """Return whether a test is significant at the 5% level, by the logarithm of its p value."""
+    return log10_p is not None and log10_p < LOG10_LEVEL
 
 
 def bars(
@@ -44,7 +52,7 @@ def bars(
         _written(layout, {"field": text} if text else {"field": field, "format": form}, field),
         *([_dashed(line)] if line is not None else []),
     ]
-    return style.wide(layout.height, layer=marks)
+    return style.wide(layout.height, layout.whole, layer=marks)
 
 
 def dots(
@@ -53,23 +61,30 @@ def dots(
     title: str,
     *,
     share: bool = False,
-    line: float = 0,
+    line: float | None = 0,
     text: str = VALUE,
 ) -> Spec:
-    """Return a dot for each value with its interval, about a dashed line.
+    """Return a dot for each value with its interval, and a dashed line.
 
-    `text` names the field that is written at the right.
+    `text` names the field that is written at the right. A record that is `HOLLOW` is drawn so.
     """
     numbers = _numbers(records, (VALUE, LOWER, UPPER))
     x = quantitative(VALUE, title, numbers, share=share, text=_text(layout, records, text))
-    dot = {"type": "point", "filled": True, "size": 85, "opacity": 1, "color": style.INK}
+    colour = layout.encoding.get("color", {"value": style.BLUE})
+    fill = {"condition": {"test": f"datum.{HOLLOW}", "value": "white"}, **colour}
+    dot = {"type": "point", "size": 80, "opacity": 1, "strokeWidth": 2}
+    encoding = {**layout.encoding, "color": colour, "fill": fill, "x": x, "tooltip": TOOLTIP}
+    ends = {"x": {"field": LOWER, "type": "quantitative"}, "x2": {"field": UPPER}}
     marks = [
-        _dashed(line),
-        *_intervals(layout),
-        {"mark": dot, "encoding": {**layout.encoding, "x": x, "tooltip": TOOLTIP}},
+        *([_dashed(line)] if line is not None else []),
+        {
+            "mark": {"type": "rule", "strokeWidth": 2, "tooltip": None},
+            "encoding": {**layout.encoding, "color": colour, **ends},
+        },
+        {"mark": dot, "encoding": encoding},
         _written(layout, {"field": text}, VALUE),
     ]
-    return style.wide(layout.height, layer=marks)
+    return style.wide(layout.height, layout.whole, layer=marks)
 
 
 def quantitative(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from census.api.charts import bars, distributions, estimates, spreads, style, words
+from census.api.charts import bars, distributions, estimates, lorenz, spreads, style, words
 from census.api.charts.layout import layout
 from census.api.charts.style import Spec
 from census.columns import Column
@@ -46,12 +46,10 @@ def _view(
         kind = distributions.histogram if column.numeric else distributions.categories
         return records, kind(column, records, placed, weighted=weighted) if records else None
     if "lorenz" in whole:
-        levels = [{**level, "quantiles": level["lorenz"]} for level in levels]
-    if "quantiles" in whole or "lorenz" in whole:
+        return lorenz.view(keys, levels, column)
+    if "quantiles" in whole:
         if all(pair["value"] is None for level in levels for pair in level["quantiles"]):
             return [], None
-        if "lorenz" in whole:
-            return spreads.view(placed, keys, levels, metric.label, None)
         title = words.with_unit(column.label, column.unit)
         return spreads.view(placed, keys, levels, title, column.unit)
     if all(level["value"] is None for level in levels):
@@ -62,7 +60,8 @@ def _view(
         of = estimates.Estimates(
             columns, keys, levels, title, unit,
             share=unit == SHARE, least=0 if unit == SHARE else column.minimum,
-            line=whole["value"] if columns else None, ordered=not usual,
+            line=whole["value"] if columns and not metric.additive else None, ordered=not usual,
+            additive=metric.additive,
         )  # fmt: skip
         return estimates.view(of)
     records = [
@@ -115,8 +114,12 @@ def _notes(computation: Computation, answer: Level, groups: int, most: int) -> l
         notes.append(f"the first {most} of {groups:,} groups")
     if answer.get("ci_lower") is not None:
         notes.append(words.intervals(computation.question.confidence))
-        if "groups" in answer:
+        if "groups" in answer and not computation.metric.additive:
             notes.append("dashed: all groups together")
+    if "quantiles" in answer and spreads.boxed([answer]):
+        notes.append(
+            "boxes: the middle half, with the middle marked; lines: all quantiles asked for"
+        )
     if "below" in answer:
         notes += [
             f"{words.count(answer[side], 'person', 'people')} {side} the range"

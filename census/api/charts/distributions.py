@@ -168,14 +168,14 @@ def _amount(found: Sequence[Record], *, shares: bool, ticks: int) -> Spec:
     uneven = len(numbers) > 1 and numbers[0] > UNEVEN * sum(numbers[1:]) > 0
     title = "Share" if shares else "People"
     constant = min((n for n in numbers if n), default=1)
-    scale = {"scale": {"type": "symlog", "constant": constant}} if uneven else {}
-    return {
-        "field": field,
-        "type": "quantitative",
-        "title": f"{title}, logarithmic" if uneven else title,
-        "axis": {"tickCount": ticks, "format": form, "domain": False, "ticks": False},
-        **scale,
-    }
+    axis: Spec = {"tickCount": ticks, "format": form, "domain": False, "ticks": False}
+    amount = {"field": field, "type": "quantitative", "title": title, "axis": axis}
+    if not uneven:
+        return amount
+    powers = [10.0**power for power in range(-6, 9)]
+    axis["values"] = [0, *(p for p in powers if constant <= p <= numbers[0])]
+    scale = {"type": "symlog", "constant": constant}
+    return amount | {"title": f"{title}, logarithmic", "scale": scale}
 
 
 def _steps(encoding: Spec, groups: Sequence[str]) -> Spec:

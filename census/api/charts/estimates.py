@@ -1,7 +1,7 @@
 """Estimates with their intervals: dots in rows, joined pairs, lines over ordered groups."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from census.api.charts import style, words
@@ -39,6 +39,7 @@ class Estimates:
     least: float | None
     line: float | None
     ordered: bool  # whether the order of the groups was asked for
+    additive: bool  # whether the values of groups add up to that of all
 
 
 def view(of: Estimates) -> tuple[list[Record], Spec]:
@@ -63,12 +64,8 @@ def _by_value(of: Estimates) -> Estimates:
     """Return the estimates with the largest value first."""
     value = [level[VALUE] for level in of.levels]
     places = sorted(range(len(value)), key=lambda i: (value[i] is None, -(value[i] or 0)))
-    return Estimates(
-        of.columns,
-        [of.keys[i] for i in places],
-        [of.levels[i] for i in places],
-        of.title, of.unit, of.share, of.least, of.line, ordered=True,
-    )  # fmt: skip
+    keys, levels = [of.keys[i] for i in places], [of.levels[i] for i in places]
+    return replace(of, keys=keys, levels=levels, ordered=True)
 
 
 def _records(of: Estimates) -> list[Record]:
@@ -98,15 +95,15 @@ def _writer(of: Estimates) -> Any:
     if of.share:
         return lambda value: f"{value:.1%}".replace("-", "\u2212")
     largest = max((abs(level[VALUE]) for level in of.levels if level[VALUE] is not None), default=0)
-    digits = 0 if largest >= 1000 else 1 if largest >= 100 else 2
+    digits = next((d for d, least in enumerate((1000, 100, 1)) if largest >= least), 3)
     return lambda value: f"{value:,.{digits}f}".replace("-", "\u2212")
 
 
 def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
-    """Return the axis of the values: of shares from zero, else around them."""
+    """Return the axis of the values: of shares and sums from zero, else around them."""
     ends = [r[name] for r in records for name in (VALUE, LOWER, UPPER) if r[name] is not None]
     axis = quantitative(VALUE, of.title, ends, share=of.share, text=text)
-    if of.share or not ends:
+    if of.share or of.additive or not ends:
         return axis
     low, high = min(ends), max(ends)
     space = (high - low) * 0.06 or abs(high) * 0.05 or 1
@@ -162,6 +159,7 @@ def _dots(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
     colour: Spec = {} if "color" in encoding else {"color": {"value": style.BLUE}}
     return style.wide(
         placed.height,
+        placed.whole,
         layer=[
             _rule(**encoding, **colour),
             *_dashed(of),
@@ -188,6 +186,7 @@ def _pairs(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
     joined = {"y": y, "x": {"aggregate": "min", **x}, "x2": {"aggregate": "max", "field": VALUE}}
     return style.wide(
         26 * len(y["sort"]),
+        placed.whole,
         layer=[
             {
                 "mark": {"type": "rule", "strokeWidth": 5, "color": "#d5d9df", "tooltip": None},

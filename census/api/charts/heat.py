@@ -1,5 +1,7 @@
 """Tables as colours: the darker, the more."""
 
+import json
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +9,7 @@ from census.api.charts import style
 from census.api.charts.style import Spec
 
 CELL = 26
+MOST_LINES = 3  # of the label of a column
 MOST_WRITTEN = 8  # columns whose cells are wide enough for a number
 
 
@@ -29,11 +32,22 @@ class Colour:
     bound: float = 1
 
 
+def _broken(label: str, width: float) -> list[str] | None:
+    """Return a label in lines that fit over a column; None where a few do not hold it."""
+    lines = textwrap.wrap(label, max(int(width / style.CHARACTER), 1), break_long_words=False)
+    longest = style.CHARACTER * max(map(len, lines), default=0)
+    return lines if len(lines) <= MOST_LINES and longest <= width + style.CHARACTER else None
+
+
 def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
     """Return a cell for each record, its number written where there is room."""
     width = style.beside(rows.labels) / max(len(columns.labels), 1)
-    slanted = style.extent(columns.labels) > width
-    slant = {"labelAngle": -40, "labelAlign": "left"} if slanted else {"labelAngle": 0}
+    broken = {label: _broken(label, width) for label in columns.labels}
+    slanted = any(lines is None for lines in broken.values())
+    slant = {"labelAngle": -40, "labelAlign": "left"} if slanted else {
+        "labelAngle": 0,
+        "labelExpr": f"({json.dumps(broken)})[datum.label]",
+    }  # fmt: skip
     beyond = max(0, 5.4 * len(columns.labels[-1]) - width / 3) if slanted else 0
     placed = {
         "y": {

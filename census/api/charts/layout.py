@@ -20,14 +20,15 @@ BETWEEN = 0.2  # part of the height of nested rows that parts them
 class Layout:
     """The labels of each group by field, and the encoding and height that place them.
 
-    Beside the columns there is the field `GROUP`, which is unlike for each group. `width` is
-    about what the labels at the left leave to the bars.
+    Beside the columns there is the field `GROUP`, which is unlike for each group. `whole` is the
+    width of the picture, `width` about what the labels at the left leave to the marks.
     """
 
     labels: Sequence[Mapping[str, str]]
     encoding: Spec
     height: int
     width: float = style.WIDTH
+    whole: float = style.WIDTH
 
 
 def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = True) -> Layout:
@@ -59,7 +60,8 @@ def _labels(key: Key) -> dict[str, str]:
 def stacked(labels: Sequence[Mapping[str, str]], field: str, title: str | None = None) -> Layout:
     """Return a row for each of `labels`, named by `field`."""
     rows = [label[field] for label in labels]
-    return Layout(labels, {"y": _rows(field, rows, title)}, ROW * len(rows), style.beside(rows))
+    encoding = {"y": _rows(field, rows, title)}
+    return Layout(labels, encoding, ROW * len(rows), style.beside(rows), style.width(rows))
 
 
 def _nested(
@@ -83,7 +85,7 @@ def _nested(
         "color": colour,
     }
     height = round(NESTED_ROW * len(told) * len(rows) / (1 - BETWEEN))
-    return Layout(labels, encoding, height, width)
+    return Layout(labels, encoding, height, width, style.width(rows))
 
 
 def _in_order(column: Column, keys: Sequence[Key]) -> list[str]:

@@ -36,13 +36,17 @@ def of_regression(asked: Regression, answer: Answer) -> Spec:
             "ci_upper": coefficient["ci_upper"],
             "written": f"× {coefficient['odds_ratio']:.3g}"
             if logistic and coefficient["odds_ratio"] is not None
-            else f"{coefficient['estimate']:+.3g}",
+            else f"{coefficient['estimate']:+.3g}".replace("-", "\u2212"),
+            bars.HOLLOW: not bars.is_clear(coefficient["log10_p"]),
+            bars.TOLD: _told(coefficient, logistic=logistic),
         }
         for labels, coefficient in zip(placed.labels, shown, strict=True)
     ]
     notes = [words.intervals(asked.confidence)]
     if logistic:
         notes.append("at the right: odds ratios")
+    if any(record[bars.HOLLOW] for record in records):
+        notes.append(bars.UNCLEAR)
     if answer["references"]:
         found = (words.value(COLUMNS[name], v) for name, v in answer["references"].items())
         notes.append(f"against: {', '.join(found)}")
@@ -56,6 +60,19 @@ def of_regression(asked: Regression, answer: Answer) -> Spec:
     axis = "Coefficient (log odds)" if logistic else words.with_unit("Coefficient", unit)
     view = bars.dots(placed, records, axis, line=0, text="written")
     return style.figure(title, lines, records, view)
+
+
+def _told(coefficient: Answer, *, logistic: bool) -> str:
+    """Return a coefficient in words, with its interval."""
+    known = logistic and coefficient["odds_ratio"] is not None
+    prefix = "odds_ratio" if known else "estimate"
+    ends = [f"{prefix}_ci_lower", f"{prefix}_ci_upper"] if known else ["ci_lower", "ci_upper"]
+    kind = "odds ratio " if known else ""
+    text = f"{_term(coefficient['term'])}: {kind}{coefficient[prefix]:.3g}"
+    low, high = (coefficient[end] for end in ends)
+    if low is not None and high is not None:
+        text += f" ({low:.3g} to {high:.3g})"
+    return text.replace("-", "\u2212")
 
 
 def _title(asked: Regression, *, logistic: bool) -> str:

@@ -45,7 +45,7 @@ def view(
     dot: Spec = {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": style.INK}
     layers: list[Spec] = [{"mark": line, "encoding": ends}]
     colour = placed.encoding.get("color", {"value": style.SKY})
-    if set(QUARTERS) <= {pair["q"] for level in levels for pair in level["quantiles"]}:
+    if boxed(levels):
         quarters = [{"filter": "datum.quantile === '0.25' || datum.quantile === '0.75'"}]
         box = {"type": "bar", "height": {"band": 0.6}, "tooltip": None}
         layers.append({"transform": quarters, "mark": box, "encoding": {**ends, "color": colour}})
@@ -58,7 +58,12 @@ def view(
     coloured = {} if dot["opacity"] < 1 or "color" not in placed.encoding else {"color": colour}
     told = {"tooltip": {"field": TOLD, "type": "nominal"}}
     layers.append({"mark": dot, "encoding": {**encoding, **coloured, "x": x, **told}})
-    return records, style.wide(placed.height, layer=layers)
+    return records, style.wide(placed.height, placed.whole, layer=layers)
+
+
+def boxed(levels: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether there are the quantiles that make a box."""
+    return set(QUARTERS) <= {pair["q"] for level in levels for pair in level["quantiles"]}
 
 
 def _told(key: Mapping[str, Any], pair: Mapping[str, Any], unit: str | None) -> str:

@@ -13,7 +13,9 @@ Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 WIDTH = 520  # so that a label is still legible where the picture is shown 400 pixels wide
 SMALL = 12  # size of the type within the picture
-LABEL_LIMIT = 240
+LEAST = 250  # what is left beside the longest labels: then a picture is wider
+LABEL_LIMIT = 340
+EDGES = 30  # width of what is neither label nor mark
 CHARACTER = 7  # width of one of a label, about
 # What a line may hold so that it fits in the widest of the usual fonts, too: what draws an SVG
 # may have none of those that it was laid out for.
@@ -124,15 +126,21 @@ def _narrow(part: Any) -> Any:
     }
 
 
-def wide(height: int, **view: Any) -> Spec:
+def wide(height: int, width: float = WIDTH, **view: Any) -> Spec:
     """Return a view that is as wide as a picture is, labels included."""
     fit = {"type": "fit-x", "contains": "padding"}
-    return {"width": WIDTH, "height": height, "autosize": fit, **view}
+    return {"width": round(width), "height": height, "autosize": fit, **view}
+
+
+def width(labels: Iterable[str]) -> float:
+    """Return the width of a picture with labels at the left."""
+    return max(WIDTH, LEAST + EDGES + extent(labels))
 
 
 def beside(labels: Iterable[str]) -> float:
     """Return the width that is left beside labels, about."""
-    return WIDTH - 30 - extent(labels)
+    labels = list(labels)
+    return width(labels) - EDGES - extent(labels)
 
 
 def extent(labels: Iterable[str]) -> float:

@@ -1,6 +1,6 @@
 """The pictures of correlations, cross-tabulations, label fairness and comparisons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from census.api.charts import bars, style, words
@@ -75,11 +75,12 @@ def of_fairness(asked: Fairness, answer: Answer) -> Spec:
     records = [
         {
             **labels,
-            "base_rate": group["base_rate"],
+            "value": group["base_rate"],
             "ci_lower": group["ci_lower"],
             "ci_upper": group["ci_upper"],
-            "disparate_impact": group["disparate_impact"],
             "compared": _compared(group, answer["reference"]),
+            bars.TOLD: f"{words.key(group['key'])}: {_compared(group, answer['reference'])}, "
+            f"{words.count(group['count'], 'person', 'people')}",
         }
         for labels, group in zip(placed.labels, groups, strict=True)
     ]
@@ -89,17 +90,10 @@ def of_fairness(asked: Fairness, answer: Answer) -> Spec:
     lines = style.caption(asked.selection, answer, *notes)
     rates = {tuple(group["key"].items()): group["base_rate"] for group in answer["groups"]}
     reference = rates.get(tuple((answer["reference"] or {}).items()))
-    if all(record["base_rate"] is None for record in records):
+    if all(record["value"] is None for record in records):
         return style.nothing(title, lines)
-    view = bars.bars(
-        placed,
-        records,
-        "Share; in brackets the ratio to the reference (dashed)",
-        field="base_rate",
-        share=True,
-        line=reference,
-        text="compared",
-    )
+    axis = "Share; in brackets the ratio to the reference (dashed)"
+    view = bars.dots(placed, records, axis, share=True, line=reference, text="compared")
     return style.figure(title, lines, records, view)
 
 
@@ -113,10 +107,28 @@ def _compared(group: Answer, reference: Mapping[str, Any] | None) -> str:
     return f"{rate:.1%} (× {ratio:.2f})" if ratio is not None else f"{rate:.1%}"
 
 
-def _signed(difference: float, *, share: bool) -> str:
-    """Return a difference with its sign, of shares in points."""
-    text = f"{100 * difference:+.1f} points" if share else f"{difference:+.3g}"
-    return text.replace("-", "\u2212")
+def _signed(difference: float, digits: int) -> str:
+    """Return a difference with its sign."""
+    return f"{difference:+,.{digits}f}".replace("-", "\u2212")
+
+
+def _digits(differences: Iterable[float]) -> int:
+    """Return how many decimals show differences to about three digits."""
+    largest = max(map(abs, differences), default=0)
+    return next((d for d, least in enumerate((100, 10, 1)) if largest >= least), 3)
+
+
+def _scaled(number: float | None, scale: int) -> float | None:
+    return None if number is None else scale * number
+
+
+def _told(group: Answer, scale: int, digits: int, unit: str | None) -> str:
+    """Return a difference in words, with its interval."""
+    low, high = (group[f"difference_ci_{end}"] for end in ("lower", "upper"))
+    text = f"{words.key(group['key'])}: {_signed(scale * group['difference'], digits)}"
+    if low is not None:
+        text += f" ({_signed(scale * low, digits)} to {_signed(scale * high, digits)})"
+    return f"{text} {unit}" if unit else text
 
 
 def of_comparison(asked: Comparison, answer: Answer) -> Spec:
@@ -134,26 +146,33 @@ def of_comparison(asked: Comparison, answer: Answer) -> Spec:
         if group["difference"] is not None and group["key"][compared] != reference
     ]
     shown = groups[: style.MOST_BARS]
-    placed = layout(asked.selection.group_by, [group["key"] for group in shown], nested=False)
+    others = len({group["key"][compared] for group in groups}) > 1
+    columns = [of for of in asked.selection.group_by if others or of.name != compared]
+    columns = columns or list(asked.selection.group_by)
+    keys = [{of.name: group["key"][of.name] for of in columns} for group in shown]
+    placed = layout(columns, keys, nested=False)
     share = asked.value is not None
+    scale = 100 if share else 1
+    digits = 1 if share else _digits(group["difference"] for group in shown)
     records = [
         {
             **labels,
-            "value": group["difference"],
-            "ci_lower": group["difference_ci_lower"],
-            "ci_upper": group["difference_ci_upper"],
-            "written": _signed(group["difference"], share=share),
-            bars.TOLD: f"{words.key(group['key'])}: {_signed(group['difference'], share=share)}",
+            "value": scale * group["difference"],
+            **{end: _scaled(group[f"difference_{end}"], scale) for end in ("ci_lower", "ci_upper")},
+            "written": _signed(scale * group["difference"], digits),
+            bars.HOLLOW: not bars.is_clear(group.get("log10_p_adjusted", group["log10_p"])),
+            bars.TOLD: _told(group, scale, digits, "points" if share else asked.column.unit),
         }
         for labels, group in zip(placed.labels, shown, strict=True)
     ]
     notes = [words.intervals(asked.confidence)]
+    if any(record[bars.HOLLOW] for record in records):
+        notes.append(bars.UNCLEAR)
     if len(groups) > len(shown):
         notes.append(f"the first {len(shown)} of {len(groups):,} groups")
     lines = style.caption(asked.selection, answer, *notes)
     if not records:
         return style.nothing(title, lines)
-    unit = None if share else asked.column.unit
-    axis = words.with_unit("Difference", unit)
-    view = bars.dots(placed, records, axis, share=share, line=0, text="written")
+    axis = words.with_unit("Difference", "points" if share else asked.column.unit)
+    view = bars.dots(placed, records, axis, line=0, text="written")
     return style.figure(title, lines, records, view)

@@ -187,6 +187,7 @@ class Metric(ABC):
     weighted_extras: ClassVar[Mapping[str, Member]] = {}
 
     standardizable: ClassVar[bool] = False  # whether it takes `standardize`
+    additive: ClassVar[bool] = False  # whether the values of groups add up to that of all
 
     @property
     def description(self) -> str:

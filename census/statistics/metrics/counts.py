@@ -29,6 +29,7 @@ from census.statistics.selection import Row
 class CountMetric(AggregateMetric):
     """The number of rows that have a value."""
 
+    additive = True
     name = "count"
     label = "Count"
     formula = f"n; weighted: Σw, {DOMAIN_FORMULA}"
@@ -57,6 +58,7 @@ class CountMetric(AggregateMetric):
 class MissingMetric(AggregateMetric):
     """The number and share of rows without a value."""
 
+    additive = True
     name = "missing"
     label = "Missing values"
     formula = "rows − n, and its share of rows; weighted: Σw of those rows, and its share of Σw"

@@ -101,6 +101,7 @@ class MeanMetric(AggregateMetric):
 class SumMetric(AggregateMetric):
     """The sum of the values, an exact integer; 0 of nothing."""
 
+    additive = True
     name = "sum"
     label = "Sum"
     kinds = ("numeric",)

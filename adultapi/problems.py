@@ -108,7 +108,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     _log_database_error(problem, error)
     request = context["request"]
     renderer = getattr(request, "accepted_renderer", None)
-    if renderer is None or renderer.format != "api":
+    if renderer is None:  # there is no such format
+        return response(request, problem.slug, detail, **_errors(error))  # type: ignore[return-value]
+    if renderer.format != "api":
         request.accepted_renderer, request.accepted_media_type = ProblemRenderer(), MEDIA_TYPE
     body = document(problem, requested_url(request), detail, **_errors(error))
     return Response(body, status=problem.status, headers=_headers(problem))

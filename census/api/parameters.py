@@ -73,9 +73,8 @@ def validate(
         if name in values or name in failed:
             continue
         if parameter.required:
-            allowed = parameter.type.schema().get("enum", ())
             detail = f"Give `{name}`: {parameter.description}"
-            errors.append(error(name, "required", detail, allowed))
+            errors.append(error(name, "required", detail, parameter.type.suggestions()))
         elif parameter.default is not None:
             values[name] = parameter.default
     if errors:

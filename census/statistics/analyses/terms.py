@@ -1,6 +1,6 @@
 """The right-hand side of a regression as a parameter: columns and products of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +30,9 @@ class TermType(Type):
     def schema(self) -> dict[str, Any]:
         name = f"({'|'.join(self.column.values)})"
         return {"type": "string", "pattern": f"^{name}(:{name}){{0,{MOST_FACTORS - 1}}}$"}
+
+    def suggestions(self) -> Sequence[str]:
+        return self.column.values
 
 
 @dataclass(frozen=True)

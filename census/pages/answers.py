@@ -59,7 +59,7 @@ def page(view: Any, request: Any, response: Any) -> Page:
         return _refusal(data, path, query, form)
     text = query.urlencode(safe=",")
     found = Page(
-        title=view.get_view_name(),
+        title=data.get("label") or view.get_view_name(),
         path=path,
         lead=" ".join(view.get_view_description().split()),
         table=table_of(data, path, query.get("order_by", "")),

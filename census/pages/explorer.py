@@ -37,7 +37,7 @@ from census.pages.states import (
 )
 from census.statistics.computation import LIMIT, ORDER_BY
 from census.statistics.metrics import CONFIDENCE, METRICS
-from census.statistics.parameters import Choice, Invalid
+from census.statistics.parameters import Choice, Invalid, Refused
 from census.statistics.selection import COMPLETE, FILTERS, WEIGHTED_BY, Selection
 
 GROUPINGS = 3
@@ -143,8 +143,8 @@ class ExplorerForm(forms.Form):
         self._set(COLUMN, forms.ChoiceField(choices=choices, widget=widget, label="of"), value)
         if self.state.get(METRIC) == CROSSTAB:
             rows = [("", "choose …"), *((c.name, c.label) for c in CATEGORICAL)]
-            self._set(ROW, forms.ChoiceField(choices=rows, label="by"))
-            self.fields[COLUMN].label = "Column"
+            self._set(ROW, forms.ChoiceField(choices=rows, label="rows"))
+            self.fields[COLUMN].label = "columns"
 
     def _parameters(self) -> None:
         column = self.column
@@ -154,7 +154,8 @@ class ExplorerForm(forms.Form):
             self._terms(column)
         if self.metric and column in self.metric.columns and not states.comparing(self.state):
             for parameter in self.metric.parameters(column):
-                self._own_field(parameter, column)
+                if not isinstance(parameter.type, Refused):
+                    self._own_field(parameter, column)
         elif not column.numeric and (
             states.comparing(self.state) or self.state.get(METRIC) == REGRESSION
         ):
@@ -166,9 +167,8 @@ class ExplorerForm(forms.Form):
         label = "which is" if name == VALUE else fields.plain_label(parameter)
         labels = column.choices if name == VALUE else fields.column_labels()
         found = fields.field(parameter, label, labels, self.state.get(name, ""))
-        if name in ("bins", "range") and column.name in states.BINS:
-            usual = dict(zip(("bins", "range"), states.BINS[column.name], strict=True))
-            found.widget.attrs["placeholder"] = usual[name]
+        if usual := states.usual(self.state).get(name):
+            _hint(found.widget, usual)
         if isinstance(found, forms.MultipleChoiceField):
             value = list(filter(None, self.state.get(name, "").split(",")))
             self._more_own.append(name)
@@ -332,6 +332,15 @@ class ExplorerForm(forms.Form):
             editor(self, COLUMNS[name], self.state, counts.get(name), new=name == new)
             for name in names
         ]
+
+
+def _hint(widget: forms.Widget, usual: str) -> None:
+    """Show what is taken where a field is left empty."""
+    if isinstance(widget, forms.MultiWidget):
+        for part, text in zip(widget.widgets, usual.split(","), strict=True):
+            _hint(part, text)
+    else:
+        widget.attrs["placeholder"] = usual
 
 
 # The lookups that the field of a column shows; others stay as they are.

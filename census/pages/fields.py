@@ -159,11 +159,34 @@ class ParametersForm(forms.Form):
         return any(self.given.get(name) for name in self.fields)
 
 
+# What people read for the names of parameters that are no words.
+LABELS = {
+    "q": "Shares",
+    "ddof": "Degrees of freedom lost",
+    "bias": "Without correction of bias",
+    "on": "Explained by",
+    "adjust": "Correction of p values",
+    "errors": "Standard errors",
+    "cells": "Details of each cell",
+    "layer": "A table for each",
+    "interval": "Kind of interval",
+    "min_count": "Groups of at least",
+    "limit": "At most so many",
+    "order_by": "Order",
+    "standardize": "Standardised by",
+    "page_size": "Records on a page",
+    "fields": "Columns",
+    "ordering": "Order",
+    COMPLETE.name: "Complete records only",
+}
+
+
 def plain_label(parameter: Parameter) -> str:
-    """Return a parameter's name as a label."""
-    if parameter is COMPLETE:
-        return "Complete records only"
-    return parameter.name.replace("__", ": ").replace("_", " ").capitalize()
+    """Return the label of a parameter: "Age: bands"."""
+    column, _, suffix = parameter.name.partition("__")
+    if column in COLUMNS and suffix:
+        return f"{COLUMNS[column].label}: {suffix}"
+    return LABELS.get(parameter.name, parameter.name.replace("_", " ").capitalize())
 
 
 def column_labels() -> dict[str, str]:
@@ -179,22 +202,23 @@ def sent(data: QueryDict, leave_out: Sequence[str] = ()) -> QueryDict:
     tidy = QueryDict(mutable=True)
     for name, texts in data.lists():
         text = ",".join(dict.fromkeys(text.strip() for text in texts if text.strip()))
-        if text and name not in leave_out and not _range_of(name):
+        if text and name not in leave_out and not _range_of(name, data):
             tidy[name] = text
-    for name in dict.fromkeys(filter(None, map(_range_of, data))):
+    for name in dict.fromkeys(_range_of(name, data) for name in data):
         low, high = (data.get(f"{name}_{end}", "").strip() for end in (FROM, TO))
         column = name.partition("__")[0]
-        if low and high:
-            tidy[name] = f"{low},{high}"
-        elif low or high:
+        if name in FILTERS and bool(low) != bool(high):
             tidy[f"{column}__gte" if low else f"{column}__lte"] = low or high
+        elif name and (low or high):
+            tidy[name] = f"{low},{high}"
     return tidy
 
 
-def _range_of(name: str) -> str:
-    """Return the parameter that a field is an end of, empty where it is none."""
+def _range_of(name: str, data: QueryDict) -> str:
+    """Return the parameter that a field is one of the two ends of, empty where it is none."""
     parameter, _, end = name.rpartition("_")
-    return parameter if parameter in FILTERS and end in (FROM, TO) else ""
+    both = f"{parameter}_{FROM}" in data and f"{parameter}_{TO}" in data
+    return parameter if end in (FROM, TO) and (both or parameter in FILTERS) else ""
 
 
 def lookups(column: Column) -> dict[str, str]:

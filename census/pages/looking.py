@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,13 +11,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from census.api.charts import words
 from census.columns import COLUMNS, Column
 from census.metadata import about
 from census.pages import downloads, fields, numbers, states
 from census.pages.asking import Answer, ask
 from census.pages.explorer import SEARCHABLE, Editor, editor
 from census.pages.tables import table_of
-from census.pages.views import page_policy, refusal
+from census.pages.views import everybody, page_policy, refusal
 
 SENT = "look"
 SHOWN = 25
@@ -58,6 +60,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "filtered": len(chosen),
         "table": table_of(records.data, reverse("person-list")),
         "count": records.data["count"],
+        "everybody": everybody(request),
         "facets": [_facet(one, form, chosen) for one in profile.data["statistics"]],
         "pages": [(text, _page(records, rel, path)) for rel, text in
                   (("previous", "Previous"), ("next", "Next")) if records.data[rel]],
@@ -138,13 +141,11 @@ def columns(request: HttpRequest) -> HttpResponse:
 
 def _card(one: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     column = COLUMNS[one["name"]]
-    question = "quantiles" if column.numeric else "distribution"
-    state = QueryDict(f"metric={question}&column={column.name}")
     most = max((c["count"] for c in one["categories"] or ()), default=1)
     return {
         **one,
-        "meaning": column.meaning.replace("`", ""),
-        "ask": states.address(state),
+        "meaning": words.capital(column.description.replace("`", "")),
+        "ask": states.of_column(column),
         "bins": histogram(found),
         "ends": (found.get("min"), found.get("max")),
         "facts": [
@@ -175,7 +176,17 @@ def about_page(request: HttpRequest) -> HttpResponse:
     answer = ask(request, reverse("dataset"))
     if not answer.ok:
         return refusal(request, answer, QueryDict(), reverse("about"))
-    context = {"about": about, "loaded": answer.data, "caveats": _caveats()}
+    loaded = answer.data
+    columns = fields.column_labels()
+    splits = next(column.choices for column in COLUMNS.values() if column.role == "split")
+    context = {
+        "about": about,
+        "loaded": loaded,
+        "loaded_at": datetime.fromisoformat(loaded["loaded_at"]),
+        "splits": [(splits.get(name, name), n) for name, n in loaded["rows_by_split"].items()],
+        "missing": [(words.lower(columns[name]), n) for name, n in loaded["missing"].items()],
+        "caveats": _caveats(),
+    }
     return render(request, "pages/about.html", context)
 
 

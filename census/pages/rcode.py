@@ -95,7 +95,7 @@ def _each(metric: str, state: QueryDict, column: Column, *, weighted: bool) -> l
             f'svyciprop(~I({test}), design, method = "logit", level = {level})',
         ]
     if metric in ("quantiles", "median"):
-        default = "0.25,0.5,0.75" if metric == "quantiles" else "0.5"
+        default = states.QUANTILES if metric == "quantiles" else "0.5"
         steps = f"c({(state.get('q') or default).replace(',', ', ')})"
         if not weighted:
             return [f"quantile(part${name}, {steps}, na.rm = TRUE)"]

@@ -10,6 +10,7 @@ from census.pages import numbers
 from census.pages.tables import comparisons, computations
 from census.pages.tables.layout import SMALL, label
 from census.statistics import metrics
+from census.statistics.metrics.base import SHARE, WEIGHTS
 
 Answer = Mapping[str, Any]
 
@@ -46,26 +47,26 @@ def name(key: Mapping[str, Any]) -> str:
     return ", ".join(label(column, value) for column, value in key.items())
 
 
-def _unit(metric: str, answer: Answer) -> str:
-    if metric in computations.SHARES:
-        return "%"
-    if metric in computations.SIZES:
-        return " (sum of weights)" if answer.get("weight") else " people"
-    unit = COLUMNS[answer["column"]].unit
-    plain = metric in ("skewness", "kurtosis", "distinct", "mode", "variance") or not unit
-    return "" if plain else f" {unit}"
+def _units(unit: str | None) -> tuple[str, str]:
+    """Return what stands before and behind a value."""
+    if unit == SHARE:
+        return "", "%"
+    if unit == WEIGHTS:
+        return "sum of weights ", ""
+    return "", f" {unit}" if unit else ""
 
 
 def _values(answer: Answer) -> list[str]:
     metric = metrics.find(answer["metric"])
     column = COLUMNS[answer["column"]]
     levels = [*answer.get("groups", ()), answer]
-    write, unit = computations.writer(metric.name, column, levels), _unit(metric.name, answer)
+    unit = computations.unit_of(answer)
+    write, (before, behind) = computations.writer(unit, column, levels), _units(unit)
     if answer.get("value") is None:
         return ["Nobody is selected who has a value."] if not answer.get("count") else []
 
     def told(level: Answer) -> str:
-        text = f"{write(level['value'])}{unit}"
+        text = f"{before}{write(level['value'])}{behind}"
         if level.get("ci_lower") is not None:
             text += f" ({numbers.interval(write(level['ci_lower']), write(level['ci_upper']))})"
         return text
@@ -80,7 +81,7 @@ def _values(answer: Answer) -> list[str]:
     high = max(known, key=lambda g: g["value"])
     low = min(known, key=lambda g: g["value"])
     text = f"Highest: {name(high['key'])}, {told(high)}. Lowest: {name(low['key'])}, {told(low)}."
-    if metric.name not in computations.SIZES and metric.name != "sum":
+    if not metric.additive:
         text += f" All together: {told(answer)}."
     if len(known) < len(answer["groups"]):
         text += f" Groups of fewer than {SMALL} people are not ranked."
@@ -103,7 +104,9 @@ def _distribution(answer: Answer) -> list[str]:
         if buckets:
             top = max(buckets, key=lambda b: b["proportion"])
             who = f"{name(level['key'])}: " if "key" in level else "Most frequent: "
-            text = computations.bucket_label(column, top)
+            text = computations.bucket_label(column, top) + (
+                f" {column.unit}" if column.unit else ""
+            )
             found.append(f"{who}{text}, {numbers.percent(top['proportion'])}%.")
     more = len(answer.get("groups", ())) > len(found)
     if found and "groups" in answer:
@@ -142,7 +145,7 @@ def _crosstab(answer: Answer) -> list[str]:
         return []
     if p is not None:
         test += f", {numbers.p_value(p)}"
-    strength = "hardly" if v is not None and v < 0.1 else "clearly"
+    strength = "weakly" if v is not None and v < 0.1 else "clearly"
     if p is not None and p > -1.3:
         return [f"{one} and {words.lower(other)} show no association: {test}."]
     tail = f"; Cramér's V {v:.3f}" if v is not None else ""
@@ -185,15 +188,16 @@ def _regression(answer: Answer) -> list[str]:
     if not found:
         return []
     first = min(found, key=lambda one: one["log10_p"])
-    odds = first.get("odds_ratio")
-    what = "odds ratio" if odds is not None else "estimate"
-    value = numbers.number(odds if odds is not None else first["estimate"])
-    return [
-        (
-            f"The clearest term is {comparisons.term(first['term'])}: {what} {value}, "
-            f"{numbers.p_value(first['log10_p'])}, the other terms held fixed."
-        )
-    ]
+    odds = first.get("odds_ratio") is not None
+    name, prefix = ("odds_ratio", "odds_ratio_") if odds else ("estimate", "")
+    names = (name, f"{prefix}ci_lower", f"{prefix}ci_upper")
+    found_numbers = [numbers.number(first[each]) for each in names]
+    value, low, high = found_numbers if odds else map(numbers.signed, found_numbers)
+    unit = COLUMNS[answer["column"]].unit
+    told = f"odds ratio {value}" if odds else f"{value} {unit}" if unit else value
+    text = f"The clearest term is “{comparisons.term(first['term'])}”: {told}"
+    p = numbers.p_value(first["log10_p"])
+    return [f"{text} ({numbers.interval(low, high)}), {p}, the other terms held fixed."]
 
 
 def _fairness(answer: Answer) -> list[str]:

@@ -88,6 +88,9 @@ BINS: Mapping[str, tuple[str, str]] = {
     "fnlwgt": ("30", "0,1500000"),
 }
 
+# The tails, the middle half and the middle of a number, where no quantiles are asked for.
+QUANTILES = "0.05,0.25,0.5,0.75,0.95"
+
 START = "metric=proportion&column=income&value=>50K&group_by=education,sex&weight=fnlwgt"
 _OVER = "metric=proportion&column=income&value=>50K"
 EXAMPLES = (
@@ -181,16 +184,22 @@ def request(state: QueryDict, *, compare: bool = False) -> tuple[str, str]:
         asked = without(asked, "order_by", "limit")
         asked[GROUP_BY] = ",".join([first, *(n for n in groupings(state) if n != first)])
         return f"{root}/comparison/{column}", _text(asked)
-    found = column_of(state)
-    if (
-        metric == "distribution"
-        and found
-        and found.name in BINS
-        and not {"bins", "range"} & {*asked}
-    ):
-        bins, ends = BINS[found.name]
-        asked = changed(asked, bins=bins, range=ends)
+    for name, text in usual(state).items():
+        asked[name] = text
     return f"{root}/computation/{quote(metric, safe='')}/{column}", _text(asked)
+
+
+def usual(state: QueryDict) -> dict[str, str]:
+    """Return the parameters that are asked for where the state has none of them."""
+    metric, column = state.get(METRIC, ""), column_of(state)
+    found: dict[str, str] = {}
+    if metric == "quantiles":
+        found = {"q": QUANTILES}
+    elif metric == "distribution" and column and column.name in BINS:
+        found = dict(zip(("bins", "range"), BINS[column.name], strict=True))
+    elif metric == "distribution" and column and column.ordered:
+        found = {"order_by": "key"}
+    return {} if found.keys() & state.keys() else {n: text for n, text in found.items() if text}
 
 
 def _text(query: QueryDict) -> str:
@@ -206,6 +215,8 @@ def of_answer(answer: Mapping[str, Any], query: QueryDict) -> str:
         state[METRIC], state[ROW], state[COLUMN] = CROSSTAB, answer["row"], answer["column"]
     elif "coefficients" in answer:
         state[METRIC], state[COLUMN] = REGRESSION, answer["column"]
+    elif "source_name" in answer:
+        return of_column(COLUMNS[answer["name"]])
     elif "reference" in answer and {"base_rate", "on"}.isdisjoint(answer) and "column" in answer:
         share = not COLUMNS[answer["column"]].numeric
         state[METRIC], state[COLUMN] = ("proportion" if share else "mean"), answer["column"]
@@ -217,6 +228,12 @@ def of_answer(answer: Mapping[str, Any], query: QueryDict) -> str:
     for name, text in pairs(query):
         state[name] = text
     return address(state)
+
+
+def of_column(column: Column) -> str:
+    """Return the address of the explorer that shows how a column is spread."""
+    metric = "quantiles" if column.numeric else "distribution"
+    return address(QueryDict(f"{METRIC}={metric}&{COLUMN}={column.name}"))
 
 
 def tidied(data: QueryDict) -> QueryDict:

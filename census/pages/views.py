@@ -44,6 +44,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
     context = {
         "state": state,
         "form": ExplorerForm(state, lambda: counts(request)),
+        "everybody": everybody(request),
         "examples": [(t, states.address(QueryDict(q))) for t, q in states.EXAMPLES],
         "start_over": reverse("home"),
         "tabs": _tabs(state),
@@ -84,6 +85,12 @@ def narrow(request: HttpRequest) -> HttpResponse:
         raise Http404("There is no picture of this.")
     spec = charts.narrowed(answer.view.chart(answer.data))
     return JsonResponse(spec, content_type="application/vnd.vegalite.v6+json")
+
+
+def everybody(request: HttpRequest) -> int | None:
+    """Return how many people there are, None where that cannot be told."""
+    answer = ask(request, reverse("dataset"))
+    return answer.data["rows"] if answer.ok else None
 
 
 def counts(request: HttpRequest) -> dict[str, dict[str, int]]:

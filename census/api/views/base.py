@@ -57,6 +57,10 @@ class CensusViewSet(ViewSet):
         """Returns the query parameters for OpenAPI, which do not depend on the request's path."""
         return self.get_parameters()
 
+    def get_view_name(self) -> str:
+        """Return the title of the page, where the answer gives it none."""
+        return self.summary
+
     def get_serializer_class(self) -> type[BaseSerializer[Any]] | None:
         """Returns the serializer that describes the answer."""
         return self.serializer_class

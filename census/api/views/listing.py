@@ -102,7 +102,7 @@ class ListingViewSet(CensusViewSet):
         for name in parameters[variable].type.suggestions():
             parts = {**given, variable: name}
             query = _needed(view, parts) if len(parts) == len(parameters) else ""
-            yield _entry(name, COLUMNS[name].label, COLUMNS[name].meaning, query)
+            yield _entry(name, COLUMNS[name].label, COLUMNS[name].description, query)
 
 
 def _name(part: str) -> str:

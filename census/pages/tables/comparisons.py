@@ -66,7 +66,7 @@ def _stacked(answer: Answer, notes: Sequence[str]) -> Table:
     for group in levels:
         cells = [*keys(group["key"]), _value(group, write)]
         if is_reference(answer, group):
-            cells += [Cell("reference"), Cell(""), Cell("")]
+            cells += [Cell("reference", number=True), Cell(""), Cell("")]
         else:
             cells += [_difference(group, difference), _drawn(group, ends), _test(group)]
         rows.append(Row([*cells, people(group["count"])]))
@@ -217,17 +217,13 @@ def _of_parts(answer: Answer, heads: Mapping[str, str], notes: Sequence[str]) ->
         *(Heading(f"{text}{difference_unit}", number=True) for text in heads.values()),
         Heading("People", number=True),
     ]
-    rows = [
-        Row(
-            [
-                *keys(group["key"]),
-                Cell(write(group["value"]), number=True),
-                *(_with_interval(group, part, difference) for part in heads),
-                people(group["count"]),
-            ]
-        )
-        for group in answer["groups"]
-    ]
+    rows = []
+    for group in answer["groups"]:
+        told = [_with_interval(group, part, difference) for part in heads]
+        if is_reference(answer, group):
+            told = [Cell("reference", number=True), *(Cell("") for _ in told[1:])]
+        value = Cell(write(group["value"]), number=True)
+        rows.append(Row([*keys(group["key"]), value, *told, people(group["count"])]))
     return Table(head, rows, notes)
 
 
@@ -268,7 +264,13 @@ def of_regression(answer: Answer) -> Table:
     notes = ["Behind each estimate: its confidence interval."]
     if references := answer.get("references"):
         told = "; ".join(f"{column_label(k)}: {label(k, v)}" for k, v in references.items())
-        notes.append(f"Compared with – {told}.")
+        notes.append(f"References: {told}.")
+    fit = [
+        f"{name} {answer[key]:.3f}"
+        for key, name in (("r_squared", "R²"), ("mcfadden_r_squared", "McFadden's R²"))
+        if answer.get(key) is not None
+    ]
+    notes.append("; ".join([f"{answer['count']:,} people", *fit]) + ".")
     return Table(head, rows, notes)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from census.api.charts import words
-from census.columns import COLUMNS, Column
+from census.columns import COLUMNS, WEIGHT, Column
 from census.pages import numbers
 from census.pages.tables.layout import (
     SMALL_NOTE,
@@ -19,19 +19,26 @@ from census.pages.tables.layout import (
     scale,
 )
 from census.statistics import metrics
+from census.statistics.metrics.base import PEOPLE, SHARE, Question
+from census.statistics.selection import Selection
 
 Level = Mapping[str, Any]
 
-SHARES = frozenset({"proportion"})
-SIZES = frozenset({"count", "missing"})
 MOST_ROWS = 500
+
+
+def unit_of(answer: Level) -> str | None:
+    """Return the unit of an answer's values: `SHARE` is a part of 1."""
+    weight = WEIGHT if answer.get("weight") else None
+    question = Question(COLUMNS[answer["column"]], Selection(weight=weight))
+    return metrics.find(answer["metric"]).unit(question)
 
 
 def of_computation(answer: Level, order: str = "") -> Table:
     """Return a row for each group, and one for all; of a distribution one for each bucket."""
     if "buckets" in answer:
         return _buckets(answer, order)
-    if "quantiles" in answer:
+    if "quantiles" in answer or "lorenz" in answer:
         return _quantiles(answer, order)
     return _values(answer, order)
 
@@ -40,7 +47,9 @@ def _values(answer: Level, order: str) -> Table:
     metric = metrics.find(answer["metric"])
     column = COLUMNS[answer["column"]]
     levels = [*answer.get("groups", ()), answer]
-    write = writer(metric.name, column, levels)
+    unit = unit_of(answer)
+    write = writer(unit, column, levels)
+    text = isinstance(answer["value"], str)
     ends = scale(
         [
             level.get(end)
@@ -54,8 +63,8 @@ def _values(answer: Level, order: str) -> Table:
     head = [
         *(Heading(column_label(n), field="key", order=order) for n in grouped),
         Heading(
-            value_title(metric.name, metric.label, column, weighted=bool(answer["weight"])),
-            number=True,
+            _title(metric.label, unit),
+            number=not text,
             field="value",
             order=order,
         ),
@@ -88,9 +97,9 @@ def _shown(levels: Sequence[Level]) -> Sequence[Level]:
     return [*levels[:-1][:MOST_ROWS], levels[-1]]
 
 
-def writer(metric: str, column: Column, levels: Sequence[Level]) -> Callable[[Any], str]:
-    """Return how the values of a metric are written, all with as many decimals."""
-    if metric in SHARES:
+def writer(unit: str | None, column: Column, levels: Sequence[Level]) -> Callable[[Any], str]:
+    """Return how values are written, all with as many decimals."""
+    if unit == SHARE:
         return numbers.percent
     values = [v for level in levels if isinstance(v := level.get("value"), int | float)]
     whole = all(isinstance(value, int) for value in values)
@@ -104,17 +113,11 @@ def writer(metric: str, column: Column, levels: Sequence[Level]) -> Callable[[An
     return write
 
 
-def value_title(metric: str, name: str, column: Column, *, weighted: bool) -> str:
+def _title(name: str, unit: str | None) -> str:
     """Return the head of the values: what they are, and in which unit."""
-    if metric in SHARES:
+    if unit == SHARE:
         return "Share, %"
-    if metric in SIZES:
-        return f"{name}, sum of weights" if weighted else f"{name}"
-    if metric == "distinct" or (metric == "mode" and not column.numeric):
-        return name
-    if metric in ("skewness", "kurtosis"):
-        return name
-    return f"{name}, {column.unit}" if column.unit else name
+    return f"{name}, {unit}" if unit and unit != PEOPLE and unit not in name else name
 
 
 def _value(level: Level, write: Callable[[Any], str]) -> Cell:
@@ -122,6 +125,8 @@ def _value(level: Level, write: Callable[[Any], str]) -> Cell:
     note = numbers.interval(write(low), write(high)) if low is not None else ""
     if not note and "successes" in level and value in (0, 1):
         note = f"{level['successes']:,} of {level['count']:,} people"
+    if isinstance(value, str) and "weighted_count" not in level:
+        note = f"{level['frequency']:,} people"
     return Cell(write(value), note, number=not isinstance(value, str))
 
 
@@ -155,16 +160,9 @@ def _quantiles(answer: Level, order: str) -> Table:
     column = COLUMNS[answer["column"]]
     levels = [*answer.get("groups", ()), answer]
     grouped = answer["group_by"]
-    steps = [pair["q"] for pair in answer["quantiles"]]
-    decimals = (
-        None
-        if all(
-            isinstance(p["value"], int) or p["value"] is None or float(p["value"]).is_integer()
-            for level in levels
-            for p in level["quantiles"]
-        )
-        else 2
-    )
+    name = "lorenz" if "lorenz" in answer else "quantiles"
+    steps = [pair["q"] for pair in answer[name]]
+    write = numbers.percent if unit_of(answer) == SHARE else _plain_writer(levels, name)
     head = [
         *(Heading(column_label(n), field="key", order=order) for n in grouped or ["who"]),
         *(Heading(f"{100 * q:g}%", number=True) for q in steps),
@@ -174,25 +172,35 @@ def _quantiles(answer: Level, order: str) -> Table:
     def pair(found: Level) -> Cell:
         low, high = found.get("ci_lower"), found.get("ci_upper")
         note = numbers.interval(_whole(low), _whole(high)) if low is not None else ""
-        return Cell(_whole(found["value"], decimals), note, number=True)
+        return Cell(write(found["value"]), note, number=True)
 
     rows = [
         Row(
             [
                 *(keys(level["key"]) if "key" in level else _total(grouped)),
-                *map(pair, level["quantiles"]),
+                *map(pair, level[name]),
                 people(level["count"]),
             ],
             total="key" not in level and bool(grouped),
         )
         for level in _shown(levels)
     ]
-    unit = f", in {column.unit}" if column.unit else ""
+    told = words.lower(words.with_unit(column.label, column.unit))
+    first = f"{100 * steps[0]:g}%"
     notes = [
-        f"A column q%: so many per cent have at most this {words.lower(column.label)}{unit}.",
-        *_notes(answer, [], rows),
+        f"{first}: the {told} that {first} of the people do not exceed."
+        if name == "quantiles"
+        else f"{first}: the share of all {words.lower(column.label)}, in %, that the {first} of "
+        "the people with the least have.",
+        *_notes(answer, answer[name], rows),
     ]
     return Table(head, rows, notes, max(0, len(levels) - 1 - MOST_ROWS))
+
+
+def _plain_writer(levels: Sequence[Level], name: str) -> Callable[[Any], str]:
+    values = [pair["value"] for level in levels for pair in level[name]]
+    whole = all(value is None or float(value).is_integer() for value in values)
+    return lambda value: _whole(value, None if whole else 2)
 
 
 def _whole(value: Any, decimals: int | None = None) -> str:

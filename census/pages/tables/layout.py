@@ -29,7 +29,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """A text; `note` stands smaller behind it, `href` makes it a link."""
+    """A text, which may have several lines.
+
+    `note` stands smaller behind it, `href` makes it a link.
+    """
 
     text: str
     note: str = ""
@@ -62,6 +65,7 @@ class Table:
     rows: Sequence[Row]
     notes: Sequence[str] = ()
     left_out: int = 0
+    wide: bool = False  # of so many columns that its lines must not be broken
 
     @property
     def small(self) -> bool:

@@ -20,6 +20,7 @@ from census.pages.tables.layout import (
 Answer = Mapping[str, Any]
 
 MOST_RECORDS = 200
+MOST_MEMBERS = 20
 LARGE = 2  # an adjusted residual beyond which a cell stands out
 
 
@@ -99,7 +100,7 @@ def of_fairness(answer: Answer) -> Table:
                 [
                     *keys(group["key"]),
                     _with_interval(group, "base_rate", "ci", numbers.percent),
-                    Cell("reference")
+                    Cell("reference", number=True)
                     if reference
                     else _with_interval(group, "statistical_parity_difference", "spd_ci", points),
                     Cell("")
@@ -136,7 +137,7 @@ def of_statistics(answer: Answer) -> Table:
             Heading(text, number=True)
             for text in (
                 "Missing",
-                "Different",
+                "Categories",
                 "Smallest",
                 "Mean",
                 "Median",
@@ -196,22 +197,13 @@ def of_field(answer: Answer) -> Table:
             for one in answer["categories"]
         ]
         head = [Heading(answer["label"]), Heading("Value"), Heading("People", number=True)]
-        return Table(head, rows)
-    return of_mapping(
-        {
-            name: answer[name]
-            for name in (
-                "description",
-                "unit",
-                "minimum",
-                "maximum",
-                "top_coded",
-                "count",
-                "missing",
-                "distinct",
-            )
-        }
-    )
+        notes = [f"{answer['missing']:,} people without a value."] if answer["missing"] else []
+        return Table(head, rows, notes)
+    names = ("unit", "minimum", "maximum", "top_coded", "count", "missing", "distinct")
+    facts = {name: answer[name] for name in names}
+    if top := facts["top_coded"]:
+        facts["top_coded"] = f"{top['value']:,} and more ({top['count']:,} people)"
+    return of_mapping(facts)
 
 
 def of_listing(answer: Answer) -> Table:
@@ -226,7 +218,7 @@ def of_listing(answer: Answer) -> Table:
         )
         for one in answer["choices"]
     ]
-    return Table([Heading("Next"), Heading("Name"), Heading("What it is")], rows)
+    return Table([Heading("Choose"), Heading("Name"), Heading("What it is")], rows)
 
 
 def of_catalogue(answer: Answer, path: str) -> Table:
@@ -259,7 +251,7 @@ def of_people(answer: Answer, path: str) -> Table:
     ]
     shown = results[:MOST_RECORDS]
     rows = [Row([_fact(name, person[name], path) for name in names]) for person in shown]
-    return Table(head, rows, left_out=len(results) - len(shown))
+    return Table(head, rows, left_out=len(results) - len(shown), wide=True)
 
 
 def _fact(name: str, value: Any, path: str) -> Cell:
@@ -274,22 +266,51 @@ def _fact(name: str, value: Any, path: str) -> Cell:
 def of_mapping(answer: Mapping[str, Any]) -> Table:
     """Return a row for each member: what has no better table."""
     rows = [
-        Row([Cell(column_label(name), head=True), Cell(*_told(name, value))])
+        Row([Cell(_name(name), head=True), Cell(_told(name, value), href=_address(value))])
         for name, value in answer.items()
     ]
     return Table([Heading("What"), Heading("Value")], rows)
 
 
-def _told(name: str, value: Any) -> tuple[str, str]:
-    """Return a value in words, and a note."""
-    if isinstance(value, str | int | float | bool) or value is None:
-        known = name in COLUMNS and not isinstance(value, bool)
-        return (label(name, value) if known else numbers.number(value)), ""
+NAMES = {
+    "doi": "DOI",
+    "url": "URL",
+    "sha256": "SHA-256",
+    "md5": "MD5",
+    "id": "No.",
+    "datapackage": "Data Package",
+    "top_coded": "Top code",
+    "distinct": "Different values",
+    "count": "People with a value",
+}
+
+
+def _name(name: str) -> str:
+    return NAMES.get(name) or column_label(name)
+
+
+def _address(value: Any) -> str:
+    """Return an address to follow, empty where a value is none."""
+    found = isinstance(value, str) and value.startswith(("/", "https://")) and " " not in value
+    return value if found else ""
+
+
+def _told(name: str, value: Any, depth: int = 0) -> str:
+    """Return a value in words; of what lies deep within others, how much it is."""
     if isinstance(value, Mapping):
-        inner = "; ".join(f"{k}: {_told(k, v)[0]}" for k, v in list(value.items())[:8])
-        return inner, ""
-    if isinstance(value, Sequence):
-        parts = [_told("", part)[0] for part in list(value)[:8]]
-        more = f"; and {len(value) - 8:,} more" if len(value) > 8 else ""
-        return "; ".join(parts) + more, ""
-    return str(value), ""
+        if depth > 1:
+            return _many(value)
+        inner = (f"{key}: {_told(key, part, depth + 1)}" for key, part in value.items())
+        return "; ".join(inner)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if depth:
+            return _many(value)
+        shown = [_told("", part, depth + 1) for part in value[:MOST_MEMBERS]]
+        more = [f"and {len(value) - MOST_MEMBERS:,} more"] if len(value) > MOST_MEMBERS else []
+        return "\n".join([*shown, *more])
+    known = name in COLUMNS and not isinstance(value, bool)
+    return label(name, value) if known else numbers.number(value)
+
+
+def _many(values: Any) -> str:
+    return f"{len(values):,} {'entry' if len(values) == 1 else 'entries'}"

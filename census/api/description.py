@@ -10,7 +10,8 @@ SETTINGS = {
         "`education__in=Masters,Doctorate`, `complete=true`. An unknown parameter is an error and "
         "never ignored. Errors are problem documents (RFC 9457).\n\n"
         "This description covers the JSON answers. CSV, NDJSON, Parquet and pictures have the same "
-        "address with a suffix, as in `/v1/people.csv?sex=Female`, or are selected by `Accept`."
+        "address with a suffix, as in `/v1/people.csv?sex=Female`, or are selected by `Accept`.\n\n"
+        "An incomplete address such as `/v1/crosstab` lists the possible next parts."
     ),
     "CONTACT": {"name": "adultapi", "url": "https://archive.ics.uci.edu/dataset/2/adult"},
     "LICENSE": {"name": "MIT License", "identifier": "MIT"},

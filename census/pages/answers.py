@@ -58,10 +58,11 @@ def page(view: Any, request: Any, response: Any) -> Page:
     if response.status_code != 200:
         return _refusal(data, path, query, form)
     text = query.urlencode(safe=",")
+    of_column = "source_name" in data
     found = Page(
-        title=data.get("label") or view.get_view_name(),
+        title=data["label"] if of_column else view.get_view_name(),
         path=path,
-        lead=" ".join(view.get_view_description().split()),
+        lead=" ".join((data["description"] if of_column else view.get_view_description()).split()),
         table=table_of(data, path, query.get("order_by", "")),
         notes=sentences.caveats(data),
         form=form,

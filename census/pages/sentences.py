@@ -176,7 +176,7 @@ def _comparison(answer: Answer) -> list[str]:
     if len(groups) == 1 and known:
         return [f"{text}, {numbers.p_value(known[0])}."]
     all_of = "All" if clear == len(groups) else f"{clear} of"
-    return [f"{text}. {all_of} {len(groups)} differences are significant at the 5 % level."]
+    return [f"{text}. {all_of} {len(groups)} differences are significant at the 5% level."]
 
 
 def _regression(answer: Answer) -> list[str]:

@@ -9,6 +9,7 @@ from census.api.charts import style
 from census.api.charts.style import Spec
 
 CELL = 26
+LABEL_LINE = 15
 MOST_LINES = 3  # of the label of a column
 MOST_WRITTEN = 8  # columns whose cells are wide enough for a number
 
@@ -44,10 +45,16 @@ def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
     width = style.beside(rows.labels) / max(len(columns.labels), 1)
     broken = {label: _broken(label, width) for label in columns.labels}
     slanted = any(lines is None for lines in broken.values())
-    slant = {"labelAngle": -40, "labelAlign": "left"} if slanted else {
-        "labelAngle": 0,
-        "labelExpr": f"({json.dumps(broken)})[datum.label]",
-    }  # fmt: skip
+    slant: Spec = {"labelAngle": -40, "labelAlign": "left"}
+    if not slanted:
+        # Lines go down from the first: all begin as high as the most of them need.
+        most = max((len(lines or ()) for lines in broken.values()), default=1)
+        slant = {
+            "labelAngle": 0,
+            "labelExpr": f"({json.dumps(broken)})[datum.label]",
+            "labelLineHeight": LABEL_LINE,
+            "labelPadding": 4 + LABEL_LINE * (most - 1),
+        }
     beyond = max(0, 5.4 * len(columns.labels[-1]) - width / 3) if slanted else 0
     placed = {
         "y": {

@@ -162,16 +162,17 @@ def _quantiles(answer: Level, order: str) -> Table:
     grouped = answer["group_by"]
     name = "lorenz" if "lorenz" in answer else "quantiles"
     steps = [pair["q"] for pair in answer[name]]
-    write = numbers.percent if unit_of(answer) == SHARE else _plain_writer(levels, name)
+    write = numbers.percent if unit_of(answer) == SHARE else _whole
     head = [
-        *(Heading(column_label(n), field="key", order=order) for n in grouped or ["who"]),
+        *(Heading(column_label(n), field="key", order=order) for n in grouped),
+        *([] if grouped else [Heading("Who")]),
         *(Heading(f"{100 * q:g}%", number=True) for q in steps),
         Heading("People", number=True, field="count", order=order),
     ]
 
     def pair(found: Level) -> Cell:
-        low, high = found.get("ci_lower"), found.get("ci_upper")
-        note = numbers.interval(_whole(low), _whole(high)) if low is not None else ""
+        ends = [found.get("ci_lower"), found.get("ci_upper")]
+        note = numbers.interval(*map(_whole, ends)) if None not in ends else ""
         return Cell(write(found["value"]), note, number=True)
 
     rows = [
@@ -197,16 +198,10 @@ def _quantiles(answer: Level, order: str) -> Table:
     return Table(head, rows, notes, max(0, len(levels) - 1 - MOST_ROWS))
 
 
-def _plain_writer(levels: Sequence[Level], name: str) -> Callable[[Any], str]:
-    values = [pair["value"] for level in levels for pair in level[name]]
-    whole = all(value is None or float(value).is_integer() for value in values)
-    return lambda value: _whole(value, None if whole else 2)
-
-
-def _whole(value: Any, decimals: int | None = None) -> str:
-    if isinstance(value, float) and value.is_integer() and not decimals:
-        value = int(value)
-    return numbers.number(value, decimals if isinstance(value, float) else None)
+def _whole(value: float | None) -> str:
+    """Return a quantile, without decimals where it is a whole number."""
+    whole = value is not None and float(value).is_integer()
+    return numbers.number(int(value or 0) if whole else value, None if whole else 1)
 
 
 def _buckets(answer: Level, order: str) -> Table:

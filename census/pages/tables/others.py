@@ -51,7 +51,7 @@ def of_crosstab(answer: Answer) -> Table:
         sums = [sum(line[j] for line in answer["counts"]) for j in range(len(values))]
         shares = [Cell(numbers.percent(n / total), number=True) for n in sums]
         rows.append(Row([Cell("All", head=True), *shares, people(total)], total=True))
-    notes = [f"Shares within each row: each adds up to 100 % over {column_label(column).lower()}."]
+    notes = [f"Shares within each row: each adds up to 100% over {column_label(column).lower()}."]
     if residuals:
         notes.append(
             "+ and \u2212: more or fewer people than without any association "

@@ -10,6 +10,7 @@ from census.api.charts.style import Spec
 
 CELL = 26
 LABEL_LINE = 15
+NARROWED = 0.75  # of the width of a column is left on a phone
 MOST_LINES = 3  # of the label of a column
 MOST_WRITTEN = 8  # columns whose cells are wide enough for a number
 
@@ -35,7 +36,8 @@ class Colour:
 
 def _broken(label: str, width: float) -> list[str] | None:
     """Return a label in lines that fit over a column; None where a few do not hold it."""
-    lines = textwrap.wrap(label, max(int(width / style.CHARACTER), 1), break_long_words=False)
+    characters = max(int(NARROWED * width / style.CHARACTER), 1)
+    lines = textwrap.wrap(label, characters, break_long_words=False)
     longest = style.CHARACTER * max(map(len, lines), default=0)
     return lines if len(lines) <= MOST_LINES and longest <= width + style.CHARACTER else None
 

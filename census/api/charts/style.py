@@ -1,5 +1,6 @@
 """What all pictures share: size, type, colours, title and caption."""
 
+import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,7 +23,9 @@ CHARACTER = 7  # width of one of a label, about
 TITLE_LINE = 50
 CAPTION_LINE = 68
 # The same of a picture on a phone.
-NARROW, NARROW_TITLE, NARROW_CAPTION, NARROW_LABEL = 340, 36, 50, 120
+NARROW, NARROW_TITLE, NARROW_CAPTION, NARROW_LABEL = 340, 36, 50, 144
+NARROW_LINE, NARROW_LINES = 23, 2  # characters and lines of a label there
+NARROW_SMALL, NARROW_HEIGHT = 11, 12  # size of its type, and height of its lines
 MOST_BARS = 60
 MOST_FACETS = 20
 
@@ -118,11 +121,37 @@ def _narrow(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     limits = {"width": NARROW, "minExtent": NARROW_LABEL + 6, "columns": 2}
-    return {
+    found = {
         name: min(value, limits[name])
         if name in limits and isinstance(value, int | float)
         else (value if name in ("data", "config") else _narrow(value))
         for name, value in part.items()
+    }
+    if (
+        isinstance(rows := found.get("y"), dict)
+        and rows.get("type") == "nominal"
+        and "sort" in rows
+    ):
+        found["y"] = rows | {"axis": rows.get("axis", {}) | _lines(rows["sort"])}
+    return found
+
+
+def _lines(labels: Iterable[str]) -> Spec:
+    """Return how long labels at the left stand in two lines."""
+    broken = {
+        label: textwrap.wrap(label, NARROW_LINE, max_lines=NARROW_LINES, placeholder=" …")
+        for label in labels
+        if len(label) > NARROW_LINE
+    }
+    if not broken:
+        return {}
+    test = f"indexof({json.dumps(list(broken))}, datum.label) >= 0"
+    half = -NARROW_HEIGHT / 2
+    return {
+        "labelExpr": f"({json.dumps(broken)})[datum.label] || datum.label",
+        "labelFontSize": NARROW_SMALL,
+        "labelLineHeight": NARROW_HEIGHT,
+        "labelOffset": {"condition": {"test": test, "value": half}, "value": 0},
     }
 
 

@@ -65,7 +65,7 @@ class Table:
     rows: Sequence[Row]
     notes: Sequence[str] = ()
     left_out: int = 0
-    wide: bool = False  # of so many columns that its lines must not be broken
+    kind: str = ""  # `records`, whose lines are not broken, or `pairs` of a name and a value
 
     @property
     def small(self) -> bool:

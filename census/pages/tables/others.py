@@ -251,7 +251,7 @@ def of_people(answer: Answer, path: str) -> Table:
     ]
     shown = results[:MOST_RECORDS]
     rows = [Row([_fact(name, person[name], path) for name in names]) for person in shown]
-    return Table(head, rows, left_out=len(results) - len(shown), wide=True)
+    return Table(head, rows, left_out=len(results) - len(shown), kind="records")
 
 
 def _fact(name: str, value: Any, path: str) -> Cell:
@@ -269,7 +269,7 @@ def of_mapping(answer: Mapping[str, Any]) -> Table:
         Row([Cell(_name(name), head=True), Cell(_told(name, value), href=_address(value))])
         for name, value in answer.items()
     ]
-    return Table([Heading("What"), Heading("Value")], rows)
+    return Table([Heading("What"), Heading("Value")], rows, kind="pairs")
 
 
 NAMES = {

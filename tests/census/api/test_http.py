@@ -225,7 +225,13 @@ def test_what_is_asked_is_escaped(client: Client) -> None:
                 assert "<script>alert(1)" not in response.content.decode()
 
 
-@pytest.mark.parametrize("path", [f"{MEAN}?agee=1", "/v1/computation/mean/salary", "/nope"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"{MEAN}?agee=1", "/v1/computation/mean/salary", "/nope"),
+        *("/v1/fields?format=xml", "/v1/fields.foo", "/v1/people.xml?sex=Male"),  # no such format
+    ],
+)
 def test_errors_are_pages_for_browsers_and_problems_for_programs(client: Client, path: str) -> None:
     page = client.get(path, headers={"accept": BROWSER})
     assert media_type(page) == HTML

@@ -124,3 +124,36 @@ def test_of_many_errors_a_page_shows_some(client: Client) -> None:
     assert page.status_code == 400
     assert "and 170 more" in page.content.decode()
     assert len(page.content) < 500_000
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "says", "not_"),
+    [
+        (
+            "metric=gini&column=hours_per_week&group_by=sex",
+            "Gini coefficient",
+            "coefficient, hours",
+        ),
+        ("metric=count&column=age&weight=fnlwgt", "Count, sum of weights", ""),
+        ("metric=lorenz&column=age&q=0.5,1", "with the least have", "Lorenz curve, years"),
+        ("metric=mode&column=race&group_by=sex", "people</small>", "`"),
+        ("metric=distribution&column=age", "30–34 years, 13.3%.", "15,95"),
+        ("metric=distribution&column=race", "White, 85.5%.", ">Bins<"),
+        ("metric=regression&column=age&on=sex", "“Sex: Female”: −2.", "R² –"),
+        ("metric=variance&column=age", "Variance, squared years", ""),
+    ],
+)
+def test_units_and_words_are_those_of_the_statistic(
+    client: Client, query: str, says: str, not_: str
+) -> None:
+    page = client.get(f"/?{query}").content.decode()
+    assert says in page
+    assert not not_ or not_ not in page
+
+
+@pytest.mark.django_db
+def test_how_many_people_there_are_is_asked(client: Client) -> None:
+    rows = client.get("/v1/dataset").json()["rows"]
+    assert f"Ask {rows:,} people" in client.get("/").content.decode()
+    assert f"of {rows:,}</h1>" in client.get("/people?sex=Male").content.decode()

@@ -70,6 +70,16 @@ from census.pages import states
             "metric=regression&column=income&on=age&on=sex&group_by=race",
             "metric=regression&column=income&on=age,sex&value=%3E50K",
         ),
+        # A range of the question's own, whose ends are needed both.
+        (
+            "metric=distribution&column=age&range_from=20&range_to=60",
+            "metric=distribution&column=age&range=20,60",
+        ),
+        (
+            "metric=distribution&column=age&range_from=20&range_to=",
+            "metric=distribution&column=age&range=20,",
+        ),
+        ("metric=distribution&column=age&range_from=&range_to=", "metric=distribution&column=age"),
         # What nobody knows is left, for the page to say so.
         ("metric=mean&column=age&sexx=Male", "metric=mean&column=age&sexx=Male"),
         ("", "metric=proportion"),
@@ -90,6 +100,11 @@ def test_what_the_form_sends_is_put_in_order(sent: str, state: str) -> None:
         # Bins of whole units, where none are asked for.
         ("metric=distribution&column=age", "computation/distribution/age", "bins=16&range=15,95"),
         ("metric=distribution&column=age&bins=7", "computation/distribution/age", "bins=7"),
+        # The tails, too; and ordered categories in their order.
+        ("metric=quantiles&column=age", "computation/quantiles/age", "q=0.05,0.25,0.5,0.75,0.95"),
+        ("metric=quantiles&column=age&q=0.9", "computation/quantiles/age", "q=0.9"),
+        ("metric=distribution&column=education", "computation/distribution/education", "order_by=key"),
+        ("metric=distribution&column=race", "computation/distribution/race", ""),
         ("metric=distribution&column=education_num", "computation/distribution/education_num", "bins=values"),
     ],
 )  # fmt: skip

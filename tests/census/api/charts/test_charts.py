@@ -38,6 +38,9 @@ PICTURES = {
     "quantiles of all": f"{COMPUTATION}/quantiles/age?q=0,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1",
     "bars below zero": f"{COMPUTATION}/skewness/age?group_by=workclass",
     "billions": f"{COMPUTATION}/sum/fnlwgt?group_by=sex,income,race",
+    "lorenz": f"{COMPUTATION}/lorenz/capital_gain?group_by=sex&q=0.5,0.9,0.95,1",
+    "long labels": "/v1/regression/logistic/income?value=%3E50K&on=workclass,race,sex,race:sex",
+    "differences": "/v1/comparison/income?value=%3E50K&group_by=sex,education&weight=fnlwgt",
     "modes": f"{COMPUTATION}/mode/occupation?group_by=education",
     "nothing": f"{COMPUTATION}/mean/age?age__gt=100",
     "no group": f"{COMPUTATION}/distribution/sex?group_by=race&age__gt=100",
@@ -262,6 +265,41 @@ def test_few_people_are_drawn_hollow_and_intervals_end_where_values_do(client: C
     assert "hollow: fewer than 30 people" in caption_of(spec)
     assert {record["small"] for record in records if record["count"] < 30} == {True}
     assert min(r["ci_lower"] for r in records if r["ci_lower"] is not None) >= 0
+
+
+def test_sums_of_groups_begin_at_zero_without_the_sum_of_all(client: Client) -> None:
+    for url in (f"{COMPUTATION}/count/age", f"{COMPUTATION}/sum/hours_per_week"):
+        spec = spec_of(client, f"{url}?group_by=sex&weight=fnlwgt")
+        assert "dashed" not in caption_of(spec)
+        assert not [layer for layer in spec["layer"] if "data" in layer]
+        (points,) = (one for one in spec["layer"] if one["mark"]["type"] == "point")
+        assert points["encoding"]["x"]["scale"]["domain"][0] == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/v1/comparison/hours_per_week?group_by=race",
+        "/v1/regression/linear/hours_per_week?on=age,race",
+    ],
+)
+def test_what_is_not_significant_is_hollow(client: Client, url: str) -> None:
+    spec = spec_of(client, url)
+    answer = client.get(url).json()
+    of = answer.get("coefficients", answer.get("groups"))
+    p = [one.get("p_adjusted", one["p_value"]) for one in of if one.get("term") != "(intercept)"]
+    hollow = [record["hollow"] for record in spec["data"]["values"]]
+    assert hollow == [value >= 0.05 for value in p if value is not None]
+    assert {*hollow} == {True, False}
+    assert "not significant" in caption_of(spec)
+
+
+def test_differences_are_told_with_their_intervals(client: Client) -> None:
+    records = spec_of(client, PICTURES["differences"])["data"]["values"]
+    told = "Female, Bachelor's degree: \u221229.7 (\u221232.1 to \u221227.3) points"
+    assert told in [record["told"] for record in records]
+    # One group is compared with another: its name is not repeated in each row.
+    assert {record["education"] for record in records} >= {"Preschool", "Doctorate"}
 
 
 def test_an_ordered_column_is_drawn_in_its_order(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""The page of an answer of the API: its title in words, a table, a picture, notes, a form."""
+"""The page of an API answer: title, table, picture, notes, and the form of its parameters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from rest_framework.exceptions import APIException
 
 from census.api.charts import drawing
 from census.api.renderers import SVGRenderer
-from census.pages import pictures, sentences, states, ways
+from census.pages import pictures, sentences, states, suggestions
 from census.pages.fields import ParametersForm
 from census.pages.tables import Table, table_of
 
@@ -29,7 +29,7 @@ FORMATS = {
 
 @dataclass
 class Page:
-    """What the page shows of an answer; `sort` is the query where the table can be sorted."""
+    """What the page shows. `sort` is the query if the table can be sorted, else empty."""
 
     title: str
     path: str
@@ -49,7 +49,7 @@ class Page:
 
 
 def page(view: Any, request: Any, response: Any) -> Page:
-    """Return the page of the answer that a view of the API gives."""
+    """Return the page of a response of an API view."""
     data = response.data if isinstance(response.data, Mapping) else {"answer": response.data}
     path = request.path.removesuffix(f".{getattr(view, 'format_kwarg', None) or '!'}")
     query = QueryDict(request.META.get("QUERY_STRING", ""), mutable=True)
@@ -95,7 +95,7 @@ def _formats(view: Any) -> list[str]:
 def _form(view: Any, query: QueryDict) -> ParametersForm | None:
     try:
         parameters = view.get_parameters()
-    except APIException:  # the path names what there is not: it has no parameters
+    except APIException:  # the path names an unknown metric or column
         return None
     return ParametersForm(parameters, query) if parameters else None
 
@@ -103,10 +103,13 @@ def _form(view: Any, query: QueryDict) -> ParametersForm | None:
 def _refusal(
     data: Mapping[str, Any], path: str, query: QueryDict, form: ParametersForm | None
 ) -> Page:
-    """Return the page of an error: what is wrong, and ways out."""
+    """Return the page of an error: what is wrong and what to try."""
     errors = data.get("errors", [])
     shown = [
-        {"detail": one["detail"].replace("`", ""), "ways": ways.of_route(one, path, query)}
+        {
+            "detail": one["detail"].replace("`", ""),
+            "suggestions": suggestions.of_route(one, path, query),
+        }
         for one in errors[:MOST_ERRORS]
     ]
     return Page(

@@ -1,4 +1,4 @@
-"""Questions to the API from within: a page shows what the API answers at an address."""
+"""Internal requests: a page shows the API's answer at an address, from the same process."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from census.api.renderers import CSVRenderer, SVGRenderer
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API answers at `path` with `query`: its data, or a problem document."""
+    """The API's answer at `path` with `query`: data, or a problem document."""
 
     path: str
     query: str
@@ -26,7 +26,7 @@ class Answer:
 
     @property
     def drawable(self) -> bool:
-        """Whether there is a picture of it."""
+        """Whether it has a picture."""
         return self.ok and SVGRenderer in getattr(self.view, "renderer_classes", ())
 
     def address(self, suffix: str = "") -> str:
@@ -39,10 +39,10 @@ class Answer:
 
 
 def ask(request: HttpRequest, path: str, query: str = "") -> Answer:
-    """Return what the API answers to a GET at a path, of the same host and in the same process.
+    """Return the API's answer to a GET request, made in the same process.
 
-    Raises `Http404` where there is no such route, and what the API does not turn into a
-    problem document.
+    Raises `Http404` if there is no such route, and any exception that the API does not turn into
+    a problem document.
     """
     inner = HttpRequest()
     inner.method = "GET"

@@ -1,4 +1,4 @@
-"""The form of the explorer: the question, its columns, the groups, the filters, and the rest."""
+"""The form of the explorer: question, columns, groups, filters and further parameters."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ from census.statistics.parameters import Choice, Invalid, Refused
 from census.statistics.selection import COMPLETE, FILTERS, WEIGHTED_BY, Selection
 
 GROUPINGS = 3
-SEARCHABLE = 10  # from so many values on there is a field to search them
+SEARCHABLE = 10  # a filter with more values than this has a search box
 ORDERS = {
     "": "As usual",
     "key": "By group",
@@ -55,7 +55,7 @@ KINDS = {"numeric": "a number", "categorical": "a category"}
 
 
 class ReasonedSelect(forms.Select):
-    """A list to choose from in which some cannot be chosen, each with its reason."""
+    """A select whose disabled options say why they are disabled."""
 
     def __init__(self, reasons: Mapping[str, str], attrs: Mapping[str, Any] | None = None) -> None:
         super().__init__(dict(attrs or {}))
@@ -72,7 +72,7 @@ class ReasonedSelect(forms.Select):
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter in words; `href` is the state without it."""
+    """A filter in words; `href` is the address of the state without it."""
 
     text: str
     href: str
@@ -80,7 +80,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Editor:
-    """A column's filter: the field, how to take it away, and whether its values are searched."""
+    """The filter of a column: its field, the address without it, and whether it is searched."""
 
     column: Column
     field: forms.BoundField
@@ -90,7 +90,7 @@ class Editor:
 
 
 class ExplorerForm(forms.Form):
-    """The fields of a state; `counts` gives the people by value of each column."""
+    """The form of a state. `counts` returns the number of people by value for each column."""
 
     def __init__(
         self, state: QueryDict, counts: Callable[[], Mapping[str, Mapping[str, int]]]
@@ -109,7 +109,7 @@ class ExplorerForm(forms.Form):
         self._rest()
 
     def add_prefix(self, field_name: str) -> str:
-        """Return the name that is sent: the groupings share one."""
+        """Return the parameter's name: all groupings are `group_by`."""
         return "group_by" if field_name.startswith("group_by_") else field_name
 
     def _set(self, name: str, field: forms.Field, value: Any = None) -> None:
@@ -237,7 +237,7 @@ class ExplorerForm(forms.Form):
         self._more()
 
     def _kept(self) -> Iterator[str]:
-        """Yield the filters that no field shows, but a chip does."""
+        """Yield the filters that have a chip but no field."""
         for name in self.state:
             chosen = FILTERS.get(canonical_name(name))
             if chosen and chosen.lookup.suffix not in EDITED:
@@ -304,7 +304,7 @@ class ExplorerForm(forms.Form):
 
     @property
     def chips(self) -> list[Chip]:
-        """The filters in force, and the complete records."""
+        """The active filters, complete records included."""
         names = [name for name in self.state if canonical_name(name) in FILTERS]
         found = [Chip(self._told(name), address(without(self.state, name))) for name in names]
         if self.complete:
@@ -321,7 +321,7 @@ class ExplorerForm(forms.Form):
 
     @cached_property
     def editors(self) -> list[Editor]:
-        """A field for each column that is filtered, and for the one that is about to be."""
+        """The filter of each filtered column, and of the one just added."""
         names = {FILTERS[n].column.name: None for n in map(canonical_name, self.state)
                  if n in FILTERS and FILTERS[n].lookup.suffix in EDITED}  # fmt: skip
         new = canonical_name(self.state.get(WHERE, ""))
@@ -335,7 +335,7 @@ class ExplorerForm(forms.Form):
 
 
 def _hint(widget: forms.Widget, usual: str) -> None:
-    """Show what is taken where a field is left empty."""
+    """Show the default as the placeholder."""
     if isinstance(widget, forms.MultiWidget):
         for part, text in zip(widget.widgets, usual.split(","), strict=True):
             _hint(part, text)
@@ -343,7 +343,7 @@ def _hint(widget: forms.Widget, usual: str) -> None:
         widget.attrs["placeholder"] = usual
 
 
-# The lookups that the field of a column shows; others stay as they are.
+# The lookups that the filter of a column edits; others are kept as they are.
 EDITED = frozenset({"", "in", "gte", "lte", "range"})
 
 
@@ -355,7 +355,7 @@ def editor(
     *,
     new: bool = False,
 ) -> Editor:
-    """Return the field that filters a column: two numbers, or a box for each value."""
+    """Return the filter of a column: two number fields, or a checkbox for each value."""
     given = {suffix: state.get(name, "") for suffix, name in fields.lookups(column).items()}
     names = [fields.lookups(column)[s] for s in EDITED if s in fields.lookups(column)]
     remove = address(without(state, WHERE, *names))
@@ -380,7 +380,7 @@ def editor(
 def _counted(
     column: Column, counts: Mapping[str, int] | None, given: Mapping[str, str]
 ) -> Sequence[tuple[str, str]]:
-    """Return the values of a column, and how many people have each; the largest first."""
+    """Return the values of a column with their counts, the most frequent first."""
     values = list(column.choices)
     if counts and not column.ordered:
         values.sort(key=lambda value: -counts.get(value, 0))

@@ -1,4 +1,4 @@
-"""Forms from parameters: the one way from a `Parameter` to a field of `django.forms`."""
+"""Form fields of parameters: every `django.forms` field of a `Parameter` is made here."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -59,10 +59,10 @@ def field(
     labels: Mapping[str, str] | None = None,
     value: str = "",
 ) -> forms.Field:
-    """Return the field of a parameter; `labels` are what people read for its values.
+    """Return the form field of a parameter; `labels` are the labels of its values.
 
-    Of a list it is one choice or several, of a range two numbers, of anything else a text.
-    A value that is none of the choices is one of them all the same, so that it is seen.
+    A choice is a select, a list of choices a multiple select, a range two number fields, anything
+    else a text field. An unknown value is added to the choices, so that it stays visible.
     """
     kind = of.type
     shown: dict[str, Any] = {"label": label, "help_text": of.description, "required": False}
@@ -116,7 +116,7 @@ def filter_label(name: str) -> str:
 
 
 class ParametersForm(forms.Form):
-    """The parameters of a route, as its page shows them and as they were given.
+    """The form of a route's parameters, filled from the query.
 
     `own` are the route's own fields, `filters` the fields of the filters by column.
     """
@@ -147,7 +147,7 @@ class ParametersForm(forms.Form):
 
     @property
     def filters(self) -> Iterator[tuple[Column, list[forms.BoundField], bool]]:
-        """Yield a column, its fields, and whether one of them is given."""
+        """Yield each column, its fields, and whether any of them has a value."""
         for column, names in self._columns.items():
             if column:
                 given = any(self.given.get(name) for name in names)
@@ -155,11 +155,11 @@ class ParametersForm(forms.Form):
 
     @property
     def asked(self) -> bool:
-        """Whether any parameter is given."""
+        """Whether any parameter has a value."""
         return any(self.given.get(name) for name in self.fields)
 
 
-# What people read for the names of parameters that are no words.
+# Labels of parameters whose names are not plain words.
 LABELS = {
     "q": "Shares",
     "ddof": "Degrees of freedom lost",
@@ -194,10 +194,10 @@ def column_labels() -> dict[str, str]:
 
 
 def sent(data: QueryDict, leave_out: Sequence[str] = ()) -> QueryDict:
-    """Return what a form means by what it sends: one text for each parameter that is given.
+    """Return the parameters of a submitted form, one text for each.
 
-    A form sends all its fields: those left empty, lists as repeated fields, and the two ends
-    of a range, of which one alone is a bound.
+    Empty fields are left out, repeated fields become comma lists, and the two fields of a range
+    become `a,b`; of a filter, one of them alone becomes a bound.
     """
     tidy = QueryDict(mutable=True)
     for name, texts in data.lists():
@@ -215,7 +215,7 @@ def sent(data: QueryDict, leave_out: Sequence[str] = ()) -> QueryDict:
 
 
 def _range_of(name: str, data: QueryDict) -> str:
-    """Return the parameter that a field is one of the two ends of, empty where it is none."""
+    """Return the range that a field is one end of, empty if it is none."""
     parameter, _, end = name.rpartition("_")
     both = f"{parameter}_{FROM}" in data and f"{parameter}_{TO}" in data
     return parameter if end in (FROM, TO) and (both or parameter in FILTERS) else ""

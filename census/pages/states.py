@@ -1,8 +1,8 @@
-"""The state of the explorer is its query: a question, a column, and the API's own parameters.
+"""The state of the explorer is its query string: a question, columns, and API parameters.
 
-`metric` is the question: a metric of the API, or `crosstab` or `regression`. `view` is what is
-shown of the answer; `compare` names the grouping whose groups are compared, `where` a column that
-is about to be filtered.
+`metric` is the question: a metric of the API, or `crosstab` or `regression`. `view` is the view of
+the answer; `compare` names the grouping whose groups are compared, `where` the column whose filter
+was just added.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,15 +26,15 @@ CHART, TABLE, COMPARE, CODE = "chart", "table", "compare", "code"
 VIEWS = {CHART: "Chart", TABLE: "Table", COMPARE: "Compare", CODE: "Code"}
 CROSSTAB, REGRESSION, COMPARISON = "crosstab", "regression", "comparison"
 GROUP_BY, ON, VALUE, BANDS = "group_by", "on", "value", "__bands"
-# Fields of the form beside that of the bands: others than the usual ones, and those there were.
+# Suffixes of two more form fields of bands: the cut points as text, and their previous value.
 TEXT, WAS = "_text", "_was"
-EACH = "each"  # the choice of a form to group a number by its values
+EACH = "each"  # group a number by its values, without bands
 TARGET, OUTCOME = "income", ">50K"
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question that people ask; `needs` is the kind of column that it is of."""
+    """A question; `needs` is the kind of column it applies to, empty for both."""
 
     name: str
     label: str
@@ -60,7 +60,7 @@ MORE = tuple(
 )  # fmt: skip
 BY_NAME: Mapping[str, Question] = {question.name: question for question in (*QUESTIONS, *MORE)}
 
-# Cut points that make bands people know, by column; the first is taken by default.
+# Usual cut points of bands by column; the first is the default.
 PRESETS: Mapping[str, Sequence[tuple[str, str]]] = {
     "age": (
         ("10 years", "25,35,45,55,65"),
@@ -78,7 +78,7 @@ PRESETS: Mapping[str, Sequence[tuple[str, str]]] = {
     "fnlwgt": (("quartiles", "117551,178145,237642"),),
 }
 
-# Bins of whole units that people know, where none are asked for: their number and their range.
+# Default histograms with bins of whole units: number of bins and range.
 BINS: Mapping[str, tuple[str, str]] = {
     "age": ("16", "15,95"),
     "hours_per_week": ("20", "0,100"),
@@ -88,7 +88,7 @@ BINS: Mapping[str, tuple[str, str]] = {
     "fnlwgt": ("30", "0,1500000"),
 }
 
-# The tails, the middle half and the middle of a number, where no quantiles are asked for.
+# Default quantiles: the tails, the quartiles and the median.
 QUANTILES = "0.05,0.25,0.5,0.75,0.95"
 
 START = "metric=proportion&column=income&value=>50K&group_by=education,sex&weight=fnlwgt"
@@ -110,12 +110,12 @@ EXAMPLES = (
 
 
 def start() -> QueryDict:
-    """Return the state of the explorer where its address names none."""
+    """Return the default state."""
     return QueryDict(START)
 
 
 def read(query: QueryDict) -> QueryDict:
-    """Return the state of an address: lists in any of the spellings that programs send."""
+    """Return the state of a query string, with repeated and bracketed lists as comma lists."""
     state = QueryDict(mutable=True)
     for name, texts in query.lists():
         state[name.removesuffix("[]")] = ",".join(texts)
@@ -142,7 +142,7 @@ def without(state: QueryDict, *names: str) -> QueryDict:
 
 
 def changed(state: QueryDict, **values: str) -> QueryDict:
-    """Return the state with some parameters set; an empty value takes one out."""
+    """Return the state with some parameters set; an empty value removes one."""
     kept = without(state, *(name for name, value in values.items() if not value))
     for name, value in values.items():
         if value:
@@ -163,13 +163,13 @@ def comparing(state: QueryDict) -> bool:
 
 
 def compared(state: QueryDict) -> str:
-    """Return the grouping whose groups are compared: the one chosen, else the last."""
+    """Return the grouping whose groups are compared: the chosen one, else the last."""
     found, chosen = groupings(state), canonical_name(state.get(COMPARED, ""))
     return chosen if chosen in found else (found[-1] if found else "")
 
 
 def request(state: QueryDict, *, compare: bool = False) -> tuple[str, str]:
-    """Return the path and the query that ask the API what the state asks for."""
+    """Return the path and the query of the API request for a state."""
     asked = without(state, *OWN)
     metric, column = state.get(METRIC, ""), quote(state.get(COLUMN, ""), safe="")
     root = reverse("root")
@@ -190,7 +190,7 @@ def request(state: QueryDict, *, compare: bool = False) -> tuple[str, str]:
 
 
 def usual(state: QueryDict) -> dict[str, str]:
-    """Return the parameters that are asked for where the state has none of them."""
+    """Return the default parameters of the explorer, if the state has none of them."""
     metric, column = state.get(METRIC, ""), column_of(state)
     found: dict[str, str] = {}
     if metric == "quantiles":
@@ -207,7 +207,7 @@ def _text(query: QueryDict) -> str:
 
 
 def of_answer(answer: Mapping[str, Any], query: QueryDict) -> str:
-    """Return the address of the explorer that asks for an answer, empty where there is none."""
+    """Return the explorer's address for an API answer, empty if it has none."""
     state = QueryDict(mutable=True)
     if "metric" in answer:
         state[METRIC], state[COLUMN] = metrics.find(answer["metric"]).name, answer["column"]
@@ -231,16 +231,16 @@ def of_answer(answer: Mapping[str, Any], query: QueryDict) -> str:
 
 
 def of_column(column: Column) -> str:
-    """Return the address of the explorer that shows how a column is spread."""
+    """Return the explorer's address for the distribution of a column."""
     metric = "quantiles" if column.numeric else "distribution"
     return address(QueryDict(f"{METRIC}={metric}&{COLUMN}={column.name}"))
 
 
 def tidied(data: QueryDict) -> QueryDict:
-    """Return the state that the form means by what it sends.
+    """Return the state of a submitted form.
 
-    A form sends all its fields: those left empty and those of the question asked before. What is
-    chosen is never replaced by something else; where it does not fit, the page says why.
+    A form sends all its fields, also empty ones and those of the previous question. A choice is
+    never replaced by another: if it does not apply, the page says why.
     """
     given = sent(data, leave_out=(SENT,))
     metric = given.get(METRIC, QUESTIONS[0].name)
@@ -280,7 +280,7 @@ def renamed(state: QueryDict) -> QueryDict:
 
 
 def _parameters_of_others(metric: str, column: Column | None) -> set[str]:
-    """Return the parameters that other questions take and this one does not."""
+    """Return the parameters of other questions that this one does not take."""
     others = {
         parameter.name
         for one in METRICS.values()
@@ -301,7 +301,7 @@ def _parameters_of_others(metric: str, column: Column | None) -> set[str]:
 
 
 def _outcome(state: QueryDict, metric: str, column: Column | None) -> None:
-    """Set the category of which there is a share, where the column has a usual one."""
+    """Remove a category of another column; set the default one of the target."""
     wanted = metric in ("proportion", REGRESSION) and column is not None and not column.numeric
     if not wanted or column is None:
         return
@@ -312,9 +312,9 @@ def _outcome(state: QueryDict, metric: str, column: Column | None) -> None:
 
 
 def _bands(state: QueryDict, given: QueryDict) -> None:
-    """Give each number that groups its bands, by default the usual ones; drop those of others.
+    """Set the bands of each numeric grouping, by default the usual ones; remove other bands.
 
-    The form has a list of usual bands and a text for others: the text counts where it was changed.
+    The form has a select of usual bands and a text field for others: a changed text wins.
     """
     used = groupings(state) + state.get(ON, "").split(",")
     for column in NUMERIC:
@@ -334,5 +334,5 @@ def fits(question: Question, column: Column) -> bool:
 
 
 def others(question: Question) -> Sequence[Column]:
-    """Return the columns that a question is of."""
+    """Return the columns that a question applies to."""
     return [column for column in (*NUMERIC, *CATEGORICAL) if fits(question, column)]

@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from census.pages import downloads, looking, views
+from census.pages import dataset, downloads, views
 from census.pages.sharing import shared
 
 urlpatterns = [
     path("", shared(views.explorer), name="home"),
-    path("people", shared(looking.people), name="people"),
-    path("columns", shared(looking.columns), name="columns"),
-    path("about", shared(looking.about_page), name="about"),
+    path("people", shared(dataset.people), name="people"),
+    path("columns", shared(dataset.columns), name="columns"),
+    path("about", shared(dataset.about_page), name="about"),
     path("ask", views.ask_route, name="ask"),
     path("narrow", views.narrow, name="narrow"),
     path("download", downloads.bundle, name="bundle"),

@@ -1,4 +1,4 @@
-"""The explorer: what its state asks for, as a picture, a table, a comparison and code."""
+"""The explorer: the answer to a question as a picture, a table, a comparison and code."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from census.api import charts
 from census.api.charts import drawing, words
 from census.columns import COLUMNS
 from census.metadata import about
-from census.pages import citing, downloads, pictures, sentences, states, ways
+from census.pages import citing, downloads, pictures, sentences, states, suggestions
 from census.pages.asking import Answer, ask
 from census.pages.explorer import ExplorerForm
 from census.pages.fields import sent
@@ -36,7 +36,7 @@ page_policy = csp_replace({"style-src": [SELF]})
 @page_policy
 @require_safe
 def explorer(request: HttpRequest) -> HttpResponse:
-    """Show the state that the address holds; what the form sends is put in order first."""
+    """Show the state in the address. A submitted form is redirected to its short address."""
     if SENT in request.GET:
         return HttpResponseRedirect(states.address(states.tidied(request.GET)))
     state = states.read(request.GET) if request.GET else states.start().copy()
@@ -55,13 +55,13 @@ def explorer(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(_request: HttpRequest) -> HttpResponse:
-    """Redirect from the address of old to the icon."""
+    """Redirect browsers that ask for the icon at its traditional address."""
     return HttpResponseRedirect(static("census/favicon.svg"))
 
 
 @require_safe
 def ask_route(request: HttpRequest) -> HttpResponse:
-    """Redirect what the form of a page below /v1 sends to the short address that it means."""
+    """Redirect the submitted form of a page below /v1 to the short address of its answer."""
     path = request.GET.get("path", "")
     prefix = get_script_prefix()
     inner = "/" + path.removeprefix(prefix)
@@ -77,7 +77,7 @@ def ask_route(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def narrow(request: HttpRequest) -> HttpResponse:
-    """Answer with the definition of a state's picture as a phone shows it."""
+    """Return the narrow variant of a state's picture, for phones."""
     state = states.read(request.GET)
     path, query = states.request(state, compare=states.comparing(state))
     answer = ask(request, path, query)
@@ -94,7 +94,7 @@ def everybody(request: HttpRequest) -> int | None:
 
 
 def counts(request: HttpRequest) -> dict[str, dict[str, int]]:
-    """Return how many people have each value of each column, of all people."""
+    """Return the number of people by value for each categorical column, over all people."""
     answer = ask(request, reverse("field-list"))
     if not answer.ok:
         return {}
@@ -105,7 +105,7 @@ def counts(request: HttpRequest) -> dict[str, dict[str, int]]:
 
 
 def _tabs(state: QueryDict) -> list[tuple[str, str, bool]]:
-    """Return the label, the address and whether it is shown, of each view."""
+    """Return the label and the address of each view, and whether it is the current one."""
     now = state.get(VIEW, CHART)
     comparable = state.get(METRIC) in ("mean", "proportion")
     return [
@@ -117,7 +117,7 @@ def _tabs(state: QueryDict) -> list[tuple[str, str, bool]]:
 
 
 def _misfit(state: QueryDict) -> dict[str, Any] | None:
-    """Return what the page shows where the question and its columns do not go together yet."""
+    """Return what the page shows if the question lacks a column or does not apply to it."""
     question, column = states.BY_NAME.get(state.get(METRIC, "")), states.column_of(state)
     if question is None:
         return None if state.get(METRIC) else _questions(state)
@@ -129,14 +129,14 @@ def _misfit(state: QueryDict) -> dict[str, Any] | None:
         detail = f"{column.label} is not one of them. Choose another column, or another question."
         return _choice(title, COLUMN, states.others(question), state, detail)
     if column and _lacks_value(state, column.numeric):
-        ways_out = [(text, states.address(states.changed(state, value=value)))
+        found = [(text, states.address(states.changed(state, value=value)))
                     for value, text in column.choices.items()]  # fmt: skip
-        return {"misfit": f"Share of which {words.lower(column.label)}?", "ways": ways_out}
+        return {"misfit": f"Share of which {words.lower(column.label)}?", "suggestions": found}
     if question.name == states.CROSSTAB and not state.get(states.ROW):
         return _choice("By which column?", states.ROW, states.others(question), state)
     if question.name == states.REGRESSION and not state.get(states.ON):
         detail = "Choose the columns that explain it, under “explained by”, then show."
-        return {"misfit": "Explained by what?", "detail": detail, "ways": []}
+        return {"misfit": "Explained by what?", "detail": detail, "suggestions": []}
     if states.comparing(state) and not states.groupings(state):
         groups = [c for c in COLUMNS.values() if not c.numeric and c is not column]
         return _choice("Compare the groups of which column?", states.GROUP_BY, groups, state)
@@ -149,7 +149,7 @@ def _questions(state: QueryDict) -> dict[str, Any]:
         for q in states.QUESTIONS
         if q.name != states.COMPARISON
     ]
-    return {"misfit": "What do you want to know?", "ways": found}
+    return {"misfit": "What do you want to know?", "suggestions": found}
 
 
 def _lacks_value(state: QueryDict, numeric: bool) -> bool:
@@ -161,18 +161,18 @@ def _choice(
     title: str, name: str, columns: Any, state: QueryDict, detail: str = ""
 ) -> dict[str, Any]:
     found = [(c.label, states.address(states.changed(state, **{name: c.name}))) for c in columns]
-    return {"misfit": title, "detail": detail, "ways": found}
+    return {"misfit": title, "detail": detail, "suggestions": found}
 
 
 def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
-    """Return what the page shows of the answer, or of the error."""
+    """Return what the page shows: the answer, or the error."""
     comparing = states.comparing(state)
     path, query = states.request(state, compare=comparing)
     try:
         answer = ask(request, path, query)
     except Http404:
-        return {"status": 404, "problem": "There is nothing of this kind",
-                "errors": [{"detail": f"The API has no route {path}.", "ways": []}]}  # fmt: skip
+        errors = [{"detail": f"The API has no route {path}.", "suggestions": []}]
+        return {"status": 404, "problem": "There is nothing of this kind", "errors": errors}
     if not answer.ok:
         return _refusal(answer, state)
     spec = answer.view.chart(answer.data) if answer.drawable else None
@@ -211,7 +211,7 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
 
 
 def _comparisons(state: QueryDict) -> list[tuple[str, str, bool]]:
-    """Return the groupings of which each may be the one compared."""
+    """Return the groupings to compare: label, address, and whether it is the current one."""
     now = states.compared(state)
     return [
         (COLUMNS[name].label, states.address(states.changed(state, compare=name)), name == now)
@@ -221,14 +221,14 @@ def _comparisons(state: QueryDict) -> list[tuple[str, str, bool]]:
 
 
 def _all_columns(answer: Answer) -> dict[str, Any]:
-    """Return the table of the CSV as it is."""
+    """Return the table of the CSV, unformatted."""
     table = answer.view.table(answer.data)
     return {"header": table.header, "rows": table.rows[:100],
             "left_out": max(0, len(table.rows) - 100)}  # fmt: skip
 
 
 def _refusal(answer: Answer, state: QueryDict) -> dict[str, Any]:
-    """Return what the page shows of an error: what is wrong, and ways out."""
+    """Return what the page shows of an error: what is wrong and what to try."""
     problem = answer.data
     errors = problem.get("errors", [])
     return {
@@ -237,7 +237,7 @@ def _refusal(answer: Answer, state: QueryDict) -> dict[str, Any]:
         "detail": str(problem["detail"]).replace("`", ""),
         "type": problem["type"],
         "errors": [
-            {"detail": e["detail"].replace("`", ""), "ways": ways.of_state(e, state)}
+            {"detail": e["detail"].replace("`", ""), "suggestions": suggestions.of_state(e, state)}
             for e in errors[:MOST_ERRORS]
         ],
         "left_out": max(0, len(errors) - MOST_ERRORS),
@@ -245,10 +245,13 @@ def _refusal(answer: Answer, state: QueryDict) -> dict[str, Any]:
 
 
 def refusal(request: HttpRequest, answer: Answer, state: QueryDict, path: str) -> HttpResponse:
-    """Answer with the page of an error that the API told a page of."""
+    """Return the page of an error that the API returned to one of the other pages."""
     found = _refusal(answer, state)
     found["errors"] = [
-        {"detail": e["detail"].replace("`", ""), "ways": ways.of_route(e, path, state)}
+        {
+            "detail": e["detail"].replace("`", ""),
+            "suggestions": suggestions.of_route(e, path, state),
+        }
         for e in answer.data.get("errors", [])[:MOST_ERRORS]
     ]
     return render(request, "pages/refusal.html", {**found, "path": path}, status=answer.status)

@@ -1,4 +1,4 @@
-"""Ways out of an error: addresses without it, the likeliest first."""
+"""What to try after an error: addresses without it, the likeliest first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,17 +10,17 @@ from census.pages import states
 from census.pages.states import COLUMN, METRIC, ROW, changed, without
 
 MOST = 12
-Way = tuple[str, str]
+Suggestion = tuple[str, str]  # a text and an address
 
 
-def of_state(error: Mapping[str, Any], state: QueryDict) -> list[Way]:
-    """Return a text and an address of the explorer for each way out."""
+def of_state(error: Mapping[str, Any], state: QueryDict) -> list[Suggestion]:
+    """Return suggestions that are addresses of the explorer."""
     name = COLUMN if error["parameter"] == "column" else error["parameter"]
-    return _ways(error, name, state, states.address, named=(METRIC, COLUMN, ROW))
+    return _suggestions(error, name, state, states.address, named=(METRIC, COLUMN, ROW))
 
 
-def of_route(error: Mapping[str, Any], path: str, query: QueryDict) -> list[Way]:
-    """Return a text and an address of the same route for each way out."""
+def of_route(error: Mapping[str, Any], path: str, query: QueryDict) -> list[Suggestion]:
+    """Return suggestions that are addresses of the same route."""
     name = error["parameter"]
     if name in ("metric", "column", "row") and name not in query:
         return _paths(error, path)
@@ -29,11 +29,11 @@ def of_route(error: Mapping[str, Any], path: str, query: QueryDict) -> list[Way]
         text = changed_query.urlencode(safe=",")
         return f"{path}?{text}" if text else path
 
-    return _ways(error, name, query, address, named=())
+    return _suggestions(error, name, query, address, named=())
 
 
-def _paths(error: Mapping[str, Any], path: str) -> list[Way]:
-    """Return paths in which the part that is wrong is another one."""
+def _paths(error: Mapping[str, Any], path: str) -> list[Suggestion]:
+    """Return paths with another name in place of the unknown one."""
     parts = path.split("/")
     names = list(resolve("/" + path.removeprefix(get_script_prefix())).kwargs)
     place = names.index(error["parameter"]) - len(names)
@@ -50,14 +50,14 @@ def _meant(error: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*filter(None, [meant]), *allowed]))
 
 
-def _ways(
+def _suggestions(
     error: Mapping[str, Any],
     name: str,
     state: QueryDict,
     address: Callable[[QueryDict], str],
     *,
     named: Sequence[str],
-) -> list[Way]:
+) -> list[Suggestion]:
     meant, given = error.get("did_you_mean"), state.get(name, "")
     found: list[tuple[str, QueryDict]] = []
     if error["code"] == "unknown_parameter":
@@ -72,4 +72,4 @@ def _ways(
         found += [(f"in bands: {text}", changed(state, **{name: cuts})) for text, cuts in usual]
     if name in state and name not in named:
         found.append((f"leave {name} out", without(state, name)))
-    return [(text, address(way)) for text, way in found]
+    return [(text, address(query)) for text, query in found]

@@ -1,4 +1,4 @@
-"""The pages to look at: the records with facets, the codebook, and what the dataset is."""
+"""The pages about the dataset: the records with facets, the codebook, source and caveats."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ CHART_WIDTH = 200
 
 @dataclass(frozen=True)
 class Facet:
-    """A column: its field as a filter, and how its values are spread over those selected."""
+    """A column of the records page: its filter, and the distribution of the selected people."""
 
     column: Column
     editor: Editor
@@ -73,7 +73,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 def _question(chosen: QueryDict) -> QueryDict:
-    """Return a state of the explorer that is of the people selected."""
+    """Return a state of the explorer with these filters."""
     state = states.start().copy()
     for name, text in states.pairs(chosen):
         state[name] = text
@@ -106,7 +106,7 @@ def _facet(one: Mapping[str, Any], form: forms.Form, state: QueryDict) -> Facet:
 
 
 def histogram(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the bars of a numeric column: place, height and a sentence; none of a category."""
+    """Return the bars of a histogram: position, size and title; none for a categorical column."""
     spread = found.get("histogram") or {}
     counts, edges = spread.get("hist") or [], spread.get("bin_edges") or []
     if not counts:
@@ -128,7 +128,7 @@ def histogram(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 @page_policy
 @require_safe
 def columns(request: HttpRequest) -> HttpResponse:
-    """Show the codebook: what each column means, holds and lacks."""
+    """Show the codebook: meaning, distribution and missing values of each column."""
     book, profile = ask(request, reverse("field-list")), ask(request, reverse("statistics"))
     for answer in (book, profile):
         if not answer.ok:
@@ -172,7 +172,7 @@ def _query(name: str, value: str) -> str:
 @page_policy
 @require_safe
 def about_page(request: HttpRequest) -> HttpResponse:
-    """Show what the dataset is, where it is from, and what to keep in mind."""
+    """Show the source, the licence and the caveats of the dataset."""
     answer = ask(request, reverse("dataset"))
     if not answer.ok:
         return refusal(request, answer, QueryDict(), reverse("about"))

@@ -1,4 +1,4 @@
-"""How to cite an answer: the dataset, its version, and the address."""
+"""Citations of an answer: the dataset, its version and the address."""
 
 from census.metadata import about
 

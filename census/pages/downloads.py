@@ -1,4 +1,4 @@
-"""The downloads of an answer: pictures, tables, the people selected, and all of it as a zip."""
+"""The downloads of an answer: pictures, tables, the selected people, and a zip of everything."""
 
 import io
 import json
@@ -27,7 +27,7 @@ EPOCH = (1996, 5, 1, 0, 0, 0)  # of the files in a zip, whose bytes are then alw
 
 @dataclass(frozen=True)
 class Link:
-    """A download: what it is, where, and the name of its file."""
+    """A download: its label, its address and its file name."""
 
     text: str
     href: str
@@ -35,7 +35,7 @@ class Link:
 
 
 def links(request: HttpRequest, answer: Answer, state: QueryDict) -> list[tuple[str, list[Link]]]:  # noqa: ARG001
-    """Return the downloads of an answer, under headings."""
+    """Return the downloads of an answer by heading."""
     name = file_name(state)
     pictures = []
     if answer.drawable:
@@ -66,7 +66,7 @@ def links(request: HttpRequest, answer: Answer, state: QueryDict) -> list[tuple[
 
 
 def people(state: QueryDict) -> list[Link]:
-    """Return the files of the people that the filters of a state select."""
+    """Return the downloads of the people that the filters of a state select."""
     query = filters(state).urlencode(safe=",")
     tail = f"?{query}" if query else ""
     name = "-".join(filter(None, ["adult-people", slugify(query)[:60]]))
@@ -87,7 +87,7 @@ def filters(state: QueryDict) -> QueryDict:
 
 
 def file_name(state: QueryDict) -> str:
-    """Return a name that says what is in a file: `adult-share-income-…-by-education-sex`."""
+    """Return a descriptive file name: `adult-share-income-…-by-education-sex`."""
     metric = state.get(states.METRIC, "")
     column = states.column_of(state)
     parts = [WORDS.get(metric, metric), state.get(states.ROW, ""), column.name if column else ""]
@@ -107,7 +107,7 @@ def file_name(state: QueryDict) -> str:
 
 @require_safe
 def bundle(request: HttpRequest) -> HttpResponse:
-    """Answer with a zip of an answer: numbers, picture, metadata, how to cite and to repeat it."""
+    """Return a zip of an answer: numbers, picture, metadata, citation and address."""
     state = states.read(request.GET)
     path, query = states.request(state, compare=states.comparing(state))
     answer = ask(request, path, query)

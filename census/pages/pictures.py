@@ -1,4 +1,4 @@
-"""The size of a picture before it is drawn, so that a page does not jump."""
+"""Estimates the size of a picture before it is drawn, so that the layout does not shift."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ LEGEND, HEADINGS, SLANTED = 38, 90, 165  # of what else may stand above and belo
 
 
 def size(spec: Spec) -> tuple[int, int]:
-    """Return the width and height of a picture in pixels, about."""
+    """Return the approximate width and height of a picture in pixels."""
     width = int(spec.get("width") or 504)
     lines = sum(len(spec["title"].get(part, ())) for part in ("text", "subtitle"))
     height = spec.get("height") or _facets(spec) * (spec.get("spec", {}).get("height", 60) + 32)
@@ -23,7 +23,7 @@ def _view(spec: Spec) -> Spec:
 
 
 def _above(text: str) -> int:
-    """Return what the legend, or the headings of a table, take."""
+    """Return the height of the legend or of the column labels of a heat map."""
     if '"labelAngle": -40' in text:
         return SLANTED
     if '"axis": {"orient": "top"' in text:

@@ -1,4 +1,4 @@
-"""A question in R, whose package `survey` gives the same numbers as the API."""
+"""R code for a question; the package `survey` gives the same numbers as the API."""
 
 from django.http import QueryDict
 
@@ -11,7 +11,7 @@ MANY = 2
 def code(people: str, csv: str, state: QueryDict) -> str:
     """Return R code that reads the people at an address and repeats the computation.
 
-    Where R has no plain function for it, the code reads the answer's own table, at `csv`.
+    If R has no plain function for it, the code reads the table of the answer at `csv`.
     """
     column = states.column_of(state)
     body = _computation(state, column) if column else None
@@ -63,7 +63,7 @@ def _computation(state: QueryDict, column: Column) -> list[str] | None:
 
 
 def _each(metric: str, state: QueryDict, column: Column, *, weighted: bool) -> list[str] | None:
-    """Return what is computed of the people of one group, `part`."""
+    """Return the lines that compute the statistic of one group, `part`."""
     name = column.name
     # `survey` stops at one row, of which there is no standard error.
     alone = "if (nrow(part) < 2) return(NULL)"

@@ -1,4 +1,4 @@
-"""Sentences made from the numbers of an answer, and those that warn of their reading."""
+"""Sentences that summarise an answer, and its caveats."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,12 +19,12 @@ WEIGHTED = tuple(text for text in about.CAVEATS if "sum of the weights" in text 
 
 
 def caveats(answer: Answer) -> list[str]:
-    """Return what must stand under an answer."""
+    """Return the caveats that are shown under an answer."""
     return list(WEIGHTED) if answer.get("weight") else []
 
 
 def of_answer(answer: Answer) -> list[str]:
-    """Return what the numbers say, in a sentence or two; nothing where they say little."""
+    """Return one or two sentences that summarise an answer, or none."""
     if "buckets" in answer:
         return _distribution(answer)
     if "quantiles" in answer:
@@ -43,12 +43,12 @@ def of_answer(answer: Answer) -> list[str]:
 
 
 def name(key: Mapping[str, Any]) -> str:
-    """Return a group in words."""
+    """Return the labels of a group."""
     return ", ".join(label(column, value) for column, value in key.items())
 
 
 def _units(unit: str | None) -> tuple[str, str]:
-    """Return what stands before and behind a value."""
+    """Return the prefix and the suffix of a value."""
     if unit == SHARE:
         return "", "%"
     if unit == WEIGHTS:

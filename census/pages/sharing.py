@@ -1,4 +1,4 @@
-"""How long a cache shared by all visitors, such as nginx, keeps a page."""
+"""Cache-Control of pages for shared caches such as nginx."""
 
 from collections.abc import Callable
 from functools import wraps

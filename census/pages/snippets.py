@@ -1,4 +1,4 @@
-"""The same question in the words of other tools."""
+"""Code that fetches an answer in several languages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Snippet:
 
 
 def snippets(request: HttpRequest, answer: Answer, state: QueryDict) -> list[Snippet]:
-    """Return code that asks for the answer, and for the people behind it.
+    """Return code that fetches the answer and the selected people.
 
     Addresses are percent-encoded and hold no quotes.
     """
@@ -62,7 +62,7 @@ def snippets(request: HttpRequest, answer: Answer, state: QueryDict) -> list[Sni
 
 
 def _people(state: QueryDict, suffix: str) -> str:
-    """Return the address of the people selected, of the columns that the question uses."""
+    """Return the address of the selected people with the columns that the question uses."""
     query = downloads.filters(state)
     query["fields"] = ",".join(used(state))
     return f"{reverse('person-list')}.{suffix}?{query.urlencode(safe=',')}"

@@ -1,4 +1,4 @@
-"""Rows of values: bars with their intervals, and ranges of quantiles."""
+"""Rows of values: bars, and dots with intervals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,8 +13,8 @@ SHARE = ".1%"
 VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
 LOG10_LEVEL = -1.30103  # of 0.05
 UNCLEAR = "hollow: not significant at the 5% level"
-TOLD = "told"  # the field that says a record in words
-HOLLOW = "hollow"  # the field that says whether a dot is
+TOLD = "told"  # the field of a record's tooltip
+HOLLOW = "hollow"  # the field that says whether a dot is hollow
 TOOLTIP = {"field": TOLD, "type": "nominal"}
 
 
@@ -30,27 +30,22 @@ def bars(
     *,
     field: str = VALUE,
     share: bool = False,
-    line: float | None = None,
     text: str | None = None,
 ) -> Spec:
-    """Return bars of `field` from zero, with the intervals that the records hold.
+    """Return bars of `field` from zero.
 
-    `share` says that the values are shares, `line` draws a dashed line across, and `text` names
-    the field that is written at the right of each bar, by default its value.
+    `share` says that the values are shares; `text` names the field that is written at the right of
+    each bar, by default its value.
     """
-    intervals = any(record.get(LOWER) is not None for record in records)
-    ends = (field, LOWER, UPPER) if intervals else (field,)
-    numbers = _numbers(records, ends)
+    numbers = _numbers(records, [field])
     x = quantitative(field, title, numbers, share=share, text=_text(layout, records, text or field))
     bar: Spec = {"type": "bar", "cornerRadiusEnd": 1}
     if "color" not in layout.encoding:
         bar["color"] = style.SKY
-    form = SHARE if share else style.number_format(_numbers(records, [field]))
+    form = SHARE if share else style.number_format(numbers)
     marks = [
         {"mark": bar, "encoding": {**layout.encoding, "x": x, "tooltip": TOOLTIP}},
-        *(_intervals(layout) if intervals else []),
         _written(layout, {"field": text} if text else {"field": field, "format": form}, field),
-        *([_dashed(line)] if line is not None else []),
     ]
     return style.wide(layout.height, layout.whole, layer=marks)
 
@@ -105,31 +100,15 @@ def _numbers(records: Iterable[Record], fields: Iterable[str]) -> list[float]:
 
 
 def _text(layout: Layout, records: Iterable[Record], field: str) -> float:
-    """Return the part of the width that the longest text of a field takes, about."""
+    """Return the approximate fraction of the width that the longest text of a field takes."""
     known = [record[field] for record in records if record.get(field) is not None]
     texts = [text if isinstance(text, str) else f"{text:,.0f}" for text in known]
     longest = max([7, *map(len, texts)])
     return min(style.CHARACTER * (longest + 1) / layout.width, 0.6)
 
 
-def _intervals(layout: Layout) -> list[Spec]:
-    """Return the marks of intervals: dark lines, with a light edge that parts them from a bar."""
-    return [
-        {
-            "mark": {"type": "rule", "strokeWidth": width},
-            "encoding": {
-                **layout.encoding,
-                "x": {"field": LOWER, "type": "quantitative"},
-                "x2": {"field": UPPER},
-                "color": {"value": colour},
-            },
-        }
-        for colour, width in (("white", 4), (style.INK, 1.6))
-    ]
-
-
 def _written(layout: Layout, text: Spec, field: str) -> Spec:
-    """Return what stands at the right of the bars of `field`."""
+    """Return the text at the right of the bars of `field`."""
     return {
         "transform": [{"filter": f"isValid(datum.{field})"}],
         "mark": {"type": "text", "align": "right", "fontSize": style.SMALL},

@@ -1,4 +1,4 @@
-"""The picture of a computation, by what its levels hold: buckets, quantiles, or a value."""
+"""The picture of a computation: of buckets, quantiles, a Lorenz curve, or values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,7 +35,7 @@ def of_computation(computation: Computation, answer: Level) -> Spec:
 def _view(
     computation: Computation, levels: Sequence[Level], keys: Sequence[Level], whole: Level
 ) -> tuple[list[Any], Spec | None]:
-    """Return the records of a picture and the view of them; None where no value is known."""
+    """Return the records of a picture and their view; None if there is no value."""
     metric, question = computation.metric, computation.question
     column, weighted = question.column, question.weight is not None
     columns, usual = question.selection.group_by, computation.order_by in (None, "key")
@@ -75,7 +75,7 @@ def _view(
 
 
 def _value(column: Column, level: Level) -> dict[str, Any]:
-    """Return what is drawn of a level."""
+    """Return the fields of a level that are drawn."""
     names = ("value", "frequency", "count")
     record = {name: level[name] for name in names if name in level}
     if isinstance(record["value"], str):
@@ -84,7 +84,7 @@ def _value(column: Column, level: Level) -> dict[str, Any]:
 
 
 def _told(column: Column, key: Level, level: Level, unit: str | None) -> str:
-    """Return a level in words."""
+    """Return the tooltip of a level."""
     who = f"{words.key(key)}: " if key else ""
     value = level["value"]
     if value is None:
@@ -108,7 +108,7 @@ def _title(metric: Metric, question: Question) -> str:
 
 
 def _notes(computation: Computation, answer: Level, groups: int, most: int) -> list[str]:
-    """Return what else the caption says."""
+    """Return further notes of the caption."""
     notes = []
     if groups > most:
         notes.append(f"the first {most} of {groups:,} groups")

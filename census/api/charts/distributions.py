@@ -1,4 +1,4 @@
-"""How values are distributed: histograms of numbers, bars of categories, apart by groups."""
+"""Distributions: histograms of numbers and bars of categories, by groups."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,10 +16,10 @@ TOLD = "told"
 TOOLTIP = {"field": TOLD, "type": "nominal"}
 FACET_WIDTH = 430
 FACET_HEIGHT = 64
-# Up to so many groups stand side by side within a category; of more there is a heat map.
+# Up to this many groups are bars side by side; more are a heat map.
 SIDE_BY_SIDE = 3
-UNEVEN = 4  # times as much in one bar as in all others: then the scale is logarithmic
-BETWEEN = 0.25  # part of the height of a category that parts it from the next
+UNEVEN = 4  # a bar with this many times all others makes the scale logarithmic
+BETWEEN = 0.25  # gap between categories, as a fraction of their height
 
 
 def records(
@@ -60,7 +60,7 @@ def _drawn(column: Column, bucket: Bucket) -> Record:
 
 
 def _told(column: Column, key: Mapping[str, Any], bucket: Bucket) -> str:
-    """Return a bucket in words."""
+    """Return the tooltip of a bucket."""
     who = f"{words.key(key)}, " if key else ""
     unit = f" {column.unit}" if column.unit else ""
     if "lower" in bucket:
@@ -72,7 +72,7 @@ def _told(column: Column, key: Mapping[str, Any], bucket: Bucket) -> str:
 
 
 def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weighted: bool) -> Spec:
-    """Return bars over the bins: counts, or shares where groups or weights are compared."""
+    """Return bars over the bins: counts, or shares with groups or a weight."""
     shares = weighted or bool(layout.encoding)
     title = words.with_unit(column.label, column.unit)
     if found and "lower" in found[0]:
@@ -104,7 +104,7 @@ def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weight
 
 
 def categories(column: Column, found: Sequence[Record], layout: Layout, *, weighted: bool) -> Spec:
-    """Return a bar for each category, the share of it written behind."""
+    """Return a bar for each category, with its share as text."""
     order = list(dict.fromkeys(record["value"] for record in found))
     axis = {"minExtent": style.extent(order) + 6}
     y: Spec = {"field": "value", "type": "nominal", "sort": order, "title": None, "axis": axis}
@@ -161,7 +161,7 @@ def _single(order: Sequence[str], y: Spec, found: Sequence[Record], *, weighted:
 
 
 def _amount(found: Sequence[Record], *, shares: bool, ticks: int) -> Spec:
-    """Return the axis of the amounts; logarithmic where one bar would be all there is to see."""
+    """Return the axis of the amounts; logarithmic if one bar would dwarf all others."""
     field = "proportion" if shares else "count"
     form = "~%" if shares else ",~f"
     numbers = sorted((record[field] or 0 for record in found), reverse=True)
@@ -179,7 +179,7 @@ def _amount(found: Sequence[Record], *, shares: bool, ticks: int) -> Spec:
 
 
 def _steps(encoding: Spec, groups: Sequence[str]) -> Spec:
-    """Return an outline of each group's histogram, one over the other."""
+    """Return the outlines of the groups' histograms, overlaid."""
     low = encoding["x"]["field"]
     x = {k: v for k, v in encoding["x"].items() if k != "bin"}
     colour = {
@@ -207,7 +207,7 @@ def _groups(layout: Layout) -> list[str]:
 
 
 def _facets(mark: Spec, encoding: Spec, layout: Layout) -> Spec:
-    """Return a picture for each group, one below the other on a common axis."""
+    """Return a histogram for each group, one below the other on a common axis."""
     return {
         "facet": {
             "field": GROUP,

@@ -1,4 +1,4 @@
-"""Definitions drawn as SVG and PNG, by vl-convert: an extra that may not be installed."""
+"""Draws definitions as SVG and PNG by vl-convert, an optional dependency."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ def available() -> bool:
     return find_spec("vl_convert") is not None
 
 
-# Imported when first needed: it brings a JavaScript engine and takes a second. Nothing is kept
-# here: finished answers are, and those by their size.
+# Imported when first needed: it loads a JavaScript engine, which takes a second. Drawings are not
+# cached here, as finished answers are.
 
 
 def svg(spec: Spec) -> str:
-    """Return the drawing; its ids are the same each time and in no other one.
+    """Return the drawing; its ids are reproducible and unique to it.
 
     vl-convert numbers them through all that a process draws. Where several are put into one page,
     those of the same number would clip each other.
@@ -37,7 +37,7 @@ def svg(spec: Spec) -> str:
 
 
 def png(spec: Spec) -> bytes:
-    """Return the picture at twice its size in pixels, for screens that are as sharp."""
+    """Return the picture at twice its size in pixels, for high-resolution screens."""
     import vl_convert
 
     return vl_convert.vegalite_to_png(

@@ -16,8 +16,8 @@ Key = Mapping[str, Any]
 VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
 SMALL, TOLD, WRITTEN = "small", "told", "written"
 FEW = 30  # people: an estimate of fewer is drawn hollow
-PAIRED = 3  # so many groups stand on one line
-STEPS = 3  # from so many ordered groups on there is a line over them
+PAIRED = 3  # up to this many groups share one line
+STEPS = 3  # this many ordered groups or more are drawn as a line
 LINES = 6
 PLOT = 300
 NOTE = "hollow: fewer than 30 people"
@@ -25,7 +25,7 @@ NOTE = "hollow: fewer than 30 people"
 
 @dataclass(frozen=True)
 class Estimates:
-    """What is drawn: a record for each group, and how its values are told.
+    """The estimates to draw, one for each group, and how to format them.
 
     `least` is what no value can be below: intervals end there.
     """
@@ -38,7 +38,7 @@ class Estimates:
     share: bool
     least: float | None
     line: float | None
-    ordered: bool  # whether the order of the groups was asked for
+    ordered: bool  # whether the query orders the groups
     additive: bool  # whether the values of groups add up to that of all
 
 
@@ -100,7 +100,7 @@ def _writer(of: Estimates) -> Any:
 
 
 def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
-    """Return the axis of the values: of shares and sums from zero, else around them."""
+    """Return the axis of the values: from zero for shares and sums, else around the values."""
     ends = [r[name] for r in records for name in (VALUE, LOWER, UPPER) if r[name] is not None]
     axis = quantitative(VALUE, of.title, ends, share=of.share, text=text)
     if of.share or of.additive or not ends:
@@ -115,7 +115,7 @@ def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
 
 
 def _point(**encoding: Any) -> Spec:
-    """Return the dots; hollow where there are few people."""
+    """Return the dots; hollow for few people."""
     return {
         "mark": {"type": "point", "size": 80, "opacity": 1, "strokeWidth": 2},
         "encoding": {
@@ -179,7 +179,7 @@ def _dots(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
 
 
 def _pairs(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
-    """Return the groups of two or three on one line, joined: the gap is the picture."""
+    """Return two or three groups as joined dots on one line, which shows their gap."""
     encoding = {k: v for k, v in placed.encoding.items() if k != "yOffset"}
     y = {**encoding["y"], "scale": {"paddingInner": 0}}
     x = _axis(of, records)
@@ -200,7 +200,7 @@ def _pairs(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
 
 
 def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
-    """Return lines over groups that have an order, such as bands of age; None where there is none.
+    """Return lines over ordered groups such as bands of age; None if the groups have no order.
 
     The first grouping that is a number is what they are over; another gives a line each.
     """

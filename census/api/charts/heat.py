@@ -1,4 +1,4 @@
-"""Tables as colours: the darker, the more."""
+"""Heat maps of tables."""
 
 import json
 import textwrap
@@ -10,7 +10,7 @@ from census.api.charts.style import Spec
 
 CELL = 26
 LABEL_LINE = 15
-NARROWED = 0.75  # of the width of a column is left on a phone
+NARROWED = 0.75  # fraction of a column's width that remains on a phone
 MOST_LINES = 3  # of the label of a column
 MOST_WRITTEN = 8  # columns whose cells are wide enough for a number
 
@@ -26,7 +26,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Colour:
-    """What the colour shows: a share from 0, or else a number from -`bound` to `bound`."""
+    """The value that the colour shows: a share from 0, or a number from -`bound` to `bound`."""
 
     field: str
     title: str
@@ -35,7 +35,7 @@ class Colour:
 
 
 def _broken(label: str, width: float) -> list[str] | None:
-    """Return a label in lines that fit over a column; None where a few do not hold it."""
+    """Return a label in lines that fit a column; None if it needs too many."""
     characters = max(int(NARROWED * width / style.CHARACTER), 1)
     lines = textwrap.wrap(label, characters, break_long_words=False)
     longest = style.CHARACTER * max(map(len, lines), default=0)
@@ -43,13 +43,13 @@ def _broken(label: str, width: float) -> list[str] | None:
 
 
 def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
-    """Return a cell for each record, its number written where there is room."""
+    """Return a cell for each record, with its number if there is room."""
     width = style.beside(rows.labels) / max(len(columns.labels), 1)
     broken = {label: _broken(label, width) for label in columns.labels}
     slanted = any(lines is None for lines in broken.values())
     slant: Spec = {"labelAngle": -40, "labelAlign": "left"}
     if not slanted:
-        # Lines go down from the first: all begin as high as the most of them need.
+        # The lines of a label run downwards, so all labels start at the height of the tallest.
         most = max((len(lines or ()) for lines in broken.values()), default=1)
         slant = {
             "labelAngle": 0,

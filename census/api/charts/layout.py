@@ -1,4 +1,4 @@
-"""Where groups stand: a row each, the second key of two told by colour."""
+"""Places groups: a row each, or nested with colours for the second of two keys."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Key = Mapping[str, str | None]
 GROUP = "group"
 ROW = 22
 NESTED_ROW = 16
-BETWEEN = 0.2  # part of the height of nested rows that parts them
+BETWEEN = 0.2  # gap between nested rows, as a fraction of their height
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = Tru
 
 
 def _labels(key: Key) -> dict[str, str]:
-    """Return a label for each value of a key, and one for all; of several it is their values."""
+    """Return a label for each value of a key, and one of the whole key."""
     labels = {name: words.value(COLUMNS[name], value) for name, value in key.items()}
     texts = labels.values()
     return {**labels, GROUP: " · ".join(texts)} if key else {}

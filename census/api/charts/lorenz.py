@@ -1,4 +1,4 @@
-"""Lorenz curves: which share of the total the people with the least have."""
+"""Lorenz curves: the share of the total that the people with the least have."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

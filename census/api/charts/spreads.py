@@ -1,4 +1,4 @@
-"""Quantiles: a box from the first to the last quarter, the middle marked, a thin line beyond."""
+"""Quantiles as box plots: a box between the quartiles, a mark at the median, a line beyond."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ def view(
     title: str,
     unit: str | None,
 ) -> tuple[list[dict[str, Any]], Spec]:
-    """Return a record for each quantile of each group, and the view of them."""
+    """Return a record for each quantile of each group, and their view."""
     records = [
         {
             **labels,
@@ -52,7 +52,7 @@ def view(
         tick = {"type": "tick", "thickness": 3, "color": style.INK, "bandSize": 16, "tooltip": None}
         middle = [{"filter": "datum.quantile === '0.5'"}]
         layers.append({"transform": middle, "mark": tick, "encoding": {**encoding, "x": x}})
-        dot |= {"opacity": 0.001, "size": 140}  # to be pointed at
+        dot |= {"opacity": 0.001, "size": 140}  # invisible, for the tooltip
     elif "color" in placed.encoding:
         dot.pop("color")
     coloured = {} if dot["opacity"] < 1 or "color" not in placed.encoding else {"color": colour}
@@ -62,7 +62,7 @@ def view(
 
 
 def boxed(levels: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether there are the quantiles that make a box."""
+    """Return whether the quartiles are among the quantiles."""
     return set(QUARTERS) <= {pair["q"] for level in levels for pair in level["quantiles"]}
 
 

@@ -12,14 +12,14 @@ from census.statistics.selection import Selection
 Spec = dict[str, Any]
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-WIDTH = 520  # so that a label is still legible where the picture is shown 400 pixels wide
+WIDTH = 520  # labels stay legible if it is shown 400 pixels wide
 SMALL = 12  # size of the type within the picture
-LEAST = 250  # what is left beside the longest labels: then a picture is wider
+LEAST = 250  # least width of the plot; longer labels make a picture wider
 LABEL_LIMIT = 340
-EDGES = 30  # width of what is neither label nor mark
-CHARACTER = 7  # width of one of a label, about
-# What a line may hold so that it fits in the widest of the usual fonts, too: what draws an SVG
-# may have none of those that it was laid out for.
+EDGES = 30  # width of the paddings
+CHARACTER = 7  # approximate width of a character of a label
+# Characters of a line that fit in the widest of the usual fonts, too: a viewer of an SVG may lack
+# the fonts that it was laid out with.
 TITLE_LINE = 50
 CAPTION_LINE = 68
 # The same of a picture on a phone.
@@ -137,7 +137,7 @@ def _narrow(part: Any) -> Any:
 
 
 def _lines(labels: Iterable[str]) -> Spec:
-    """Return how long labels at the left stand in two lines."""
+    """Return the axis that breaks long labels in two lines."""
     broken = {
         label: textwrap.wrap(label, NARROW_LINE, max_lines=NARROW_LINES, placeholder=" …")
         for label in labels
@@ -167,13 +167,13 @@ def width(labels: Iterable[str]) -> float:
 
 
 def beside(labels: Iterable[str]) -> float:
-    """Return the width that is left beside labels, about."""
+    """Return the approximate width of the plot beside labels."""
     labels = list(labels)
     return width(labels) - EDGES - extent(labels)
 
 
 def extent(labels: Iterable[str]) -> float:
-    """Return the width of the widest label, about; it suffices for wider fonts."""
+    """Return the approximate width of the widest label; it suffices for wider fonts."""
     return min(LABEL_LIMIT, CHARACTER * max(map(len, labels), default=0))
 
 
@@ -192,13 +192,13 @@ def caption(selection: Selection, answer: Mapping[str, Any], *notes: str) -> lis
 
 
 def nothing(title: str, lines: Iterable[str]) -> Spec:
-    """Return the picture of an answer that holds no value."""
+    """Return the picture of an answer without values."""
     text = {"type": "text", "text": "There is no value to draw.", "fontSize": 14, "color": SOFT_INK}
     return figure(title, lines, [{}], wide(60, mark=text))
 
 
 def colours(labels: Sequence[str]) -> Spec:
-    """Return a scale that tells a few categories apart in hue and in grey."""
+    """Return a colour scale whose colours differ in hue and in lightness."""
     if len(labels) <= len(TWO_OR_THREE):
         return {"domain": list(labels), "range": list(TWO_OR_THREE[: len(labels)])}
     return {"domain": list(labels), "scheme": "viridis"}
@@ -227,7 +227,7 @@ def number_format(values: Iterable[float | None]) -> str:
 
 
 def axis_labels(ends: Iterable[float]) -> Spec:
-    """Return how an axis between the ends is labelled; a billion is B, not SI's G."""
+    """Return the label format of an axis between the ends; a billion is B, not SI's G."""
     largest = max(map(abs, ends), default=0)
     if largest >= 10**6:
         return {"labelExpr": "replace(format(datum.value, '~s'), 'G', 'B')"}

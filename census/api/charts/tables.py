@@ -98,7 +98,7 @@ def of_fairness(asked: Fairness, answer: Answer) -> Spec:
 
 
 def _compared(group: Answer, reference: Mapping[str, Any] | None) -> str:
-    """Return the rate of a group, and how it compares with the group of reference."""
+    """Return the rate of a group and its ratio to that of the reference."""
     rate, ratio = group["base_rate"], group["disparate_impact"]
     if rate is None:
         return ""

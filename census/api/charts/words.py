@@ -1,4 +1,4 @@
-"""What people read in a picture: labels for values, a selection in words."""
+"""Labels and sentences of pictures: values, groups, selections."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ MISSING = "Missing"
 
 
 def lower(label: str) -> str:
-    """Return a column's label as it stands within a sentence."""
+    """Return a column's label within a sentence."""
     return label[:1].lower() + label[1:]
 
 
@@ -31,7 +31,7 @@ def intervals(confidence: float) -> str:
 
 
 def value(column: Column, of: Any) -> str:
-    """Return a value of the column as people read it."""
+    """Return the label of a value of the column."""
     if of is None:
         return MISSING
     if column.numeric and isinstance(of, str):
@@ -40,7 +40,7 @@ def value(column: Column, of: Any) -> str:
 
 
 def category(column: Column, of: Any) -> str:
-    """Return a category as it stands within a sentence: "income over 50,000 dollars a year"."""
+    """Return a category within a sentence: "income over 50,000 dollars a year"."""
     text = value(column, of)
     return lower(text) if any(character.isdigit() for character in text) else text
 
@@ -60,7 +60,7 @@ def key(of: Mapping[str, Any]) -> str:
 
 
 def by(selection: Selection) -> str:
-    """Return the columns that group as a title ends: " by sex and race", or nothing."""
+    """Return the end of a title that names the groupings: " by sex and race", or nothing."""
     names = [lower(column.label) for column in selection.group_by]
     if not names:
         return ""

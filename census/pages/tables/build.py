@@ -1,4 +1,4 @@
-"""Which table an answer has: by what it holds."""
+"""Chooses the table of an answer by its members."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from census.pages.tables.layout import Table
 
 
 def table_of(answer: Mapping[str, Any], path: str = "", order: str = "") -> Table:
-    """Return the table for people of an answer of the API, whatever route it is of.
+    """Return the table of an API answer.
 
     `path` is the address of the answer, `order` what its groups are ordered by.
     """

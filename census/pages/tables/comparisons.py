@@ -29,8 +29,8 @@ PAIR = 2
 def of_comparison(answer: Answer) -> Table:
     """Return each group's value and its difference from the reference.
 
-    Two groups stand side by side, in a row for each value of the other columns; of more there
-    is a row each.
+    Two groups are columns side by side, with a row for each value of the other groupings; more
+    than two have a row each.
     """
     levels = answer["groups"]
     notes = ["Behind each value: its confidence interval.", *_adjusted(answer), *_overall(answer)]
@@ -159,7 +159,7 @@ def _value(group: Answer, write: Callable[[Any], str]) -> Cell:
 
 
 def writers(answer: Answer, *, share: bool) -> tuple[Callable[[Any], str], Callable[[Any], str]]:
-    """Return how values and how differences are written."""
+    """Return the functions that format values and differences."""
     if share:
         return numbers.percent, points
     decimals = numbers.places(*(g.get("value") for g in answer["groups"]))
@@ -170,7 +170,7 @@ def writers(answer: Answer, *, share: bool) -> tuple[Callable[[Any], str], Calla
 
 
 def is_reference(answer: Answer, group: Answer) -> bool:
-    """Return whether a group is the one that others are compared with."""
+    """Return whether a group is the reference."""
     reference = answer.get("reference")
     if isinstance(reference, Mapping):
         return all(group["key"].get(name) == value for name, value in reference.items())
@@ -178,7 +178,7 @@ def is_reference(answer: Answer, group: Answer) -> bool:
 
 
 def of_decomposition(answer: Answer) -> Table:
-    """Return the difference of each group from the reference, and the two parts of it."""
+    """Return each group's difference from the reference and its two components."""
     on = " and ".join(column_label(name).lower() for name in answer["on"])
     note = f"Composition: as far as the groups differ in {on}; rate: what remains within it."
     heads = {

@@ -28,14 +28,14 @@ MOST_ROWS = 500
 
 
 def unit_of(answer: Level) -> str | None:
-    """Return the unit of an answer's values: `SHARE` is a part of 1."""
+    """Return the unit of an answer's values; `SHARE` is a fraction of 1."""
     weight = WEIGHT if answer.get("weight") else None
     question = Question(COLUMNS[answer["column"]], Selection(weight=weight))
     return metrics.find(answer["metric"]).unit(question)
 
 
 def of_computation(answer: Level, order: str = "") -> Table:
-    """Return a row for each group, and one for all; of a distribution one for each bucket."""
+    """Return a row for each group and a total; for a distribution, a row for each bucket."""
     if "buckets" in answer:
         return _buckets(answer, order)
     if "quantiles" in answer or "lorenz" in answer:
@@ -93,12 +93,12 @@ def _values(answer: Level, order: str) -> Table:
 
 
 def _shown(levels: Sequence[Level]) -> Sequence[Level]:
-    """Return the levels that a page shows: the first groups, and all together."""
+    """Return the levels that a page shows: the first groups and the total."""
     return [*levels[:-1][:MOST_ROWS], levels[-1]]
 
 
 def writer(unit: str | None, column: Column, levels: Sequence[Level]) -> Callable[[Any], str]:
-    """Return how values are written, all with as many decimals."""
+    """Return the function that formats values, all with the same number of decimals."""
     if unit == SHARE:
         return numbers.percent
     values = [v for level in levels if isinstance(v := level.get("value"), int | float)]
@@ -114,7 +114,7 @@ def writer(unit: str | None, column: Column, levels: Sequence[Level]) -> Callabl
 
 
 def _title(name: str, unit: str | None) -> str:
-    """Return the head of the values: what they are, and in which unit."""
+    """Return the heading of the values with their unit."""
     if unit == SHARE:
         return "Share, %"
     return f"{name}, {unit}" if unit and unit != PEOPLE and unit not in name else name
@@ -131,7 +131,7 @@ def _value(level: Level, write: Callable[[Any], str]) -> Cell:
 
 
 def _total(grouped: Sequence[str]) -> list[Cell]:
-    """Return the cells of the key of all; without groups there is one for the row's name."""
+    """Return the key cells of the total row."""
     return [Cell("All", head=True), *(Cell("") for _ in grouped[1:])]
 
 
@@ -199,7 +199,7 @@ def _quantiles(answer: Level, order: str) -> Table:
 
 
 def _whole(value: float | None) -> str:
-    """Return a quantile, without decimals where it is a whole number."""
+    """Format a quantile, without decimals if it is a whole number."""
     whole = value is not None and float(value).is_integer()
     return numbers.number(int(value or 0) if whole else value, None if whole else 1)
 
@@ -264,7 +264,7 @@ def _share(bucket: Level) -> Cell:
 
 
 def bucket_label(column: Column, bucket: Level) -> str:
-    """Return a bucket in words; whole numbers are told as the first and the last of a bin."""
+    """Return the label of a bucket; bins of whole numbers are labelled `first–last`."""
     if "value" in bucket:
         return label(column.name, bucket["value"])
     low, high = bucket["lower"], bucket["upper"]

@@ -1,4 +1,4 @@
-"""What a table for people is made of."""
+"""The parts of a table for people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Heading:
-    """The head of a column. `field` is what the API orders by, and `order` how it is now."""
+    """A column heading. `field` is the name in `order_by`, `order` the current `order_by`."""
 
     text: str
     number: bool = False
@@ -74,7 +74,7 @@ class Table:
 
 @dataclass
 class Scale:
-    """Where values stand between the least and the largest of all."""
+    """Places values between the smallest and the largest."""
 
     low: float = 0.0
     high: float = 0.0
@@ -103,7 +103,7 @@ def scale(values: Sequence[float | None], *, zero: bool = True) -> Scale:
 
 
 def label(name: str, value: Any) -> str:
-    """Return a value of a column, or a band of it, as people read it."""
+    """Return the label of a value or band of a column."""
     column = COLUMNS.get(name)
     return str(value) if column is None else words.value(column, value)
 
@@ -114,7 +114,7 @@ def keys(key: Mapping[str, Any]) -> list[Cell]:
 
 
 def people(count: int | None) -> Cell:
-    """Return a number of people, marked where it is small."""
+    """Return a number of people, marked if it is small."""
     return Cell(numbers.number(count), number=True, marked=count is not None and count < SMALL)
 
 

@@ -1,4 +1,4 @@
-"""Tables of the other answers: two columns, correlation, fairness, comparison, regression."""
+"""Tables of the other answers: crosstabs, correlations, fairness, the codebook, records."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ LARGE = 2  # an adjusted residual beyond which a cell stands out
 
 
 def of_crosstab(answer: Answer) -> Table:
-    """Return the shares within each row, and how many people are in it."""
+    """Return the shares within each row and its number of people."""
     row, column = answer["row"], answer["column"]
     values = answer["column_values"]
     residuals = answer.get("adjusted_residuals")
@@ -84,7 +84,7 @@ def of_correlation(answer: Answer) -> Table:
 
 
 def of_fairness(answer: Answer) -> Table:
-    """Return the share of the outcome in each group, and how it compares with the reference."""
+    """Return each group's share of the outcome, and its difference and ratio to the reference."""
     head = [
         *(Heading(column_label(name)) for name in answer["columns"]),
         Heading("Share, %", number=True),
@@ -130,7 +130,7 @@ def points(share: float | None) -> str:
 
 
 def of_statistics(answer: Answer) -> Table:
-    """Return a row for each column: what it holds."""
+    """Return a row of statistics for each column."""
     head = [
         Heading("Column"),
         *(
@@ -160,7 +160,7 @@ def of_statistics(answer: Answer) -> Table:
 
 
 def of_fields(answer: Answer, path: str) -> Table:
-    """Return the codebook in short."""
+    """Return a row for each column of the codebook."""
     head = [
         Heading("Column"),
         Heading("Name"),
@@ -184,7 +184,7 @@ def of_fields(answer: Answer, path: str) -> Table:
 
 
 def of_field(answer: Answer) -> Table:
-    """Return the categories of a column, or what is known of a numeric one."""
+    """Return the categories of a column, or the facts of a numeric one."""
     if answer["categories"]:
         rows = [
             Row(
@@ -207,7 +207,7 @@ def of_field(answer: Answer) -> Table:
 
 
 def of_listing(answer: Answer) -> Table:
-    """Return what may come next in an address, each with a link."""
+    """Return the possible next parts of an address, each with a link."""
     rows = [
         Row(
             [
@@ -264,7 +264,7 @@ def _fact(name: str, value: Any, path: str) -> Cell:
 
 
 def of_mapping(answer: Mapping[str, Any]) -> Table:
-    """Return a row for each member: what has no better table."""
+    """Return a row for each member of an answer that has no table of its own."""
     rows = [
         Row([Cell(_name(name), head=True), Cell(_told(name, value), href=_address(value))])
         for name, value in answer.items()
@@ -290,13 +290,13 @@ def _name(name: str) -> str:
 
 
 def _address(value: Any) -> str:
-    """Return an address to follow, empty where a value is none."""
+    """Return the value if it is an address, else an empty text."""
     found = isinstance(value, str) and value.startswith(("/", "https://")) and " " not in value
     return value if found else ""
 
 
 def _told(name: str, value: Any, depth: int = 0) -> str:
-    """Return a value in words; of what lies deep within others, how much it is."""
+    """Return a value as text; deeply nested values are replaced by their number of entries."""
     if isinstance(value, Mapping):
         if depth > 1:
             return _many(value)

@@ -1,4 +1,4 @@
-"""What the templates of pages ask for."""
+"""Template tags and filters of the pages."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ _CODE = re.compile(r"`([^`]*)`")
 
 @register.simple_tag
 def answer_page(view: Any, request: Any, response: Any) -> answers.Page:
-    """Return what a page of the browsable API shows."""
+    """Return the content of a page of the browsable API."""
     kept: answers.Page | None = getattr(response, "page_for_people", None)
     if kept is None:
         kept = response.page_for_people = answers.page(view, request, response)
@@ -28,7 +28,7 @@ def answer_page(view: Any, request: Any, response: Any) -> answers.Page:
 
 @register.filter
 def in_words(text: str) -> SafeString:
-    """Return a text whose names between back-ticks are code."""
+    """Return a text with the names between back-ticks as code."""
     return mark_safe(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S308  (escaped)
 
 
@@ -46,7 +46,7 @@ def number(value: Any) -> str:
 
 @register.simple_tag
 def sort_address(query: str, heading: Heading) -> str:
-    """Return the query that orders by a column; a second time the other way round."""
+    """Return the query that orders by a column, or reverses that order."""
     state = QueryDict(query, mutable=True)
     first = heading.field if heading.field == "key" else f"-{heading.field}"
     other = f"-{heading.field}" if heading.field == "key" else heading.field

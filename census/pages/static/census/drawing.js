@@ -1,4 +1,4 @@
-// Draws the picture in the page, in place of the server's image of the same definition.
+// Draws the picture in the page and replaces the server's image of the same definition.
 
 const NARROW = matchMedia("(max-width: 30rem)");
 
@@ -22,7 +22,7 @@ export async function draw() {
     defaultStyle: false,
     tooltip: { disableDefaultStyle: true },
   });
-  // One picture with one text, as the image is, and not a node for each mark.
+  // To screen readers it is one image with one text, not a node for each mark.
   if (image) {
     target.setAttribute("role", "img");
     target.setAttribute("aria-label", image.alt);

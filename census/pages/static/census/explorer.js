@@ -1,16 +1,16 @@
-// Makes the pages living ones. The server renders every state; this asks for the next one without
-// leaving the page, and draws the picture so that it tells its numbers under the mouse.
+// Updates the explorer without reloading the page. The server renders every state; this fetches the
+// next one, replaces the content, and draws the picture with tooltips.
 
 import { draw } from "./drawing.js";
 
-const PATIENCE = 500; // ms that a list is left alone after a key before it asks
+const PATIENCE = 500; // ms to wait after a key press on a select before the next state is fetched
 document.documentElement.classList.add("script");
 
 let asking = null;
 let timer = 0;
-let key = false; // whether the last change was made by a key
+let key = false; // whether the last change was made by the keyboard
 let shown = location.pathname + location.search;
-let burst = 0; // when a key last led to another state
+let burst = 0; // time of the last state change by the keyboard
 
 function say(text) {
   const status = document.querySelector("#status");
@@ -120,7 +120,7 @@ function prepare(within) {
   draw();
 }
 
-// What had the focus has it again; where that is gone, what comes nearest to it.
+// Keeps the focus on the same element; if it is gone, on the nearest one.
 function show(old, fresh, focus) {
   for (const details of old.querySelectorAll("details[id]:not(.menu)")) {
     const same = fresh.querySelector("#" + CSS.escape(details.id));
@@ -133,10 +133,10 @@ function show(old, fresh, focus) {
   const height = old.querySelector("#chart")?.offsetHeight ?? 0;
   const sorted = active?.closest("thead") ? active.textContent.replace(/[↕↓↑ ]/g, "") : "";
   old.replaceWith(fresh);
-  // The new picture is not there yet: what is below it must not jump up and down.
+  // Keeps the height until the new picture is drawn, so that the content below does not move.
   const figure = fresh.querySelector("#chart");
   if (figure && height) figure.style.minHeight = `${height}px`;
-  const chosen = fresh.querySelector("[data-new] input"); // of a filter that is about to be
+  const chosen = fresh.querySelector("[data-new] input"); // of a filter just added
   if (!inside && !chosen) return;
   const found =
     chosen ||
@@ -165,8 +165,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("pointerdown", () => (key = false));
 
-// A list that is walked by the keys changes with each of them: it is left alone for a while, and
-// what is walked through is one entry of the history.
+// Arrow keys change a select at each press: wait for a pause, and make one history entry for all.
 document.addEventListener("change", (event) => {
   const { target } = event;
   if (!inQuestion(target) || target.classList.contains("search")) return;
@@ -183,7 +182,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   submit(event.target, "push");
 });
-// Enter changes a field and sends the form: once is enough.
+// Enter would fire a change and a submit event: handle the change only.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.target.tagName !== "INPUT" || !inQuestion(event.target)) return;
   event.preventDefault();

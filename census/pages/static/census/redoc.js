@@ -1,5 +1,5 @@
-// Redoc asks a server of its makers for their logo; here no request leaves the origin. An image
-// from elsewhere fails without being asked for, and Redoc leaves it out.
+// Redoc loads a logo from its makers' server, which the policy forbids. Images of other origins fail
+// here without a request, and Redoc leaves them out.
 const { setAttribute } = Element.prototype;
 const { get, set } = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
 

@@ -87,9 +87,9 @@ def column(name: str) -> Column:
 
 
 def metric(name: str) -> Metric:
-    """Return the metric of that name, or of that alias; raise `Unknown`."""
+    """Return the metric of that name, or of that alias; raise `UnknownName`."""
     if name not in metrics.names():
-        raise Unknown([_unknown("metric", name, metrics.names())])
+        raise UnknownName([_unknown("metric", name, metrics.names())])
     return metrics.find(name)
 
 

@@ -71,9 +71,7 @@ _ROUTES = [
         regressions.LogisticRegressionViewSet,
         "logistic-regression",
     ),
-    _route(
-        "/decomposition/<name:column>", decompositions.DecompositionViewSet, "decomposition"
-    ),
+    _route("/decomposition/<name:column>", decompositions.DecompositionViewSet, "decomposition"),
     _route("/decomposition/oaxaca/<name:column>", decompositions.OaxacaViewSet, "oaxaca"),
     _route("/fairness/<name:column>", analyses.FairnessViewSet, "fairness"),
 ]

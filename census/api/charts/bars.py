@@ -23,6 +23,17 @@ def is_clear(log10_p: float | None) -> bool:
     return log10_p is not None and log10_p < LOG10_LEVEL
 
 
+def signed(difference: float, digits: int) -> str:
+    """Returns a difference with its sign."""
+    return f"{difference:+,.{digits}f}".replace("-", "\u2212")
+
+
+def decimals(differences: Iterable[float]) -> int:
+    """Returns how many decimals show differences to about three digits."""
+    largest = max(map(abs, differences), default=0)
+    return next((d for d, least in enumerate((100, 10, 1)) if largest >= least), 3)
+
+
 def bars(
     layout: Layout,
     records: Sequence[Record],

@@ -6,7 +6,7 @@ from typing import Any
 from census.api.charts import bars, style, words
 from census.api.charts.layout import GROUP, stacked
 from census.api.charts.style import Spec
-from census.columns import COLUMNS
+from census.columns import COLUMNS, Column
 from census.statistics.analyses.oaxaca import Oaxaca
 from census.statistics.analyses.regression import LogisticRegression, Regression
 from census.statistics.analyses.strata import Decomposition
@@ -119,16 +119,10 @@ def _of_parts(
     (by,) = asked.selection.group_by
     compared = [group for group in answer["groups"] if group["key"] != answer["reference"]]
     shown = [group for group in compared if group["difference"] is not None]
-    records = [
-        {
-            GROUP: f"{words.value(by, group['key'][by.name])} · {part}",
-            "value": group[part],
-            "ci_lower": group.get(f"{part}_ci_lower"),
-            "ci_upper": group.get(f"{part}_ci_upper"),
-        }
-        for group in shown[: style.MOST_BARS // len(parts)]
-        for part in parts
-    ]
+    scale = 100 if share else 1
+    drawn = [(group, part) for group in shown[: style.MOST_BARS // len(parts)] for part in parts]
+    digits = 1 if share else bars.decimals(group[part] for group, part in drawn)
+    records = [_part_record(by, group, part, scale, digits) for group, part in drawn]
     placed = stacked([{GROUP: record[GROUP]} for record in records], GROUP)
     column = COLUMNS[answer["column"]]
     title = f"{column.label}{words.by(asked.selection)}: differences decomposed by {on}"
@@ -138,6 +132,24 @@ def _of_parts(
     lines = style.caption(asked.selection, answer, *told)
     if not records:
         return style.nothing(title, lines)
-    axis = "Difference" if share else words.with_unit("Difference", column.unit)
-    view = bars.bars(placed, records, axis, share=share)
+    axis = words.with_unit("Difference", "points" if share else column.unit)
+    view = bars.dots(placed, records, axis, line=0, text="written")
     return style.figure(title, lines, records, view)
+
+
+def _part_record(by: Column, group: Answer, part: str, scale: int, digits: int) -> dict[str, Any]:
+    """Return the dot of a part of a group's difference."""
+    label = f"{words.value(by, group['key'][by.name])} · {part}"
+    low, high = (group.get(f"{part}_ci_{end}") for end in ("lower", "upper"))
+    written, interval = bars.signed(scale * group[part], digits), ""
+    if low is not None and high is not None:
+        low, high = scale * low, scale * high
+        interval = f" ({bars.signed(low, digits)} to {bars.signed(high, digits)})"
+    return {
+        GROUP: label,
+        "value": scale * group[part],
+        "ci_lower": low,
+        "ci_upper": high,
+        "written": written,
+        bars.TOLD: f"{label}: {written}{interval}",
+    }

@@ -1,6 +1,6 @@
 """The pictures of correlations, cross-tabulations, label fairness and comparisons."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from census.api.charts import bars, style, words
@@ -107,17 +107,6 @@ def _compared(group: Answer, reference: Mapping[str, Any] | None) -> str:
     return f"{rate:.1%} (× {ratio:.2f})" if ratio is not None else f"{rate:.1%}"
 
 
-def _signed(difference: float, digits: int) -> str:
-    """Return a difference with its sign."""
-    return f"{difference:+,.{digits}f}".replace("-", "\u2212")
-
-
-def _digits(differences: Iterable[float]) -> int:
-    """Return how many decimals show differences to about three digits."""
-    largest = max(map(abs, differences), default=0)
-    return next((d for d, least in enumerate((100, 10, 1)) if largest >= least), 3)
-
-
 def _scaled(number: float | None, scale: int) -> float | None:
     return None if number is None else scale * number
 
@@ -125,9 +114,9 @@ def _scaled(number: float | None, scale: int) -> float | None:
 def _told(group: Answer, scale: int, digits: int, unit: str | None) -> str:
     """Return a difference in words, with its interval."""
     low, high = (group[f"difference_ci_{end}"] for end in ("lower", "upper"))
-    text = f"{words.key(group['key'])}: {_signed(scale * group['difference'], digits)}"
+    text = f"{words.key(group['key'])}: {bars.signed(scale * group['difference'], digits)}"
     if low is not None:
-        text += f" ({_signed(scale * low, digits)} to {_signed(scale * high, digits)})"
+        text += f" ({bars.signed(scale * low, digits)} to {bars.signed(scale * high, digits)})"
     return f"{text} {unit}" if unit else text
 
 
@@ -153,13 +142,13 @@ def of_comparison(asked: Comparison, answer: Answer) -> Spec:
     placed = layout(columns, keys, nested=False)
     share = asked.value is not None
     scale = 100 if share else 1
-    digits = 1 if share else _digits(group["difference"] for group in shown)
+    digits = 1 if share else bars.decimals(group["difference"] for group in shown)
     records = [
         {
             **labels,
             "value": scale * group["difference"],
             **{end: _scaled(group[f"difference_{end}"], scale) for end in ("ci_lower", "ci_upper")},
-            "written": _signed(scale * group["difference"], digits),
+            "written": bars.signed(scale * group["difference"], digits),
             bars.HOLLOW: not bars.is_clear(group.get("log10_p_adjusted", group["log10_p"])),
             bars.TOLD: _told(group, scale, digits, "points" if share else asked.column.unit),
         }

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from census.api import questions, tables
-from census.api.parameters import Unknown
+from census.api.parameters import UnknownName
 from census.api.views.base import TABULAR, CensusViewSet
 from census.columns import COLUMNS
 
@@ -83,7 +83,7 @@ class ListingViewSet(CensusViewSet):
         DRF asks for its name without a request and in an error, too.
         """
         ((part, view),) = self.below.items()
-        with suppress(Unknown):
+        with suppress(UnknownName):
             view = view.of_path(getattr(self, "kwargs", {}))
         return part, view
 
@@ -98,7 +98,7 @@ class ListingViewSet(CensusViewSet):
             return
         parameters = {parameter.name: parameter for parameter in view().path_parameters}
         given = {name: text for name, text in self.kwargs.items() if name in parameters}
-        questions.crossed_columns(given)
+        questions.columns_of_path(given)
         for name in parameters[variable].type.suggestions():
             parts = {**given, variable: name}
             query = _needed(view, parts) if len(parts) == len(parameters) else ""

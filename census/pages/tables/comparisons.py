@@ -14,6 +14,7 @@ from census.pages.tables.layout import (
     Scale,
     Table,
     column_label,
+    estimate,
     keys,
     label,
     people,
@@ -126,7 +127,7 @@ def _scale(levels: Sequence[Answer]) -> Scale:
 
 
 def _difference(group: Answer, write: Callable[[Any], str]) -> Cell:
-    return _with_interval(group, "difference", write)
+    return estimate(group, "difference", "difference_ci", write)
 
 
 def _drawn(group: Answer, ends: Scale) -> Cell:
@@ -153,9 +154,7 @@ def _adjusted(answer: Answer) -> list[str]:
 
 
 def _value(group: Answer, write: Callable[[Any], str]) -> Cell:
-    low, high = group.get("ci_lower"), group.get("ci_upper")
-    note = numbers.interval(write(low), write(high)) if low is not None else ""
-    return Cell(write(group.get("value")), note, number=True)
+    return estimate(group, "value", "ci", write)
 
 
 def writers(answer: Answer, *, share: bool) -> tuple[Callable[[Any], str], Callable[[Any], str]]:
@@ -219,18 +218,12 @@ def _of_parts(answer: Answer, heads: Mapping[str, str], notes: Sequence[str]) ->
     ]
     rows = []
     for group in answer["groups"]:
-        told = [_with_interval(group, part, difference) for part in heads]
+        told = [estimate(group, part, f"{part}_ci", difference) for part in heads]
         if is_reference(answer, group):
             told = [Cell("reference", number=True), *(Cell("") for _ in told[1:])]
         value = Cell(write(group["value"]), number=True)
         rows.append(Row([*keys(group["key"]), value, *told, people(group["count"])]))
     return Table(head, rows, notes)
-
-
-def _with_interval(group: Answer, name: str, write: Callable[[Any], str]) -> Cell:
-    low, high = (group.get(f"{name}_ci_{end}") for end in ("lower", "upper"))
-    note = numbers.interval(write(low), write(high)) if low is not None else ""
-    return Cell(write(group[name]), note, number=True)
 
 
 def of_regression(answer: Answer) -> Table:
@@ -245,16 +238,13 @@ def of_regression(answer: Answer) -> Table:
     ]
     rows = []
     for one in answer["coefficients"]:
-        prefix = "odds_ratio" if odds else "estimate"
-        ends = ("odds_ratio_ci_lower", "odds_ratio_ci_upper") if odds else ("ci_lower", "ci_upper")
-        low, high = (one.get(end) for end in ends)
+        of, ends = ("odds_ratio", "odds_ratio_ci") if odds else ("estimate", "ci")
         n = numbers.number
-        note = numbers.interval(n(low), n(high)) if low is not None else ""
         rows.append(
             Row(
                 [
                     Cell(term(one["term"]), head=True),
-                    Cell(n(one.get(prefix)), note, number=True),
+                    estimate(one, of, ends, n),
                     *([Cell(n(one.get("estimate")), number=True)] if odds else []),
                     Cell(n(one.get("standard_error")), number=True),
                     Cell(numbers.p_value(one.get("log10_p"))),

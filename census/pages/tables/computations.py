@@ -1,6 +1,7 @@
 """Tables of computations: values, quantiles and distributions, whole and by groups."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from census.api.charts import words
@@ -13,6 +14,7 @@ from census.pages.tables.layout import (
     Row,
     Table,
     column_label,
+    estimate,
     keys,
     label,
     people,
@@ -43,58 +45,49 @@ def of_computation(answer: Level, order: str = "") -> Table:
     return _values(answer, order)
 
 
-def _values(answer: Level, order: str) -> Table:
-    metric = metrics.find(answer["metric"])
-    column = COLUMNS[answer["column"]]
-    levels = [*answer.get("groups", ()), answer]
-    unit = unit_of(answer)
-    write = writer(unit, column, levels)
-    text = isinstance(answer["value"], str)
-    ends = scale(
-        [
-            level.get(end)
-            for level in levels
-            for end in ("value", "ci_upper", "ci_lower")
-            if not isinstance(level.get(end), str)
-        ]
-    )
-    drawn = "ci_lower" in answer and len(levels) > 1
-    grouped = answer["group_by"]
+def _by_level(
+    answer: Level,
+    order: str,
+    headings: Sequence[Heading],
+    cells: Callable[[Level], Sequence[Cell]],
+) -> tuple[list[Heading], list[Row], int]:
+    """Return the headings, a row of `cells` for each group and the total, and the rows left out."""
+    grouped, groups = answer["group_by"], answer.get("groups", ())
+    head = [Heading(column_label(name), field="key", order=order) for name in grouped]
     head = [
-        *(Heading(column_label(n), field="key", order=order) for n in grouped),
-        Heading(
-            _title(metric.label, unit),
-            number=not text,
-            field="value",
-            order=order,
-        ),
-        *([Heading("")] if drawn else []),
+        *(head or [Heading("Who")]),
+        *headings,
         Heading("People", number=True, field="count", order=order),
     ]
+    total = [Cell("All", head=True), *(Cell("") for _ in grouped[1:])]
     rows = [
-        Row(
-            [
-                *(keys(level["key"]) if "key" in level else _total(grouped)),
-                _value(level, write),
-                *(
-                    [Cell("", bar=ends.bar(level["value"], level["ci_lower"], level["ci_upper"]))]
-                    if drawn
-                    else []
-                ),
-                people(level["count"]),
-            ],
-            total="key" not in level and bool(grouped),
-        )
-        for level in _shown(levels)
+        Row([*keys(level["key"]), *cells(level), people(level["count"])])
+        for level in groups[:MOST_ROWS]
     ]
-    if not grouped:
-        head.insert(0, Heading("Who"))
-    return Table(head, rows, _notes(answer, levels, rows), max(0, len(levels) - 1 - MOST_ROWS))
+    rows.append(Row([*total, *cells(answer), people(answer["count"])], total=bool(grouped)))
+    return head, rows, max(0, len(groups) - MOST_ROWS)
 
 
-def _shown(levels: Sequence[Level]) -> Sequence[Level]:
-    """Return the levels that a page shows: the first groups and the total."""
-    return [*levels[:-1][:MOST_ROWS], levels[-1]]
+def _values(answer: Level, order: str) -> Table:
+    metric = metrics.find(answer["metric"])
+    levels = [*answer.get("groups", ()), answer]
+    unit = unit_of(answer)
+    write = writer(unit, COLUMNS[answer["column"]], levels)
+    text = isinstance(answer["value"], str)
+    names = () if text else ("value", "ci_lower", "ci_upper")
+    ends = scale([level.get(name) for level in levels for name in names])
+    drawn = "ci_lower" in answer and len(levels) > 1
+    title = Heading(_title(metric.label, unit), number=not text, field="value", order=order)
+
+    def cells(level: Level) -> list[Cell]:
+        if not drawn:
+            return [_value(level, write)]
+        bar = ends.bar(*(level[name] for name in names))
+        return [_value(level, write), Cell("", bar=bar)]
+
+    headings = [title, Heading("")] if drawn else [title]
+    head, rows, left_out = _by_level(answer, order, headings, cells)
+    return Table(head, rows, _notes(levels, rows), left_out)
 
 
 def writer(unit: str | None, column: Column, levels: Sequence[Level]) -> Callable[[Any], str]:
@@ -121,28 +114,20 @@ def _title(name: str, unit: str | None) -> str:
 
 
 def _value(level: Level, write: Callable[[Any], str]) -> Cell:
-    value, low, high = (level.get(name) for name in ("value", "ci_lower", "ci_upper"))
-    note = numbers.interval(write(low), write(high)) if low is not None else ""
-    if not note and "successes" in level and value in (0, 1):
-        note = f"{level['successes']:,} of {level['count']:,} people"
-    if isinstance(value, str) and "weighted_count" not in level:
-        note = f"{level['frequency']:,} people"
-    return Cell(write(value), note, number=not isinstance(value, str))
+    value = level["value"]
+    if isinstance(value, str):
+        note = "" if "weighted_count" in level else f"{level['frequency']:,} people"
+        return Cell(write(value), note)
+    cell = estimate(level, "value", "ci", write)
+    if not cell.note and "successes" in level and value in (0, 1):
+        return replace(cell, note=f"{level['successes']:,} of {level['count']:,} people")
+    return cell
 
 
-def _total(grouped: Sequence[str]) -> list[Cell]:
-    """Return the key cells of the total row."""
-    return [Cell("All", head=True), *(Cell("") for _ in grouped[1:])]
-
-
-def _notes(answer: Level, levels: Sequence[Level], rows: Sequence[Row]) -> list[str]:
+def _notes(levels: Sequence[Level], rows: Sequence[Row]) -> list[str]:
     notes = []
     if any(level.get("ci_lower") is not None for level in levels):
-        notes.append(
-            "Behind each value: its 95% confidence interval."
-            if answer.get("confidence", 0.95) == 0.95
-            else "Behind each value: its confidence interval."
-        )
+        notes.append("Behind each value: its confidence interval.")
     if any(cell.marked for row in rows for cell in row.cells):
         notes.append(SMALL_NOTE)
     if any(
@@ -158,44 +143,23 @@ def _notes(answer: Level, levels: Sequence[Level], rows: Sequence[Row]) -> list[
 
 def _quantiles(answer: Level, order: str) -> Table:
     column = COLUMNS[answer["column"]]
-    levels = [*answer.get("groups", ()), answer]
-    grouped = answer["group_by"]
     name = "lorenz" if "lorenz" in answer else "quantiles"
-    steps = [pair["q"] for pair in answer[name]]
     write = numbers.percent if unit_of(answer) == SHARE else _whole
-    head = [
-        *(Heading(column_label(n), field="key", order=order) for n in grouped),
-        *([] if grouped else [Heading("Who")]),
-        *(Heading(f"{100 * q:g}%", number=True) for q in steps),
-        Heading("People", number=True, field="count", order=order),
-    ]
-
-    def pair(found: Level) -> Cell:
-        ends = [found.get("ci_lower"), found.get("ci_upper")]
-        note = numbers.interval(*map(_whole, ends)) if None not in ends else ""
-        return Cell(write(found["value"]), note, number=True)
-
-    rows = [
-        Row(
-            [
-                *(keys(level["key"]) if "key" in level else _total(grouped)),
-                *map(pair, level[name]),
-                people(level["count"]),
-            ],
-            total="key" not in level and bool(grouped),
-        )
-        for level in _shown(levels)
-    ]
-    told = words.lower(words.with_unit(column.label, column.unit))
-    first = f"{100 * steps[0]:g}%"
-    notes = [
-        f"{first}: the {told} that {first} of the people do not exceed."
-        if name == "quantiles"
-        else f"{first}: the share of all {words.lower(column.label)}, in %, that the {first} of "
-        "the people with the least have.",
-        *_notes(answer, answer[name], rows),
-    ]
-    return Table(head, rows, notes, max(0, len(levels) - 1 - MOST_ROWS))
+    headings = [Heading(f"{100 * pair['q']:g}%", number=True) for pair in answer[name]]
+    head, rows, left_out = _by_level(
+        answer,
+        order,
+        headings,
+        lambda level: [estimate(pair, "value", "ci", write) for pair in level[name]],
+    )
+    first = headings[0].text
+    if name == "quantiles":
+        told = words.lower(words.with_unit(column.label, column.unit))
+        note = f"{first}: the {told} that {first} of the people do not exceed."
+    else:
+        told = words.lower(column.label)
+        note = f"{first}: the share of all {told}, in %, that the {first} with the least have."
+    return Table(head, rows, [note, *_notes(answer[name], rows)], left_out)
 
 
 def _whole(value: float | None) -> str:
@@ -225,7 +189,7 @@ def _buckets(answer: Level, order: str) -> Table:
             [
                 *(keys(level["key"]) if grouped else []),
                 Cell(bucket_label(column, bucket), head=True),
-                _share(bucket),
+                estimate(bucket, "proportion", "ci", numbers.percent),
                 Cell("", bar=ends.bar(bucket["proportion"])),
                 Cell(numbers.number(bucket["count"]), number=True),
             ]
@@ -253,14 +217,6 @@ def _buckets(answer: Level, order: str) -> Table:
         if answer.get(side):
             notes.append(f"{answer[side]:,} people are {where} the range.")
     return Table(heads, rows, notes, max(0, len(buckets) - MOST_ROWS))
-
-
-def _share(bucket: Level) -> Cell:
-    low, high = bucket.get("ci_lower"), bucket.get("ci_upper")
-    note = ""
-    if low is not None and high is not None:
-        note = numbers.interval(numbers.percent(low), numbers.percent(high))
-    return Cell(numbers.percent(bucket["proportion"]), note, number=True)
 
 
 def bucket_label(column: Column, bucket: Level) -> str:

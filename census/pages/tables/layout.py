@@ -1,6 +1,6 @@
 """The parts of a table for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,6 +106,14 @@ def label(name: str, value: Any) -> str:
     """Return the label of a value or band of a column."""
     column = COLUMNS.get(name)
     return str(value) if column is None else words.value(column, value)
+
+
+def estimate(level: Mapping[str, Any], name: str, ends: str, write: Callable[[Any], str]) -> Cell:
+    """Return the value `name` of a level, with its interval `{ends}_lower` to `{ends}_upper`."""
+    low, high = level.get(f"{ends}_lower"), level.get(f"{ends}_upper")
+    known = low is not None and high is not None
+    note = numbers.interval(write(low), write(high)) if known else ""
+    return Cell(write(level.get(name)), note, number=True)
 
 
 def keys(key: Mapping[str, Any]) -> list[Cell]:

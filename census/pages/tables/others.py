@@ -12,6 +12,7 @@ from census.pages.tables.layout import (
     Row,
     Table,
     column_label,
+    estimate,
     keys,
     label,
     people,
@@ -99,13 +100,13 @@ def of_fairness(answer: Answer) -> Table:
             Row(
                 [
                     *keys(group["key"]),
-                    _with_interval(group, "base_rate", "ci", numbers.percent),
+                    estimate(group, "base_rate", "ci", numbers.percent),
                     Cell("reference", number=True)
                     if reference
-                    else _with_interval(group, "statistical_parity_difference", "spd_ci", points),
+                    else estimate(group, "statistical_parity_difference", "spd_ci", points),
                     Cell("")
                     if reference
-                    else _with_interval(
+                    else estimate(
                         group, "disparate_impact", "di_ci", lambda v: numbers.number(v, 2)
                     ),
                     people(group["count"]),
@@ -116,12 +117,6 @@ def of_fairness(answer: Answer) -> Table:
     if any(group["count"] < 30 for group in answer["groups"]):
         notes.append(SMALL_NOTE)
     return Table(head, rows, notes)
-
-
-def _with_interval(level: Answer, name: str, interval: str, write: Any) -> Cell:
-    low, high = level.get(f"{interval}_lower"), level.get(f"{interval}_upper")
-    note = numbers.interval(write(low), write(high)) if low is not None else ""
-    return Cell(write(level[name]), note, number=True)
 
 
 def points(share: float | None) -> str:

@@ -108,7 +108,8 @@ def test_redoc_shows_every_operation_and_searches(visitor: Visitor) -> None:
     page = visitor.page("/redoc")
     expect(page.locator("h2", has_text="Excess kurtosis")).to_be_attached()
     page.get_by_placeholder("Search...").fill("kurtosis")
-    expect(page.locator("[data-role='search:results']")).to_contain_text("Excess kurtosis")
+    results = page.locator("[data-role='search:results']")
+    expect(results).to_contain_text("Excess kurtosis", timeout=PATIENCE * 1000)
 
 
 @pytest.mark.parametrize("path", ["/problems/timeout", "/nowhere"])

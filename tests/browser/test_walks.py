@@ -28,6 +28,7 @@ def test_a_student_compares_women_and_men_by_age(visitor: Visitor) -> None:
     page.get_by_label("by", exact=True).select_option("Age")  # 1
     expect(page.get_by_label("Age in bands")).to_have_value("25,35,45,55,65")
     page.locator("#id_group_by_2").select_option("Sex")  # 2
+    expect(page.locator("#chart svg")).to_contain_text("Female")
     expect(page.locator("#chart svg")).to_contain_text("65 and over")
     keep(page, "student-chart")
     page.get_by_role("link", name="Compare", exact=True).click()  # 3

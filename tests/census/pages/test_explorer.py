@@ -138,7 +138,7 @@ def test_of_many_errors_a_page_shows_some(client: Client) -> None:
         ("metric=count&column=age&weight=fnlwgt", "Count, sum of weights", ""),
         ("metric=lorenz&column=age&q=0.5,1", "with the least have", "Lorenz curve, years"),
         ("metric=mode&column=race&group_by=sex", "people</small>", "`"),
-        ("metric=distribution&column=age", "30–34 years, 13.3%.", "15,95"),
+        ("metric=distribution&column=age", "30–34 years, 13.3%.", 'placeholder="15,95"'),
         ("metric=distribution&column=race", "White, 85.5%.", ">Bins<"),
         ("metric=regression&column=age&on=sex", "“Sex: Female”: −2.", "R² –"),
         ("metric=variance&column=age", "Variance, squared years", ""),

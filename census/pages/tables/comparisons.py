@@ -60,7 +60,7 @@ def _stacked(answer: Answer, notes: Sequence[str]) -> Table:
         Heading(f"{'Share' if share else 'Mean'}{unit}", number=True),
         Heading(f"Difference{difference_unit}", number=True),
         Heading(""),
-        Heading("Test"),
+        Heading("Test", number=True),
         Heading("People", number=True),
     ]
     rows = []
@@ -88,7 +88,7 @@ def _side_by_side(answer: Answer, other: Any, reference: Any, notes: Sequence[st
         *(Heading(f"{name}{unit}", number=True) for name in names),
         Heading(f"Difference{difference_unit}", number=True),
         Heading(""),
-        Heading("Test"),
+        Heading("Test", number=True),
         *(Heading(f"People, {name}", number=True) for name in names),
     ]
     rows = []
@@ -136,7 +136,8 @@ def _drawn(group: Answer, ends: Scale) -> Cell:
 
 
 def _test(group: Answer) -> Cell:
-    return Cell(numbers.p_value(group.get("log10_p_adjusted", group.get("log10_p"))))
+    p = group.get("log10_p_adjusted", group.get("log10_p"))
+    return Cell(numbers.p_value(p), number=True)
 
 
 def _overall(answer: Answer) -> list[str]:
@@ -234,7 +235,7 @@ def of_regression(answer: Answer) -> Table:
         Heading("Odds ratio" if odds else "Estimate", number=True),
         *([Heading("Log odds", number=True)] if odds else []),
         Heading("Standard error", number=True),
-        Heading("Test"),
+        Heading("Test", number=True),
     ]
     rows = []
     for one in answer["coefficients"]:
@@ -247,7 +248,7 @@ def of_regression(answer: Answer) -> Table:
                     estimate(one, of, ends, n),
                     *([Cell(n(one.get("estimate")), number=True)] if odds else []),
                     Cell(n(one.get("standard_error")), number=True),
-                    Cell(numbers.p_value(one.get("log10_p"))),
+                    Cell(numbers.p_value(one.get("log10_p")), number=True),
                 ]
             )
         )

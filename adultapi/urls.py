@@ -14,7 +14,6 @@ from drf_spectacular.views import (
 
 from adultapi import problems
 from adultapi.caching import CODE
-from census.api.problems import explain, kinds
 
 # The description takes a second to make.
 _openapi = cache_page(24 * 60 * 60, key_prefix=CODE)(
@@ -40,8 +39,6 @@ urlpatterns = [
     path("schema", non_atomic_requests(schema), name="schema"),
     path("docs", non_atomic_requests(swagger), name="docs"),
     path("redoc", non_atomic_requests(redoc), name="redoc"),
-    path("problems", non_atomic_requests(kinds), name="problems"),
-    path("problems/<slug:slug>", non_atomic_requests(explain), name="problem"),
 ]
 
 handler400 = problems.handler400

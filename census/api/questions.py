@@ -87,7 +87,7 @@ def column(name: str) -> Column:
 
 
 def metric(name: str) -> Metric:
-    """Return the metric of that name, or of that alias; raise `UnknownName`."""
+    """Returns the metric of that name, or of that alias; raises `UnknownName`."""
     if name not in metrics.names():
         raise UnknownName([_unknown("metric", name, metrics.names())])
     return metrics.find(name)

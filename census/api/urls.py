@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.db.transaction import non_atomic_requests
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.urlpatterns import format_suffix_patterns
 
+from census.api import problems
 from census.api.views import (
     about,
     analyses,
@@ -76,4 +78,9 @@ _ROUTES = [
     _route("/fairness/<name:column>", analyses.FairnessViewSet, "fairness"),
 ]
 # `/v1/decomposition/oaxaca` is no column, so listings come first.
-urlpatterns = format_suffix_patterns([*listings(_ROUTES), *_ROUTES])
+urlpatterns = [
+    *format_suffix_patterns([*listings(_ROUTES), *_ROUTES]),
+    # They need no database.
+    path("problems", non_atomic_requests(problems.kinds), name="problems"),
+    path("problems/<slug:slug>", non_atomic_requests(problems.explain), name="problem"),
+]

@@ -49,7 +49,7 @@ class Page:
 
 
 def page(view: Any, request: Any, response: Any) -> Page:
-    """Return the page of a response of an API view."""
+    """Returns the page of a response of an API view."""
     data = response.data if isinstance(response.data, Mapping) else {"answer": response.data}
     path = request.path.removesuffix(f".{getattr(view, 'format_kwarg', None) or '!'}")
     query = QueryDict(request.META.get("QUERY_STRING", ""), mutable=True)
@@ -103,7 +103,7 @@ def _form(view: Any, query: QueryDict) -> ParametersForm | None:
 def _refusal(
     data: Mapping[str, Any], path: str, query: QueryDict, form: ParametersForm | None
 ) -> Page:
-    """Return the page of an error: what is wrong and what to try."""
+    """Returns the page of an error: what is wrong and what to try."""
     errors = data.get("errors", [])
     shown = [
         {

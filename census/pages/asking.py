@@ -30,7 +30,7 @@ class Answer:
         return self.ok and SVGRenderer in getattr(self.view, "renderer_classes", ())
 
     def address(self, suffix: str = "") -> str:
-        """Return the address of the answer; `suffix` names a format."""
+        """Returns the address of the answer; `suffix` names a format."""
         path = f"{self.path}.{suffix}" if suffix else self.path
         return f"{path}?{self.query}" if self.query else path
 
@@ -39,7 +39,7 @@ class Answer:
 
 
 def ask(request: HttpRequest, path: str, query: str = "") -> Answer:
-    """Return the API's answer to a GET request, made in the same process.
+    """Returns the API's answer to a GET request, made in the same process.
 
     Raises `Http404` if there is no such route, and any exception that the API does not turn into
     a problem document.

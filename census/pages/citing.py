@@ -4,7 +4,7 @@ from census.metadata import about
 
 
 def citations(version: str, address: str) -> list[tuple[str, str]]:
-    """Return the citation by style."""
+    """Returns the citation by style."""
     apa = f"{about.CITATION} Version {version}, retrieved from {address}"
     bibtex = (
         "@misc{adult1996,\n"
@@ -21,6 +21,6 @@ def citations(version: str, address: str) -> list[tuple[str, str]]:
 
 
 def reversed_name(name: str) -> str:
-    """Return "Barry Becker" as "Becker, Barry"."""
+    """Returns "Barry Becker" as "Becker, Barry"."""
     first, _, last = name.rpartition(" ")
     return f"{last}, {first}"

@@ -38,7 +38,7 @@ class Facet:
 @page_policy
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    """Show the records that the filters select, with counts of each value among them."""
+    """Shows the records that the filters select, with counts of each value among them."""
     path = reverse("people")
     if SENT in request.GET:
         query = fields.sent(request.GET, leave_out=(SENT,))
@@ -73,7 +73,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 def _question(chosen: QueryDict) -> QueryDict:
-    """Return a state of the explorer with these filters."""
+    """Returns a state of the explorer with these filters."""
     state = states.start().copy()
     for name, text in states.pairs(chosen):
         state[name] = text
@@ -106,7 +106,7 @@ def _facet(one: Mapping[str, Any], form: forms.Form, state: QueryDict) -> Facet:
 
 
 def histogram(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the bars of a histogram: position, size and title; none for a categorical column."""
+    """Returns the bars of a histogram: position, size and title; none for a categorical column."""
     spread = found.get("histogram") or {}
     counts, edges = spread.get("hist") or [], spread.get("bin_edges") or []
     if not counts:
@@ -128,7 +128,7 @@ def histogram(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 @page_policy
 @require_safe
 def columns(request: HttpRequest) -> HttpResponse:
-    """Show the codebook: meaning, distribution and missing values of each column."""
+    """Shows the codebook: meaning, distribution and missing values of each column."""
     book, profile = ask(request, reverse("field-list")), ask(request, reverse("statistics"))
     for answer in (book, profile):
         if not answer.ok:
@@ -172,7 +172,7 @@ def _query(name: str, value: str) -> str:
 @page_policy
 @require_safe
 def about_page(request: HttpRequest) -> HttpResponse:
-    """Show the source, the licence and the caveats of the dataset."""
+    """Shows the source, the licence and the caveats of the dataset."""
     answer = ask(request, reverse("dataset"))
     if not answer.ok:
         return refusal(request, answer, QueryDict(), reverse("about"))

@@ -35,7 +35,7 @@ class Link:
 
 
 def links(request: HttpRequest, answer: Answer, state: QueryDict) -> list[tuple[str, list[Link]]]:  # noqa: ARG001
-    """Return the downloads of an answer by heading."""
+    """Returns the downloads of an answer by heading."""
     name = file_name(state)
     pictures = []
     if answer.drawable:
@@ -66,7 +66,7 @@ def links(request: HttpRequest, answer: Answer, state: QueryDict) -> list[tuple[
 
 
 def people(state: QueryDict) -> list[Link]:
-    """Return the downloads of the people that the filters of a state select."""
+    """Returns the downloads of the people that the filters of a state select."""
     query = filters(state).urlencode(safe=",")
     tail = f"?{query}" if query else ""
     name = "-".join(filter(None, ["adult-people", slugify(query)[:60]]))
@@ -78,7 +78,7 @@ def people(state: QueryDict) -> list[Link]:
 
 
 def filters(state: QueryDict) -> QueryDict:
-    """Return the parameters of a state that select people."""
+    """Returns the parameters of a state that select people."""
     kept = QueryDict(mutable=True)
     for name, text in states.pairs(state):
         if canonical_name(name) in FILTERS or name == COMPLETE.name:
@@ -87,7 +87,7 @@ def filters(state: QueryDict) -> QueryDict:
 
 
 def file_name(state: QueryDict) -> str:
-    """Return a descriptive file name: `adult-share-income-…-by-education-sex`."""
+    """Returns a descriptive file name: `adult-share-income-…-by-education-sex`."""
     metric = state.get(states.METRIC, "")
     column = states.column_of(state)
     parts = [WORDS.get(metric, metric), state.get(states.ROW, ""), column.name if column else ""]
@@ -107,7 +107,7 @@ def file_name(state: QueryDict) -> str:
 
 @require_safe
 def bundle(request: HttpRequest) -> HttpResponse:
-    """Return a zip of an answer: numbers, picture, metadata, citation and address."""
+    """Returns a zip of an answer: numbers, picture, metadata, citation and address."""
     state = states.read(request.GET)
     path, query = states.request(state, compare=states.comparing(state))
     answer = ask(request, path, query)

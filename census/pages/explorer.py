@@ -109,7 +109,7 @@ class ExplorerForm(forms.Form):
         self._rest()
 
     def add_prefix(self, field_name: str) -> str:
-        """Return the parameter's name: all groupings are `group_by`."""
+        """Returns the parameter's name: all groupings are `group_by`."""
         return "group_by" if field_name.startswith("group_by_") else field_name
 
     def _set(self, name: str, field: forms.Field, value: Any = None) -> None:
@@ -237,7 +237,7 @@ class ExplorerForm(forms.Form):
         self._more()
 
     def _kept(self) -> Iterator[str]:
-        """Yield the filters that have a chip but no field."""
+        """Yields the filters that have a chip but no field."""
         for name in self.state:
             chosen = FILTERS.get(canonical_name(name))
             if chosen and chosen.lookup.suffix not in EDITED:
@@ -335,7 +335,7 @@ class ExplorerForm(forms.Form):
 
 
 def _hint(widget: forms.Widget, usual: str) -> None:
-    """Show the default as the placeholder."""
+    """Shows the default as the placeholder."""
     if isinstance(widget, forms.MultiWidget):
         for part, text in zip(widget.widgets, usual.split(","), strict=True):
             _hint(part, text)
@@ -355,7 +355,7 @@ def editor(
     *,
     new: bool = False,
 ) -> Editor:
-    """Return the filter of a column: two number fields, or a checkbox for each value."""
+    """Returns the filter of a column: two number fields, or a checkbox for each value."""
     given = {suffix: state.get(name, "") for suffix, name in fields.lookups(column).items()}
     names = [fields.lookups(column)[s] for s in EDITED if s in fields.lookups(column)]
     remove = address(without(state, WHERE, *names))
@@ -380,7 +380,7 @@ def editor(
 def _counted(
     column: Column, counts: Mapping[str, int] | None, given: Mapping[str, str]
 ) -> Sequence[tuple[str, str]]:
-    """Return the values of a column with their counts, the most frequent first."""
+    """Returns the values of a column with their counts, the most frequent first."""
     values = list(column.choices)
     if counts and not column.ordered:
         values.sort(key=lambda value: -counts.get(value, 0))

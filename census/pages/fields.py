@@ -59,7 +59,7 @@ def field(
     labels: Mapping[str, str] | None = None,
     value: str = "",
 ) -> forms.Field:
-    """Return the form field of a parameter; `labels` are the labels of its values.
+    """Returns the form field of a parameter; `labels` are the labels of its values.
 
     A choice is a select, a list of choices a multiple select, a range two number fields, anything
     else a text field. An unknown value is added to the choices, so that it stays visible.
@@ -110,7 +110,7 @@ def _with(options: list[tuple[str, str]], values: Iterable[str]) -> list[tuple[s
 
 
 def filter_label(name: str) -> str:
-    """Return a filter in words: "Age is at least"."""
+    """Returns a filter in words: "Age is at least"."""
     chosen = FILTERS[name]
     return f"{chosen.column.label} {chosen.lookup.words}"
 
@@ -147,7 +147,7 @@ class ParametersForm(forms.Form):
 
     @property
     def filters(self) -> Iterator[tuple[Column, list[forms.BoundField], bool]]:
-        """Yield each column, its fields, and whether any of them has a value."""
+        """Yields each column, its fields, and whether any of them has a value."""
         for column, names in self._columns.items():
             if column:
                 given = any(self.given.get(name) for name in names)
@@ -182,7 +182,7 @@ LABELS = {
 
 
 def plain_label(parameter: Parameter) -> str:
-    """Return the label of a parameter: "Age: bands"."""
+    """Returns the label of a parameter: "Age: bands"."""
     column, _, suffix = parameter.name.partition("__")
     if column in COLUMNS and suffix:
         return f"{COLUMNS[column].label}: {suffix}"
@@ -194,7 +194,7 @@ def column_labels() -> dict[str, str]:
 
 
 def sent(data: QueryDict, leave_out: Sequence[str] = ()) -> QueryDict:
-    """Return the parameters of a submitted form, one text for each.
+    """Returns the parameters of a submitted form, one text for each.
 
     Empty fields are left out, repeated fields become comma lists, and the two fields of a range
     become `a,b`; of a filter, one of them alone becomes a bound.
@@ -215,13 +215,13 @@ def sent(data: QueryDict, leave_out: Sequence[str] = ()) -> QueryDict:
 
 
 def _range_of(name: str, data: QueryDict) -> str:
-    """Return the range that a field is one end of, empty if it is none."""
+    """Returns the range that a field is one end of, empty if it is none."""
     parameter, _, end = name.rpartition("_")
     both = f"{parameter}_{FROM}" in data and f"{parameter}_{TO}" in data
     return parameter if end in (FROM, TO) and (both or parameter in FILTERS) else ""
 
 
 def lookups(column: Column) -> dict[str, str]:
-    """Return the filters of a column: a name by the lookup's suffix."""
+    """Returns the filters of a column: a name by the lookup's suffix."""
     names = {lookup.suffix: lookup.name(column) for lookup in LOOKUPS}
     return {suffix: name for suffix, name in names.items() if name in FILTERS}

@@ -8,7 +8,7 @@ THIN = "\u202f"
 
 
 def places(*values: float | None) -> int:
-    """Return the number of decimals that shows the values to about four digits."""
+    """Returns the number of decimals that shows the values to about four digits."""
     largest = max((abs(value) for value in values if value is not None), default=0)
     if largest >= 1000 or not largest:
         return 0
@@ -20,7 +20,7 @@ def places(*values: float | None) -> int:
 
 
 def number(value: Any, decimals: int | None = None) -> str:
-    """Format a number with thousands separators; None is a dash."""
+    """Formats a number with thousands separators; None is a dash."""
     if value is None:
         return DASH
     if isinstance(value, bool):
@@ -38,18 +38,18 @@ def _minus(text: str) -> str:
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
-    """Format a share in per cent, without the sign %."""
+    """Formats a share in per cent, without the sign %."""
     return DASH if share is None else _minus(f"{100 * share:,.{decimals}f}")
 
 
 def signed(text: str) -> str:
-    """Return a formatted number with its sign."""
+    """Returns a formatted number with its sign."""
     zero = not text.replace("0", "").replace(".", "")
     return text if text.startswith("\u2212") or text == DASH or zero else f"+{text}"
 
 
 def p_value(log10_p: float | None) -> str:
-    """Format a p value given as its decimal logarithm, which does not underflow."""
+    """Formats a p value given as its decimal logarithm, which does not underflow."""
     if log10_p is None:
         return DASH
     p = 10**log10_p
@@ -59,6 +59,6 @@ def p_value(log10_p: float | None) -> str:
 
 
 def interval(low: str, high: str) -> str:
-    """Format an interval; signed numbers are separated by "to"."""
+    """Formats an interval; signed numbers are separated by "to"."""
     parted = " to " if "\u2212" in low + high or "+" in low + high else "–"
     return f"{low}{parted}{high}"

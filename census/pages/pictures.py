@@ -10,7 +10,7 @@ LEGEND, HEADINGS, SLANTED = 38, 90, 165  # of what else may stand above and belo
 
 
 def size(spec: Spec) -> tuple[int, int]:
-    """Return the approximate width and height of a picture in pixels."""
+    """Returns the approximate width and height of a picture in pixels."""
     width = int(spec.get("width") or 504)
     lines = sum(len(spec["title"].get(part, ())) for part in ("text", "subtitle"))
     height = spec.get("height") or _facets(spec) * (spec.get("spec", {}).get("height", 60) + 32)
@@ -18,12 +18,12 @@ def size(spec: Spec) -> tuple[int, int]:
 
 
 def _view(spec: Spec) -> Spec:
-    """Return the definition without its data and style."""
+    """Returns the definition without its data and style."""
     return {name: part for name, part in spec.items() if name not in ("data", "config")}
 
 
 def _above(text: str) -> int:
-    """Return the height of the legend or of the column labels of a heat map."""
+    """Returns the height of the legend or of the column labels of a heat map."""
     if '"labelAngle": -40' in text:
         return SLANTED
     if '"axis": {"orient": "top"' in text:

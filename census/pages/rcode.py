@@ -9,7 +9,7 @@ MANY = 2
 
 
 def code(people: str, csv: str, state: QueryDict) -> str:
-    """Return R code that reads the people at an address and repeats the computation.
+    """Returns R code that reads the people at an address and repeats the computation.
 
     If R has no plain function for it, the code reads the table of the answer at `csv`.
     """
@@ -24,7 +24,7 @@ def code(people: str, csv: str, state: QueryDict) -> str:
 
 
 def _bands(state: QueryDict) -> list[str]:
-    """Return the lines that cut numbers into bands."""
+    """Returns the lines that cut numbers into bands."""
     lines = []
     for name in COLUMNS:
         cuts = state.get(f"{name}{states.BANDS}", "")
@@ -63,7 +63,7 @@ def _computation(state: QueryDict, column: Column) -> list[str] | None:
 
 
 def _each(metric: str, state: QueryDict, column: Column, *, weighted: bool) -> list[str] | None:
-    """Return the lines that compute the statistic of one group, `part`."""
+    """Returns the lines that compute the statistic of one group, `part`."""
     name = column.name
     # `survey` stops at one row, of which there is no standard error.
     alone = "if (nrow(part) < 2) return(NULL)"

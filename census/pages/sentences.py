@@ -19,12 +19,12 @@ WEIGHTED = tuple(text for text in about.CAVEATS if "sum of the weights" in text 
 
 
 def caveats(answer: Answer) -> list[str]:
-    """Return the caveats that are shown under an answer."""
+    """Returns the caveats that are shown under an answer."""
     return list(WEIGHTED) if answer.get("weight") else []
 
 
 def of_answer(answer: Answer) -> list[str]:
-    """Return one or two sentences that summarise an answer, or none."""
+    """Returns one or two sentences that summarise an answer, or none."""
     if "buckets" in answer:
         return _distribution(answer)
     if "quantiles" in answer:
@@ -43,12 +43,12 @@ def of_answer(answer: Answer) -> list[str]:
 
 
 def name(key: Mapping[str, Any]) -> str:
-    """Return the labels of a group."""
+    """Returns the labels of a group."""
     return ", ".join(label(column, value) for column, value in key.items())
 
 
 def _units(unit: str | None) -> tuple[str, str]:
-    """Return the prefix and the suffix of a value."""
+    """Returns the prefix and the suffix of a value."""
     if unit == SHARE:
         return "", "%"
     if unit == WEIGHTS:

@@ -19,7 +19,7 @@ class Snippet:
 
 
 def snippets(request: HttpRequest, answer: Answer, state: QueryDict) -> list[Snippet]:
-    """Return code that fetches the answer and the selected people.
+    """Returns code that fetches the answer and the selected people.
 
     Addresses are percent-encoded and hold no quotes.
     """
@@ -62,14 +62,14 @@ def snippets(request: HttpRequest, answer: Answer, state: QueryDict) -> list[Sni
 
 
 def _people(state: QueryDict, suffix: str) -> str:
-    """Return the address of the selected people with the columns that the question uses."""
+    """Returns the address of the selected people with the columns that the question uses."""
     query = downloads.filters(state)
     query["fields"] = ",".join(used(state))
     return f"{reverse('person-list')}.{suffix}?{query.urlencode(safe=',')}"
 
 
 def used(state: QueryDict) -> Sequence[str]:
-    """Return the columns that a question uses."""
+    """Returns the columns that a question uses."""
     terms = [part for term in state.get(states.ON, "").split(",") for part in term.split(":")]
     names = [
         state.get(states.ROW, ""),

@@ -110,12 +110,12 @@ EXAMPLES = (
 
 
 def start() -> QueryDict:
-    """Return the default state."""
+    """Returns the default state."""
     return QueryDict(START)
 
 
 def read(query: QueryDict) -> QueryDict:
-    """Return the state of a query string, with repeated and bracketed lists as comma lists."""
+    """Returns the state of a query string, with repeated and bracketed lists as comma lists."""
     state = QueryDict(mutable=True)
     for name, texts in query.lists():
         state[name.removesuffix("[]")] = ",".join(texts)
@@ -123,18 +123,18 @@ def read(query: QueryDict) -> QueryDict:
 
 
 def address(state: QueryDict) -> str:
-    """Return the address of the explorer in a state."""
+    """Returns the address of the explorer in a state."""
     text = state.urlencode(safe=",")
     return f"{reverse('home')}?{text}" if text else reverse("home")
 
 
 def pairs(query: QueryDict) -> list[tuple[str, str]]:
-    """Return each parameter with its text."""
+    """Returns each parameter with its text."""
     return [(name, query.get(name) or "") for name in query]
 
 
 def without(state: QueryDict, *names: str) -> QueryDict:
-    """Return the state without the parameters of those names."""
+    """Returns the state without the parameters of those names."""
     kept = state.copy()
     for name in names:
         kept.pop(name, None)
@@ -142,7 +142,7 @@ def without(state: QueryDict, *names: str) -> QueryDict:
 
 
 def changed(state: QueryDict, **values: str) -> QueryDict:
-    """Return the state with some parameters set; an empty value removes one."""
+    """Returns the state with some parameters set; an empty value removes one."""
     kept = without(state, *(name for name, value in values.items() if not value))
     for name, value in values.items():
         if value:
@@ -163,13 +163,13 @@ def comparing(state: QueryDict) -> bool:
 
 
 def compared(state: QueryDict) -> str:
-    """Return the grouping whose groups are compared: the chosen one, else the last."""
+    """Returns the grouping whose groups are compared: the chosen one, else the last."""
     found, chosen = groupings(state), canonical_name(state.get(COMPARED, ""))
     return chosen if chosen in found else (found[-1] if found else "")
 
 
 def request(state: QueryDict, *, compare: bool = False) -> tuple[str, str]:
-    """Return the path and the query of the API request for a state."""
+    """Returns the path and the query of the API request for a state."""
     asked = without(state, *OWN)
     metric, column = state.get(METRIC, ""), quote(state.get(COLUMN, ""), safe="")
     root = reverse("root")
@@ -190,7 +190,7 @@ def request(state: QueryDict, *, compare: bool = False) -> tuple[str, str]:
 
 
 def usual(state: QueryDict) -> dict[str, str]:
-    """Return the default parameters of the explorer, if the state has none of them."""
+    """Returns the default parameters of the explorer, if the state has none of them."""
     metric, column = state.get(METRIC, ""), column_of(state)
     found: dict[str, str] = {}
     if metric == "quantiles":
@@ -207,7 +207,7 @@ def _text(query: QueryDict) -> str:
 
 
 def of_answer(answer: Mapping[str, Any], query: QueryDict) -> str:
-    """Return the explorer's address for an API answer, empty if it has none."""
+    """Returns the explorer's address for an API answer, empty if it has none."""
     state = QueryDict(mutable=True)
     if "metric" in answer:
         state[METRIC], state[COLUMN] = metrics.find(answer["metric"]).name, answer["column"]
@@ -231,13 +231,13 @@ def of_answer(answer: Mapping[str, Any], query: QueryDict) -> str:
 
 
 def of_column(column: Column) -> str:
-    """Return the explorer's address for the distribution of a column."""
+    """Returns the explorer's address for the distribution of a column."""
     metric = "quantiles" if column.numeric else "distribution"
     return address(QueryDict(f"{METRIC}={metric}&{COLUMN}={column.name}"))
 
 
 def tidied(data: QueryDict) -> QueryDict:
-    """Return the state of a submitted form.
+    """Returns the state of a submitted form.
 
     A form sends all its fields, also empty ones and those of the previous question. A choice is
     never replaced by another: if it does not apply, the page says why.
@@ -270,7 +270,7 @@ def tidied(data: QueryDict) -> QueryDict:
 
 
 def renamed(state: QueryDict) -> QueryDict:
-    """Return the state with `race__in=Black` as `race=Black`."""
+    """Returns the state with `race__in=Black` as `race=Black`."""
     tidy = QueryDict(mutable=True)
     for name, text in pairs(state):
         column, _, lookup = name.partition("__")
@@ -280,7 +280,7 @@ def renamed(state: QueryDict) -> QueryDict:
 
 
 def _parameters_of_others(metric: str, column: Column | None) -> set[str]:
-    """Return the parameters of other questions that this one does not take."""
+    """Returns the parameters of other questions that this one does not take."""
     others = {
         parameter.name
         for one in METRICS.values()
@@ -301,7 +301,7 @@ def _parameters_of_others(metric: str, column: Column | None) -> set[str]:
 
 
 def _outcome(state: QueryDict, metric: str, column: Column | None) -> None:
-    """Remove a category of another column; set the default one of the target."""
+    """Removes a category of another column; set the default one of the target."""
     wanted = metric in ("proportion", REGRESSION) and column is not None and not column.numeric
     if not wanted or column is None:
         return
@@ -312,7 +312,7 @@ def _outcome(state: QueryDict, metric: str, column: Column | None) -> None:
 
 
 def _bands(state: QueryDict, given: QueryDict) -> None:
-    """Set the bands of each numeric grouping, by default the usual ones; remove other bands.
+    """Sets the bands of each numeric grouping, by default the usual ones; remove other bands.
 
     The form has a select of usual bands and a text field for others: a changed text wins.
     """
@@ -334,5 +334,5 @@ def fits(question: Question, column: Column) -> bool:
 
 
 def others(question: Question) -> Sequence[Column]:
-    """Return the columns that a question applies to."""
+    """Returns the columns that a question applies to."""
     return [column for column in (*NUMERIC, *CATEGORICAL) if fits(question, column)]

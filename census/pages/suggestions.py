@@ -14,13 +14,13 @@ Suggestion = tuple[str, str]  # a text and an address
 
 
 def of_state(error: Mapping[str, Any], state: QueryDict) -> list[Suggestion]:
-    """Return suggestions that are addresses of the explorer."""
+    """Returns suggestions that are addresses of the explorer."""
     name = COLUMN if error["parameter"] == "column" else error["parameter"]
     return _suggestions(error, name, state, states.address, named=(METRIC, COLUMN, ROW))
 
 
 def of_route(error: Mapping[str, Any], path: str, query: QueryDict) -> list[Suggestion]:
-    """Return suggestions that are addresses of the same route."""
+    """Returns suggestions that are addresses of the same route."""
     name = error["parameter"]
     if name in ("metric", "column", "row") and name not in query:
         return _paths(error, path)
@@ -33,7 +33,7 @@ def of_route(error: Mapping[str, Any], path: str, query: QueryDict) -> list[Sugg
 
 
 def _paths(error: Mapping[str, Any], path: str) -> list[Suggestion]:
-    """Return paths with another name in place of the unknown one."""
+    """Returns paths with another name in place of the unknown one."""
     parts = path.split("/")
     names = list(resolve("/" + path.removeprefix(get_script_prefix())).kwargs)
     place = names.index(error["parameter"]) - len(names)

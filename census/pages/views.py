@@ -36,7 +36,7 @@ page_policy = csp_replace({"style-src": [SELF]})
 @page_policy
 @require_safe
 def explorer(request: HttpRequest) -> HttpResponse:
-    """Show the state in the address. A submitted form is redirected to its short address."""
+    """Shows the state in the address. A submitted form is redirected to its short address."""
     if SENT in request.GET:
         return HttpResponseRedirect(states.address(states.tidied(request.GET)))
     state = states.read(request.GET) if request.GET else states.start().copy()
@@ -55,13 +55,13 @@ def explorer(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(_request: HttpRequest) -> HttpResponse:
-    """Redirect browsers that ask for the icon at its traditional address."""
+    """Redirects browsers that ask for the icon at its traditional address."""
     return HttpResponseRedirect(static("census/favicon.svg"))
 
 
 @require_safe
 def ask_route(request: HttpRequest) -> HttpResponse:
-    """Redirect the submitted form of a page below /v1 to the short address of its answer."""
+    """Redirects the submitted form of a page below /v1 to the short address of its answer."""
     path = request.GET.get("path", "")
     prefix = get_script_prefix()
     inner = "/" + path.removeprefix(prefix)
@@ -77,7 +77,7 @@ def ask_route(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def narrow(request: HttpRequest) -> HttpResponse:
-    """Return the narrow variant of a state's picture, for phones."""
+    """Returns the narrow variant of a state's picture, for phones."""
     state = states.read(request.GET)
     path, query = states.request(state, compare=states.comparing(state))
     answer = ask(request, path, query)
@@ -88,13 +88,13 @@ def narrow(request: HttpRequest) -> HttpResponse:
 
 
 def everybody(request: HttpRequest) -> int | None:
-    """Return how many people there are, None where that cannot be told."""
+    """Returns how many people there are, None where that cannot be told."""
     answer = ask(request, reverse("dataset"))
     return answer.data["rows"] if answer.ok else None
 
 
 def counts(request: HttpRequest) -> dict[str, dict[str, int]]:
-    """Return the number of people by value for each categorical column, over all people."""
+    """Returns the number of people by value for each categorical column, over all people."""
     answer = ask(request, reverse("field-list"))
     if not answer.ok:
         return {}
@@ -105,7 +105,7 @@ def counts(request: HttpRequest) -> dict[str, dict[str, int]]:
 
 
 def _tabs(state: QueryDict) -> list[tuple[str, str, bool]]:
-    """Return the label and the address of each view, and whether it is the current one."""
+    """Returns the label and the address of each view, and whether it is the current one."""
     now = state.get(VIEW, CHART)
     comparable = state.get(METRIC) in ("mean", "proportion")
     return [
@@ -117,7 +117,7 @@ def _tabs(state: QueryDict) -> list[tuple[str, str, bool]]:
 
 
 def _misfit(state: QueryDict) -> dict[str, Any] | None:
-    """Return what the page shows if the question lacks a column or does not apply to it."""
+    """Returns what the page shows if the question lacks a column or does not apply to it."""
     question, column = states.BY_NAME.get(state.get(METRIC, "")), states.column_of(state)
     if question is None:
         return None if state.get(METRIC) else _questions(state)
@@ -165,7 +165,7 @@ def _choice(
 
 
 def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
-    """Return what the page shows: the answer, or the error."""
+    """Returns what the page shows: the answer, or the error."""
     comparing = states.comparing(state)
     path, query = states.request(state, compare=comparing)
     try:
@@ -211,7 +211,7 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
 
 
 def _comparisons(state: QueryDict) -> list[tuple[str, str, bool]]:
-    """Return the groupings to compare: label, address, and whether it is the current one."""
+    """Returns the groupings to compare: label, address, and whether it is the current one."""
     now = states.compared(state)
     return [
         (COLUMNS[name].label, states.address(states.changed(state, compare=name)), name == now)
@@ -221,14 +221,14 @@ def _comparisons(state: QueryDict) -> list[tuple[str, str, bool]]:
 
 
 def _all_columns(answer: Answer) -> dict[str, Any]:
-    """Return the table of the CSV, unformatted."""
+    """Returns the table of the CSV, unformatted."""
     table = answer.view.table(answer.data)
     return {"header": table.header, "rows": table.rows[:100],
             "left_out": max(0, len(table.rows) - 100)}  # fmt: skip
 
 
 def _refusal(answer: Answer, state: QueryDict) -> dict[str, Any]:
-    """Return what the page shows of an error: what is wrong and what to try."""
+    """Returns what the page shows of an error: what is wrong and what to try."""
     problem = answer.data
     errors = problem.get("errors", [])
     return {
@@ -245,7 +245,7 @@ def _refusal(answer: Answer, state: QueryDict) -> dict[str, Any]:
 
 
 def refusal(request: HttpRequest, answer: Answer, state: QueryDict, path: str) -> HttpResponse:
-    """Return the page of an error that the API returned to one of the other pages."""
+    """Returns the page of an error that the API returned to one of the other pages."""
     found = _refusal(answer, state)
     found["errors"] = [
         {

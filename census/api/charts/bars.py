@@ -19,7 +19,7 @@ TOOLTIP = {"field": TOLD, "type": "nominal"}
 
 
 def is_clear(log10_p: float | None) -> bool:
-    """Return whether a test is significant at the 5% level, by the logarithm of its p value."""
+    """Returns whether a test is significant at the 5% level, by the logarithm of its p value."""
     return log10_p is not None and log10_p < LOG10_LEVEL
 
 
@@ -43,7 +43,7 @@ def bars(
     share: bool = False,
     text: str | None = None,
 ) -> Spec:
-    """Return bars of `field` from zero.
+    """Returns bars of `field` from zero.
 
     `share` says that the values are shares; `text` names the field that is written at the right of
     each bar, by default its value.
@@ -70,7 +70,7 @@ def dots(
     line: float | None = 0,
     text: str = VALUE,
 ) -> Spec:
-    """Return a dot for each value with its interval, and a dashed line.
+    """Returns a dot for each value with its interval, and a dashed line.
 
     `text` names the field that is written at the right. A record that is `HOLLOW` is drawn so.
     """
@@ -96,7 +96,7 @@ def dots(
 def quantitative(
     field: str, title: str, numbers: Iterable[float], *, share: bool = False, text: float = 0
 ) -> Spec:
-    """Return an axis from zero (or below) over the numbers; `text` is the part left for text."""
+    """Returns an axis from zero (or below) over the numbers; `text` is the part left for text."""
     numbers = list(numbers)
     low, high = min([0, *numbers]), max([0, *numbers])
     axis = {"tickCount": 5, **({"format": "~%"} if share else style.axis_labels((low, high)))}
@@ -111,7 +111,7 @@ def _numbers(records: Iterable[Record], fields: Iterable[str]) -> list[float]:
 
 
 def _text(layout: Layout, records: Iterable[Record], field: str) -> float:
-    """Return the approximate fraction of the width that the longest text of a field takes."""
+    """Returns the approximate fraction of the width that the longest text of a field takes."""
     known = [record[field] for record in records if record.get(field) is not None]
     texts = [text if isinstance(text, str) else f"{text:,.0f}" for text in known]
     longest = max([7, *map(len, texts)])
@@ -119,7 +119,7 @@ def _text(layout: Layout, records: Iterable[Record], field: str) -> float:
 
 
 def _written(layout: Layout, text: Spec, field: str) -> Spec:
-    """Return the text at the right of the bars of `field`."""
+    """Returns the text at the right of the bars of `field`."""
     return {
         "transform": [{"filter": f"isValid(datum.{field})"}],
         "mark": {"type": "text", "align": "right", "fontSize": style.SMALL},
@@ -133,7 +133,7 @@ def _written(layout: Layout, text: Spec, field: str) -> Spec:
 
 
 def _dashed(at: float) -> Spec:
-    """Return a dashed line across all rows."""
+    """Returns a dashed line across all rows."""
     return {
         "data": {"values": [{"at": at}]},
         "mark": {"type": "rule", "strokeDash": [4, 3], "color": style.SOFT_INK},

@@ -15,7 +15,7 @@ Level = Mapping[str, Any]
 
 
 def of_computation(computation: Computation, answer: Level) -> Spec:
-    """Return the definition of the picture of an answer."""
+    """Returns the definition of the picture of an answer."""
     metric, question = computation.metric, computation.question
     columns = question.selection.group_by
     title = _title(metric, question)
@@ -35,7 +35,7 @@ def of_computation(computation: Computation, answer: Level) -> Spec:
 def _view(
     computation: Computation, levels: Sequence[Level], keys: Sequence[Level], whole: Level
 ) -> tuple[list[Any], Spec | None]:
-    """Return the records of a picture and their view; None if there is no value."""
+    """Returns the records of a picture and their view; None if there is no value."""
     metric, question = computation.metric, computation.question
     column, weighted = question.column, question.weight is not None
     columns, usual = question.selection.group_by, computation.order_by in (None, "key")
@@ -75,7 +75,7 @@ def _view(
 
 
 def _value(column: Column, level: Level) -> dict[str, Any]:
-    """Return the fields of a level that are drawn."""
+    """Returns the fields of a level that are drawn."""
     names = ("value", "frequency", "count")
     record = {name: level[name] for name in names if name in level}
     if isinstance(record["value"], str):
@@ -84,7 +84,7 @@ def _value(column: Column, level: Level) -> dict[str, Any]:
 
 
 def _told(column: Column, key: Level, level: Level, unit: str | None) -> str:
-    """Return the tooltip of a level."""
+    """Returns the tooltip of a level."""
     who = f"{words.key(key)}: " if key else ""
     value = level["value"]
     if value is None:
@@ -108,7 +108,7 @@ def _title(metric: Metric, question: Question) -> str:
 
 
 def _notes(computation: Computation, answer: Level, groups: int, most: int) -> list[str]:
-    """Return further notes of the caption."""
+    """Returns further notes of the caption."""
     notes = []
     if groups > most:
         notes.append(f"the first {most} of {groups:,} groups")

@@ -30,7 +30,7 @@ def records(
     *,
     in_order: bool,
 ) -> list[Record]:
-    """Return a record for each bucket of each level, with labels for its group and category.
+    """Returns a record for each bucket of each level, with labels for its group and category.
 
     The categories of an ordered column are `in_order`, whatever their frequency.
     """
@@ -60,7 +60,7 @@ def _drawn(column: Column, bucket: Bucket) -> Record:
 
 
 def _told(column: Column, key: Mapping[str, Any], bucket: Bucket) -> str:
-    """Return the tooltip of a bucket."""
+    """Returns the tooltip of a bucket."""
     who = f"{words.key(key)}, " if key else ""
     unit = f" {column.unit}" if column.unit else ""
     if "lower" in bucket:
@@ -72,7 +72,7 @@ def _told(column: Column, key: Mapping[str, Any], bucket: Bucket) -> str:
 
 
 def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weighted: bool) -> Spec:
-    """Return bars over the bins: counts, or shares with groups or a weight."""
+    """Returns bars over the bins: counts, or shares with groups or a weight."""
     shares = weighted or bool(layout.encoding)
     title = words.with_unit(column.label, column.unit)
     if found and "lower" in found[0]:
@@ -104,7 +104,7 @@ def histogram(column: Column, found: Sequence[Record], layout: Layout, *, weight
 
 
 def categories(column: Column, found: Sequence[Record], layout: Layout, *, weighted: bool) -> Spec:
-    """Return a bar for each category, with its share as text."""
+    """Returns a bar for each category, with its share as text."""
     order = list(dict.fromkeys(record["value"] for record in found))
     axis = {"minExtent": style.extent(order) + 6}
     y: Spec = {"field": "value", "type": "nominal", "sort": order, "title": None, "axis": axis}
@@ -161,7 +161,7 @@ def _single(order: Sequence[str], y: Spec, found: Sequence[Record], *, weighted:
 
 
 def _amount(found: Sequence[Record], *, shares: bool, ticks: int) -> Spec:
-    """Return the axis of the amounts; logarithmic if one bar would dwarf all others."""
+    """Returns the axis of the amounts; logarithmic if one bar would dwarf all others."""
     field = "proportion" if shares else "count"
     form = "~%" if shares else ",~f"
     numbers = sorted((record[field] or 0 for record in found), reverse=True)
@@ -179,7 +179,7 @@ def _amount(found: Sequence[Record], *, shares: bool, ticks: int) -> Spec:
 
 
 def _steps(encoding: Spec, groups: Sequence[str]) -> Spec:
-    """Return the outlines of the groups' histograms, overlaid."""
+    """Returns the outlines of the groups' histograms, overlaid."""
     low = encoding["x"]["field"]
     x = {k: v for k, v in encoding["x"].items() if k != "bin"}
     colour = {
@@ -207,7 +207,7 @@ def _groups(layout: Layout) -> list[str]:
 
 
 def _facets(mark: Spec, encoding: Spec, layout: Layout) -> Spec:
-    """Return a histogram for each group, one below the other on a common axis."""
+    """Returns a histogram for each group, one below the other on a common axis."""
     return {
         "facet": {
             "field": GROUP,

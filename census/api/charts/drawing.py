@@ -22,7 +22,7 @@ def available() -> bool:
 
 
 def svg(spec: Spec) -> str:
-    """Return the drawing; its ids are reproducible and unique to it.
+    """Returns the drawing; its ids are reproducible and unique to it.
 
     vl-convert numbers them through all that a process draws. Where several are put into one page,
     those of the same number would clip each other.
@@ -37,7 +37,7 @@ def svg(spec: Spec) -> str:
 
 
 def png(spec: Spec) -> bytes:
-    """Return the picture at twice its size in pixels, for high-resolution screens."""
+    """Returns the picture at twice its size in pixels, for high-resolution screens."""
     import vl_convert
 
     return vl_convert.vegalite_to_png(

@@ -43,7 +43,7 @@ class Estimates:
 
 
 def view(of: Estimates) -> tuple[list[Record], Spec]:
-    """Return the records of a picture and the view of them."""
+    """Returns the records of a picture and the view of them."""
     if (over := _line(of)) is not None:
         return over
     of = of if of.ordered or len(of.columns) != 1 or of.columns[0].ordered else _by_value(of)
@@ -61,7 +61,7 @@ def _told(placed: Layout) -> int:
 
 
 def _by_value(of: Estimates) -> Estimates:
-    """Return the estimates with the largest value first."""
+    """Returns the estimates with the largest value first."""
     value = [level[VALUE] for level in of.levels]
     places = sorted(range(len(value)), key=lambda i: (value[i] is None, -(value[i] or 0)))
     keys, levels = [of.keys[i] for i in places], [of.levels[i] for i in places]
@@ -100,7 +100,7 @@ def _writer(of: Estimates) -> Any:
 
 
 def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
-    """Return the axis of the values: from zero for shares and sums, else around the values."""
+    """Returns the axis of the values: from zero for shares and sums, else around the values."""
     ends = [r[name] for r in records for name in (VALUE, LOWER, UPPER) if r[name] is not None]
     axis = quantitative(VALUE, of.title, ends, share=of.share, text=text)
     if of.share or of.additive or not ends:
@@ -115,7 +115,7 @@ def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
 
 
 def _point(**encoding: Any) -> Spec:
-    """Return the dots; hollow for few people."""
+    """Returns the dots; hollow for few people."""
     return {
         "mark": {"type": "point", "size": 80, "opacity": 1, "strokeWidth": 2},
         "encoding": {
@@ -152,7 +152,7 @@ def _dashed(of: Estimates, channel: str = "x") -> list[Spec]:
 
 
 def _dots(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
-    """Return a row for each group: its dot, its interval, and its value at the right."""
+    """Returns a row for each group: its dot, its interval, and its value at the right."""
     encoding = placed.encoding
     written = max(len(record[WRITTEN]) for record in records)
     x = _axis(of, records, min(style.CHARACTER * (written + 2) / placed.width, 0.5))
@@ -179,7 +179,7 @@ def _dots(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
 
 
 def _pairs(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
-    """Return two or three groups as joined dots on one line, which shows their gap."""
+    """Returns two or three groups as joined dots on one line, which shows their gap."""
     encoding = {k: v for k, v in placed.encoding.items() if k != "yOffset"}
     y = {**encoding["y"], "scale": {"paddingInner": 0}}
     x = _axis(of, records)
@@ -200,7 +200,7 @@ def _pairs(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
 
 
 def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
-    """Return lines over ordered groups such as bands of age; None if the groups have no order.
+    """Returns lines over ordered groups such as bands of age; None if the groups have no order.
 
     The first grouping that is a number is what they are over; another gives a line each.
     """

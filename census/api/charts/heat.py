@@ -35,7 +35,7 @@ class Colour:
 
 
 def _broken(label: str, width: float) -> list[str] | None:
-    """Return a label in lines that fit a column; None if it needs too many."""
+    """Returns a label in lines that fit a column; None if it needs too many."""
     characters = max(int(NARROWED * width / style.CHARACTER), 1)
     lines = textwrap.wrap(label, characters, break_long_words=False)
     longest = style.CHARACTER * max(map(len, lines), default=0)
@@ -43,7 +43,7 @@ def _broken(label: str, width: float) -> list[str] | None:
 
 
 def heat(rows: Side, columns: Side, colour: Colour) -> Spec:
-    """Return a cell for each record, with its number if there is room."""
+    """Returns a cell for each record, with its number if there is room."""
     width = style.beside(rows.labels) / max(len(columns.labels), 1)
     broken = {label: _broken(label, width) for label in columns.labels}
     slanted = any(lines is None for lines in broken.values())

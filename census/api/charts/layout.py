@@ -32,7 +32,7 @@ class Layout:
 
 
 def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = True) -> Layout:
-    """Place groups in the order given.
+    """Places groups in the order given.
 
     Two columns may be `nested`, each in its own order, where colours can tell the values of one.
     """
@@ -51,14 +51,14 @@ def layout(columns: Sequence[Column], keys: Sequence[Key], *, nested: bool = Tru
 
 
 def _labels(key: Key) -> dict[str, str]:
-    """Return a label for each value of a key, and one of the whole key."""
+    """Returns a label for each value of a key, and one of the whole key."""
     labels = {name: words.value(COLUMNS[name], value) for name, value in key.items()}
     texts = labels.values()
     return {**labels, GROUP: " · ".join(texts)} if key else {}
 
 
 def stacked(labels: Sequence[Mapping[str, str]], field: str, title: str | None = None) -> Layout:
-    """Return a row for each of `labels`, named by `field`."""
+    """Returns a row for each of `labels`, named by `field`."""
     rows = [label[field] for label in labels]
     encoding = {"y": _rows(field, rows, title)}
     return Layout(labels, encoding, ROW * len(rows), style.beside(rows), style.width(rows))
@@ -89,7 +89,7 @@ def _nested(
 
 
 def _in_order(column: Column, keys: Sequence[Key]) -> list[str]:
-    """Return the labels of the column's values that occur, in its order."""
+    """Returns the labels of the column's values that occur, in its order."""
     values = sorted({key[column.name] for key in keys}, key=column.sort_key)
     return [words.value(column, value) for value in values]
 

@@ -16,7 +16,7 @@ MOST = 6  # curves that colours can tell apart
 def view(
     keys: Sequence[Mapping[str, Any]], levels: Sequence[Mapping[str, Any]], column: Column
 ) -> tuple[list[dict[str, Any]], Spec | None]:
-    """Return the points of the curve of each group, and the view of them beside the diagonal."""
+    """Returns the points of the curve of each group, and the view of them beside the diagonal."""
     known = [
         (key, level)
         for key, level in zip(keys, levels, strict=True)

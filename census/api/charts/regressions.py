@@ -19,7 +19,7 @@ EXPLAINED = ("difference", "explained", "unexplained")
 
 
 def of_regression(asked: Regression, answer: Answer) -> Spec:
-    """Return a dot for each coefficient but the intercept, with its interval, about zero."""
+    """Returns a dot for each coefficient but the intercept, with its interval, about zero."""
     logistic = isinstance(asked, LogisticRegression)
     known = [
         coefficient
@@ -63,7 +63,7 @@ def of_regression(asked: Regression, answer: Answer) -> Spec:
 
 
 def _told(coefficient: Answer, *, logistic: bool) -> str:
-    """Return a coefficient in words, with its interval."""
+    """Returns a coefficient in words, with its interval."""
     known = logistic and coefficient["odds_ratio"] is not None
     prefix = "odds_ratio" if known else "estimate"
     ends = [f"{prefix}_ci_lower", f"{prefix}_ci_upper"] if known else ["ci_lower", "ci_upper"]
@@ -84,7 +84,7 @@ def _title(asked: Regression, *, logistic: bool) -> str:
 
 
 def _term(term: str) -> str:
-    """Return a term as people read it: "Sex: Female × Age"."""
+    """Returns a term as people read it: "Sex: Female × Age"."""
     return " × ".join(map(_part, term.split(":")))
 
 
@@ -95,13 +95,13 @@ def _part(part: str) -> str:
 
 
 def of_decomposition(asked: Decomposition, answer: Answer) -> Spec:
-    """Return three bars for each group but the reference: the difference, and its two parts."""
+    """Returns three bars for each group but the reference: the difference, and its two parts."""
     on = " and ".join(words.lower(column.label) for column in asked.on)
     return _of_parts(asked, answer, PARTS, on, share=asked.value is not None)
 
 
 def of_oaxaca(asked: Oaxaca, answer: Answer) -> Spec:
-    """Return three bars with intervals for each group but the reference."""
+    """Returns three bars with intervals for each group but the reference."""
     on = " and ".join(words.lower(_term(term)) for term in asked.regression.on)
     share = asked.regression.value is not None
     notes = [words.intervals(asked.regression.confidence)]
@@ -138,7 +138,7 @@ def _of_parts(
 
 
 def _part_record(by: Column, group: Answer, part: str, scale: int, digits: int) -> dict[str, Any]:
-    """Return the dot of a part of a group's difference."""
+    """Returns the dot of a part of a group's difference."""
     label = f"{words.value(by, group['key'][by.name])} · {part}"
     low, high = (group.get(f"{part}_ci_{end}") for end in ("lower", "upper"))
     written, interval = bars.signed(scale * group[part], digits), ""

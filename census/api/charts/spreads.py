@@ -19,7 +19,7 @@ def view(
     title: str,
     unit: str | None,
 ) -> tuple[list[dict[str, Any]], Spec]:
-    """Return a record for each quantile of each group, and their view."""
+    """Returns a record for each quantile of each group, and their view."""
     records = [
         {
             **labels,
@@ -62,7 +62,7 @@ def view(
 
 
 def boxed(levels: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether the quartiles are among the quantiles."""
+    """Returns whether the quartiles are among the quantiles."""
     return set(QUARTERS) <= {pair["q"] for level in levels for pair in level["quantiles"]}
 
 

@@ -86,7 +86,7 @@ CONFIG: Mapping[str, Any] = {
 
 
 def figure(title: str, caption: Iterable[str], records: Sequence[Any], view: Spec) -> Spec:
-    """Return a whole definition: the view with its data, under a title and a caption."""
+    """Returns a whole definition: the view with its data, under a title and a caption."""
     return {
         "$schema": SCHEMA,
         "description": title,
@@ -101,7 +101,7 @@ def figure(title: str, caption: Iterable[str], records: Sequence[Any], view: Spe
 
 
 def narrowed(spec: Spec) -> Spec:
-    """Return the definition for a screen as wide as a phone: less wide, with shorter labels."""
+    """Returns the definition for a screen as wide as a phone: less wide, with shorter labels."""
     title = spec["title"]
     lines = {
         "text": textwrap.wrap(" ".join(title["text"]), NARROW_TITLE),
@@ -115,7 +115,7 @@ def narrowed(spec: Spec) -> Spec:
 
 
 def _narrow(part: Any) -> Any:
-    """Return a part of a definition with widths and label extents cut."""
+    """Returns a part of a definition with widths and label extents cut."""
     if isinstance(part, list):
         return [_narrow(one) for one in part]
     if not isinstance(part, dict):
@@ -137,7 +137,7 @@ def _narrow(part: Any) -> Any:
 
 
 def _lines(labels: Iterable[str]) -> Spec:
-    """Return the axis that breaks long labels in two lines."""
+    """Returns the axis that breaks long labels in two lines."""
     broken = {
         label: textwrap.wrap(label, NARROW_LINE, max_lines=NARROW_LINES, placeholder=" …")
         for label in labels
@@ -156,29 +156,29 @@ def _lines(labels: Iterable[str]) -> Spec:
 
 
 def wide(height: int, width: float = WIDTH, **view: Any) -> Spec:
-    """Return a view that is as wide as a picture is, labels included."""
+    """Returns a view that is as wide as a picture is, labels included."""
     fit = {"type": "fit-x", "contains": "padding"}
     return {"width": round(width), "height": height, "autosize": fit, **view}
 
 
 def width(labels: Iterable[str]) -> float:
-    """Return the width of a picture with labels at the left."""
+    """Returns the width of a picture with labels at the left."""
     return max(WIDTH, LEAST + EDGES + extent(labels))
 
 
 def beside(labels: Iterable[str]) -> float:
-    """Return the approximate width of the plot beside labels."""
+    """Returns the approximate width of the plot beside labels."""
     labels = list(labels)
     return width(labels) - EDGES - extent(labels)
 
 
 def extent(labels: Iterable[str]) -> float:
-    """Return the approximate width of the widest label; it suffices for wider fonts."""
+    """Returns the approximate width of the widest label; it suffices for wider fonts."""
     return min(LABEL_LIMIT, CHARACTER * max(map(len, labels), default=0))
 
 
 def caption(selection: Selection, answer: Mapping[str, Any], *notes: str) -> list[str]:
-    """Return the lines below the title: which people, how weighted, of which data."""
+    """Returns the lines below the title: which people, how weighted, of which data."""
     people = words.count(answer["rows"], "person", "people")
     where = words.selection(selection)
     missing = answer.get("missing", answer.get("excluded_missing", 0))
@@ -192,20 +192,20 @@ def caption(selection: Selection, answer: Mapping[str, Any], *notes: str) -> lis
 
 
 def nothing(title: str, lines: Iterable[str]) -> Spec:
-    """Return the picture of an answer without values."""
+    """Returns the picture of an answer without values."""
     text = {"type": "text", "text": "There is no value to draw.", "fontSize": 14, "color": SOFT_INK}
     return figure(title, lines, [{}], wide(60, mark=text))
 
 
 def colours(labels: Sequence[str]) -> Spec:
-    """Return a colour scale whose colours differ in hue and in lightness."""
+    """Returns a colour scale whose colours differ in hue and in lightness."""
     if len(labels) <= len(TWO_OR_THREE):
         return {"domain": list(labels), "range": list(TWO_OR_THREE[: len(labels)])}
     return {"domain": list(labels), "scheme": "viridis"}
 
 
 def legend(title: str | None, labels: Sequence[str], width: float) -> Spec:
-    """Return a legend above the bars, which are so wide, in as many rows as its labels need.
+    """Returns a legend above the bars, which are so wide, in as many rows as its labels need.
 
     Each label has a pixel more for every character: in wider fonts it takes them.
     """
@@ -215,7 +215,7 @@ def legend(title: str | None, labels: Sequence[str], width: float) -> Spec:
 
 
 def number_format(values: Iterable[float | None]) -> str:
-    """Return the d3 format that shows the values to about four digits, integers to all."""
+    """Returns the d3 format that shows the values to about four digits, integers to all."""
     known = [value for value in values if value is not None]
     largest = max(map(abs, known), default=0)
     if all(isinstance(value, int) for value in known):
@@ -227,7 +227,7 @@ def number_format(values: Iterable[float | None]) -> str:
 
 
 def axis_labels(ends: Iterable[float]) -> Spec:
-    """Return the label format of an axis between the ends; a billion is B, not SI's G."""
+    """Returns the label format of an axis between the ends; a billion is B, not SI's G."""
     largest = max(map(abs, ends), default=0)
     if largest >= 10**6:
         return {"labelExpr": "replace(format(datum.value, '~s'), 'G', 'B')"}

@@ -21,7 +21,7 @@ MOST_RESIDUAL = 10  # beyond which all have the darkest colour
 
 
 def of_correlation(asked: Correlation, answer: Answer) -> Spec:
-    """Return a heat map of the coefficients."""
+    """Returns a heat map of the coefficients."""
     labels = [COLUMNS[name].label for name in answer["columns"]]
     records = [
         {"row": row, "column": column, MATRIX: coefficient}
@@ -36,7 +36,7 @@ def of_correlation(asked: Correlation, answer: Answer) -> Spec:
 
 
 def of_crosstab(asked: Crosstab, answer: Answer) -> Spec:
-    """Return a heat map of the shares within each row, or of the residuals of the cells."""
+    """Returns a heat map of the shares within each row, or of the residuals of the cells."""
     title = f"{asked.column.label} by {words.lower(asked.row.label)}"
     rows = [words.value(asked.row, value) for value in answer["row_values"]]
     columns = [words.value(asked.column, value) for value in answer["column_values"]]
@@ -67,7 +67,7 @@ def of_crosstab(asked: Crosstab, answer: Answer) -> Spec:
 
 
 def of_fairness(asked: Fairness, answer: Answer) -> Spec:
-    """Return the share of the outcome in each group with its interval, and the ratio beside it."""
+    """Returns the share of the outcome in each group with its interval, and the ratio beside it."""
     outcome = words.value(TARGET, asked.outcome)
     title = f"{TARGET.label} “{outcome}”{words.by(asked.selection)}"
     groups = answer["groups"][: style.MOST_BARS]
@@ -98,7 +98,7 @@ def of_fairness(asked: Fairness, answer: Answer) -> Spec:
 
 
 def _compared(group: Answer, reference: Mapping[str, Any] | None) -> str:
-    """Return the rate of a group and its ratio to that of the reference."""
+    """Returns the rate of a group and its ratio to that of the reference."""
     rate, ratio = group["base_rate"], group["disparate_impact"]
     if rate is None:
         return ""
@@ -112,7 +112,7 @@ def _scaled(number: float | None, scale: int) -> float | None:
 
 
 def _told(group: Answer, scale: int, digits: int, unit: str | None) -> str:
-    """Return a difference in words, with its interval."""
+    """Returns a difference in words, with its interval."""
     low, high = (group[f"difference_ci_{end}"] for end in ("lower", "upper"))
     text = f"{words.key(group['key'])}: {bars.signed(scale * group['difference'], digits)}"
     if low is not None:
@@ -121,7 +121,7 @@ def _told(group: Answer, scale: int, digits: int, unit: str | None) -> str:
 
 
 def of_comparison(asked: Comparison, answer: Answer) -> Spec:
-    """Return the difference of each group from the reference, with its interval, about zero."""
+    """Returns the difference of each group from the reference, with its interval, about zero."""
     what = asked.column.label
     if asked.value is not None:
         what += f" “{words.value(asked.column, asked.value)}”"

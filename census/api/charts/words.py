@@ -10,7 +10,7 @@ MISSING = "Missing"
 
 
 def lower(label: str) -> str:
-    """Return a column's label within a sentence."""
+    """Returns a column's label within a sentence."""
     return label[:1].lower() + label[1:]
 
 
@@ -31,7 +31,7 @@ def intervals(confidence: float) -> str:
 
 
 def value(column: Column, of: Any) -> str:
-    """Return the label of a value of the column."""
+    """Returns the label of a value of the column."""
     if of is None:
         return MISSING
     if column.numeric and isinstance(of, str):
@@ -40,13 +40,13 @@ def value(column: Column, of: Any) -> str:
 
 
 def category(column: Column, of: Any) -> str:
-    """Return a category within a sentence: "income over 50,000 dollars a year"."""
+    """Returns a category within a sentence: "income over 50,000 dollars a year"."""
     text = value(column, of)
     return lower(text) if any(character.isdigit() for character in text) else text
 
 
 def band(key: str) -> str:
-    """Return a band of numbers in words: `<25`, `25-34`, `>=65`."""
+    """Returns a band of numbers in words: `<25`, `25-34`, `>=65`."""
     if key.startswith("<"):
         return f"under {key[1:]}"
     if key.startswith(">="):
@@ -55,12 +55,12 @@ def band(key: str) -> str:
 
 
 def key(of: Mapping[str, Any]) -> str:
-    """Return a group in words: "Bachelor's degree, Female"."""
+    """Returns a group in words: "Bachelor's degree, Female"."""
     return ", ".join(value(COLUMNS[name], part) for name, part in of.items())
 
 
 def by(selection: Selection) -> str:
-    """Return the end of a title that names the groupings: " by sex and race", or nothing."""
+    """Returns the end of a title that names the groupings: " by sex and race", or nothing."""
     names = [lower(column.label) for column in selection.group_by]
     if not names:
         return ""
@@ -69,7 +69,7 @@ def by(selection: Selection) -> str:
 
 
 def selection(of: Selection) -> str:
-    """Return the filters in words, empty where all rows are selected."""
+    """Returns the filters in words, empty where all rows are selected."""
     parts = [_filter(name, given) for name, given in of.filters.items()]
     return "; ".join([*parts, "no missing value"] if of.complete else parts)
 

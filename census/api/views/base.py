@@ -46,7 +46,7 @@ class CensusViewSet(ViewSet):
 
     @classmethod
     def of_path(cls, parts: Mapping[str, str]) -> "type[CensusViewSet]":  # noqa: ARG003
-        """Return the view of a path with these parts."""
+        """Returns the view of a path with these parts."""
         return cls
 
     def get_parameters(self) -> Sequence[Parameter]:
@@ -58,7 +58,7 @@ class CensusViewSet(ViewSet):
         return self.get_parameters()
 
     def get_view_name(self) -> str:
-        """Return the title of the page, where the answer gives it none."""
+        """Returns the title of the page, where the answer gives it none."""
         return self.summary
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]] | None:

@@ -24,7 +24,7 @@ Entry = dict[str, str]
 
 
 def listings(routes: Iterable[URLPattern]) -> list[URLPattern]:
-    """Return a route for each beginning of `routes` that is none of them itself."""
+    """Returns a route for each beginning of `routes` that is none of them itself."""
     views: dict[str, Any] = {str(route.pattern): route.callback for route in routes}
     below: dict[str, dict[str, View]] = {}
     for route, view in views.items():
@@ -65,20 +65,20 @@ class ListingViewSet(CensusViewSet):
         )
 
     def get_view_name(self) -> str:
-        """Return the name of what the address leads to, else the last part of it."""
+        """Returns the name of what the address leads to, else the last part of it."""
         if len(self.below) > 1:
             return self.start.rpartition("/")[2].capitalize()
         return self._next()[1].summary
 
     def get_view_description(self, html: bool = False) -> str:  # noqa: ARG002  (DRF's)
-        """Return what the address leads to, and what it lacks."""
+        """Returns what the address leads to, and what it lacks."""
         if len(self.below) > 1:
             return "Choose what comes next in the address."
         part, view = self._next()
         return f"{_first_paragraph(view)} Choose the {_name(part) or part}."
 
     def _next(self) -> tuple[str, View]:
-        """Return the only part that may come next, and its view.
+        """Returns the only part that may come next, and its view.
 
         DRF asks for its name without a request and in an error, too.
         """
@@ -91,7 +91,7 @@ class ListingViewSet(CensusViewSet):
         return tables.of_records(data["choices"], ("name", "label", "description", "link"))
 
     def _entries(self, part: str, view: View) -> Iterator[Entry]:
-        """Yield what may stand for a part of a route, each with the rest of its address."""
+        """Yields what may stand for a part of a route, each with the rest of its address."""
         view, variable = view.of_path(self.kwargs), _name(part)
         if not variable:
             yield _entry(part, view.summary, _first_paragraph(view))
@@ -106,7 +106,7 @@ class ListingViewSet(CensusViewSet):
 
 
 def _name(part: str) -> str:
-    """Return the name of a part of a route, empty where its text is fixed."""
+    """Returns the name of a part of a route, empty where its text is fixed."""
     variable = _VARIABLE.fullmatch(part)
     return variable[1] if variable else ""
 
@@ -121,7 +121,7 @@ def _first_paragraph(view: View) -> str:
 
 
 def _needed(view: View, parts: Mapping[str, str]) -> str:
-    """Return an example of the query that a route with these parts cannot do without."""
+    """Returns an example of the query that a route with these parts cannot do without."""
     whole = view()
     whole.kwargs, whole.request = dict(parts), Request(HttpRequest())
     needed = [parameter for parameter in whole.get_parameters() if parameter.required]

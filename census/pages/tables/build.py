@@ -8,7 +8,7 @@ from census.pages.tables.layout import Table
 
 
 def table_of(answer: Mapping[str, Any], path: str = "", order: str = "") -> Table:
-    """Return the table of an API answer.
+    """Returns the table of an API answer.
 
     `path` is the address of the answer, `order` what its groups are ordered by.
     """

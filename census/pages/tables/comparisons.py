@@ -28,7 +28,7 @@ PAIR = 2
 
 
 def of_comparison(answer: Answer) -> Table:
-    """Return each group's value and its difference from the reference.
+    """Returns each group's value and its difference from the reference.
 
     Two groups are columns side by side, with a row for each value of the other groupings; more
     than two have a row each.
@@ -113,7 +113,7 @@ def _side_by_side(answer: Answer, other: Any, reference: Any, notes: Sequence[st
 
 
 def _units(answer: Answer) -> tuple[bool, str, str]:
-    """Return whether shares are compared, and the units of values and of differences."""
+    """Returns whether shares are compared, and the units of values and of differences."""
     column = COLUMNS[answer["column"]]
     if not column.numeric:
         return True, ", %", ", points"
@@ -159,7 +159,7 @@ def _value(group: Answer, write: Callable[[Any], str]) -> Cell:
 
 
 def writers(answer: Answer, *, share: bool) -> tuple[Callable[[Any], str], Callable[[Any], str]]:
-    """Return the functions that format values and differences."""
+    """Returns the functions that format values and differences."""
     if share:
         return numbers.percent, points
     decimals = numbers.places(*(g.get("value") for g in answer["groups"]))
@@ -170,7 +170,7 @@ def writers(answer: Answer, *, share: bool) -> tuple[Callable[[Any], str], Calla
 
 
 def is_reference(answer: Answer, group: Answer) -> bool:
-    """Return whether a group is the reference."""
+    """Returns whether a group is the reference."""
     reference = answer.get("reference")
     if isinstance(reference, Mapping):
         return all(group["key"].get(name) == value for name, value in reference.items())
@@ -178,7 +178,7 @@ def is_reference(answer: Answer, group: Answer) -> bool:
 
 
 def of_decomposition(answer: Answer) -> Table:
-    """Return each group's difference from the reference and its two components."""
+    """Returns each group's difference from the reference and its two components."""
     on = " and ".join(column_label(name).lower() for name in answer["on"])
     note = f"Composition: as far as the groups differ in {on}; rate: what remains within it."
     heads = {
@@ -190,7 +190,7 @@ def of_decomposition(answer: Answer) -> Table:
 
 
 def of_oaxaca(answer: Answer) -> Table:
-    """Return the difference of each group from the reference, and its two parts with intervals."""
+    """Returns the difference of each group from the reference, and its two parts with intervals."""
     on = " and ".join(term(name) for name in answer["on"])
     explained = f"Explained: as far as the groups differ in {on}, by the reference's coefficients"
     unexplained = "unexplained: by the groups' different coefficients."
@@ -228,7 +228,7 @@ def _of_parts(answer: Answer, heads: Mapping[str, str], notes: Sequence[str]) ->
 
 
 def of_regression(answer: Answer) -> Table:
-    """Return a row for each coefficient."""
+    """Returns a row for each coefficient."""
     odds = any("odds_ratio" in one for one in answer["coefficients"])
     head = [
         Heading("Term"),
@@ -266,7 +266,7 @@ def of_regression(answer: Answer) -> Table:
 
 
 def term(name: str) -> str:
-    """Return a term in words: `sex=Female:age` is "Sex Female × Age"."""
+    """Returns a term in words: `sex=Female:age` is "Sex Female × Age"."""
     if name == "(intercept)":
         return "Intercept"
     parts = []

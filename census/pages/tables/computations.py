@@ -30,14 +30,14 @@ MOST_ROWS = 500
 
 
 def unit_of(answer: Level) -> str | None:
-    """Return the unit of an answer's values; `SHARE` is a fraction of 1."""
+    """Returns the unit of an answer's values; `SHARE` is a fraction of 1."""
     weight = WEIGHT if answer.get("weight") else None
     question = Question(COLUMNS[answer["column"]], Selection(weight=weight))
     return metrics.find(answer["metric"]).unit(question)
 
 
 def of_computation(answer: Level, order: str = "") -> Table:
-    """Return a row for each group and a total; for a distribution, a row for each bucket."""
+    """Returns a row for each group and a total; for a distribution, a row for each bucket."""
     if "buckets" in answer:
         return _buckets(answer, order)
     if "quantiles" in answer or "lorenz" in answer:
@@ -51,7 +51,7 @@ def _by_level(
     headings: Sequence[Heading],
     cells: Callable[[Level], Sequence[Cell]],
 ) -> tuple[list[Heading], list[Row], int]:
-    """Return the headings, a row of `cells` for each group and the total, and the rows left out."""
+    """Returns the headings, a row of `cells` per group and in total, and the rows left out."""
     grouped, groups = answer["group_by"], answer.get("groups", ())
     head = [Heading(column_label(name), field="key", order=order) for name in grouped]
     head = [
@@ -91,7 +91,7 @@ def _values(answer: Level, order: str) -> Table:
 
 
 def writer(unit: str | None, column: Column, levels: Sequence[Level]) -> Callable[[Any], str]:
-    """Return the function that formats values, all with the same number of decimals."""
+    """Returns the function that formats values, all with the same number of decimals."""
     if unit == SHARE:
         return numbers.percent
     values = [v for level in levels if isinstance(v := level.get("value"), int | float)]
@@ -107,7 +107,7 @@ def writer(unit: str | None, column: Column, levels: Sequence[Level]) -> Callabl
 
 
 def _title(name: str, unit: str | None) -> str:
-    """Return the heading of the values with their unit."""
+    """Returns the heading of the values with their unit."""
     if unit == SHARE:
         return "Share, %"
     return f"{name}, {unit}" if unit and unit != PEOPLE and unit not in name else name
@@ -163,7 +163,7 @@ def _quantiles(answer: Level, order: str) -> Table:
 
 
 def _whole(value: float | None) -> str:
-    """Format a quantile, without decimals if it is a whole number."""
+    """Formats a quantile, without decimals if it is a whole number."""
     whole = value is not None and float(value).is_integer()
     return numbers.number(int(value or 0) if whole else value, None if whole else 1)
 
@@ -220,7 +220,7 @@ def _buckets(answer: Level, order: str) -> Table:
 
 
 def bucket_label(column: Column, bucket: Level) -> str:
-    """Return the label of a bucket; bins of whole numbers are labelled `first–last`."""
+    """Returns the label of a bucket; bins of whole numbers are labelled `first–last`."""
     if "value" in bucket:
         return label(column.name, bucket["value"])
     low, high = bucket["lower"], bucket["upper"]

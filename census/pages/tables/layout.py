@@ -103,13 +103,13 @@ def scale(values: Sequence[float | None], *, zero: bool = True) -> Scale:
 
 
 def label(name: str, value: Any) -> str:
-    """Return the label of a value or band of a column."""
+    """Returns the label of a value or band of a column."""
     column = COLUMNS.get(name)
     return str(value) if column is None else words.value(column, value)
 
 
 def estimate(level: Mapping[str, Any], name: str, ends: str, write: Callable[[Any], str]) -> Cell:
-    """Return the value `name` of a level, with its interval `{ends}_lower` to `{ends}_upper`."""
+    """Returns the value `name` of a level, with its interval `{ends}_lower` to `{ends}_upper`."""
     low, high = level.get(f"{ends}_lower"), level.get(f"{ends}_upper")
     known = low is not None and high is not None
     note = numbers.interval(write(low), write(high)) if known else ""
@@ -117,12 +117,12 @@ def estimate(level: Mapping[str, Any], name: str, ends: str, write: Callable[[An
 
 
 def keys(key: Mapping[str, Any]) -> list[Cell]:
-    """Return the cells of a group's key."""
+    """Returns the cells of a group's key."""
     return [Cell(label(name, value), head=True) for name, value in key.items()]
 
 
 def people(count: int | None) -> Cell:
-    """Return a number of people, marked if it is small."""
+    """Returns a number of people, marked if it is small."""
     return Cell(numbers.number(count), number=True, marked=count is not None and count < SMALL)
 
 

@@ -26,7 +26,7 @@ LARGE = 2  # an adjusted residual beyond which a cell stands out
 
 
 def of_crosstab(answer: Answer) -> Table:
-    """Return the shares within each row and its number of people."""
+    """Returns the shares within each row and its number of people."""
     row, column = answer["row"], answer["column"]
     values = answer["column_values"]
     residuals = answer.get("adjusted_residuals")
@@ -85,7 +85,7 @@ def of_correlation(answer: Answer) -> Table:
 
 
 def of_fairness(answer: Answer) -> Table:
-    """Return each group's share of the outcome, and its difference and ratio to the reference."""
+    """Returns each group's share of the outcome, and its difference and ratio to the reference."""
     head = [
         *(Heading(column_label(name)) for name in answer["columns"]),
         Heading("Share, %", number=True),
@@ -120,12 +120,12 @@ def of_fairness(answer: Answer) -> Table:
 
 
 def points(share: float | None) -> str:
-    """Return a difference of shares in points, with its sign."""
+    """Returns a difference of shares in points, with its sign."""
     return numbers.signed(numbers.percent(share))
 
 
 def of_statistics(answer: Answer) -> Table:
-    """Return a row of statistics for each column."""
+    """Returns a row of statistics for each column."""
     head = [
         Heading("Column"),
         *(
@@ -155,7 +155,7 @@ def of_statistics(answer: Answer) -> Table:
 
 
 def of_fields(answer: Answer, path: str) -> Table:
-    """Return a row for each column of the codebook."""
+    """Returns a row for each column of the codebook."""
     head = [
         Heading("Column"),
         Heading("Name"),
@@ -179,7 +179,7 @@ def of_fields(answer: Answer, path: str) -> Table:
 
 
 def of_field(answer: Answer) -> Table:
-    """Return the categories of a column, or the facts of a numeric one."""
+    """Returns the categories of a column, or the facts of a numeric one."""
     if answer["categories"]:
         rows = [
             Row(
@@ -202,7 +202,7 @@ def of_field(answer: Answer) -> Table:
 
 
 def of_listing(answer: Answer) -> Table:
-    """Return the possible next parts of an address, each with a link."""
+    """Returns the possible next parts of an address, each with a link."""
     rows = [
         Row(
             [
@@ -217,7 +217,7 @@ def of_listing(answer: Answer) -> Table:
 
 
 def of_catalogue(answer: Answer, path: str) -> Table:
-    """Return the metrics, each with a link to its columns."""
+    """Returns the metrics, each with a link to its columns."""
     head = [Heading("Statistic"), Heading("Name"), Heading("What it is"), Heading("Formula")]
     rows = [
         Row(
@@ -234,7 +234,7 @@ def of_catalogue(answer: Answer, path: str) -> Table:
 
 
 def of_people(answer: Answer, path: str) -> Table:
-    """Return a row for each record."""
+    """Returns a row for each record."""
     results = answer["results"]
     names = list(results[0]) if results else []
     head = [
@@ -259,7 +259,7 @@ def _fact(name: str, value: Any, path: str) -> Cell:
 
 
 def of_mapping(answer: Mapping[str, Any]) -> Table:
-    """Return a row for each member of an answer that has no table of its own."""
+    """Returns a row for each member of an answer that has no table of its own."""
     rows = [
         Row([Cell(_name(name), head=True), Cell(_told(name, value), href=_address(value))])
         for name, value in answer.items()
@@ -285,13 +285,13 @@ def _name(name: str) -> str:
 
 
 def _address(value: Any) -> str:
-    """Return the value if it is an address, else an empty text."""
+    """Returns the value if it is an address, else an empty text."""
     found = isinstance(value, str) and value.startswith(("/", "https://")) and " " not in value
     return value if found else ""
 
 
 def _told(name: str, value: Any, depth: int = 0) -> str:
-    """Return a value as text; deeply nested values are replaced by their number of entries."""
+    """Returns a value as text; deeply nested values are replaced by their number of entries."""
     if isinstance(value, Mapping):
         if depth > 1:
             return _many(value)

@@ -19,7 +19,7 @@ _CODE = re.compile(r"`([^`]*)`")
 
 @register.simple_tag
 def answer_page(view: Any, request: Any, response: Any) -> answers.Page:
-    """Return the content of a page of the browsable API."""
+    """Returns the content of a page of the browsable API."""
     kept: answers.Page | None = getattr(response, "page_for_people", None)
     if kept is None:
         kept = response.page_for_people = answers.page(view, request, response)
@@ -28,25 +28,25 @@ def answer_page(view: Any, request: Any, response: Any) -> answers.Page:
 
 @register.filter
 def in_words(text: str) -> SafeString:
-    """Return a text with the names between back-ticks as code."""
+    """Returns a text with the names between back-ticks as code."""
     return mark_safe(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S308  (escaped)
 
 
 @register.filter
 def last_part(address: str) -> str:
-    """Return the last part of the path of an address."""
+    """Returns the last part of the path of an address."""
     return unquote(urlsplit(address).path.rpartition("/")[2])
 
 
 @register.filter
 def number(value: Any) -> str:
-    """Return a number with separators of thousands."""
+    """Returns a number with separators of thousands."""
     return numbers.number(value)
 
 
 @register.simple_tag
 def sort_address(query: str, heading: Heading) -> str:
-    """Return the query that orders by a column, or reverses that order."""
+    """Returns the query that orders by a column, or reverses that order."""
     state = QueryDict(query, mutable=True)
     first = heading.field if heading.field == "key" else f"-{heading.field}"
     other = f"-{heading.field}" if heading.field == "key" else heading.field

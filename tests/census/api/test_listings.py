@@ -21,7 +21,8 @@ SAMPLES = {"<name:metric>": "average", "<name:row>": "race"}
 def beginnings() -> Iterator[str]:
     """Yield the address of each route that is a listing."""
     for route in urls.urlpatterns:
-        if route.callback.cls is ListingViewSet and "drf_format_suffix" not in str(route.pattern):
+        cls = getattr(route.callback, "cls", None)
+        if cls is ListingViewSet and "drf_format_suffix" not in str(route.pattern):
             yield "/" + "/".join(SAMPLES.get(part, part) for part in str(route.pattern).split("/"))
 
 

@@ -63,7 +63,7 @@ PATHS = [
     "/v1/regression/logistic/income?value=%3E50K&on=age,sex&weight=fnlwgt",
     "/v1/decomposition/hours_per_week?group_by=sex&on=age,education_num",
     "/v1/decomposition/oaxaca/hours_per_week?group_by=sex&on=age,workclass&weight=fnlwgt",
-    *("/", "/people", "/columns", "/about"),
+    *("/", "/people", "/columns", "/about", "/problems", "/problems/timeout"),
 ]
 
 

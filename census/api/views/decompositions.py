@@ -112,9 +112,7 @@ class OaxacaViewSet(GroupsViewSet):
         reference: Parameter,
         references: Iterable[Parameter],
     ) -> Sequence[Parameter]:
-        on = replace(
-            terms.on_parameter(outcome), example="age,education_num,race"
-        )  # not the groups
+        on = terms.on_parameter(outcome, ("age", "education_num", "race"))  # not the groups
         own = (GROUPING, on, reference, value, ERRORS)
         common = (*questions.BANDS, *references, WEIGHTED_BY, CONFIDENCE, *questions.FILTERING)
         return (*own, *common)

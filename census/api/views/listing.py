@@ -46,7 +46,7 @@ class ListingViewSet(CensusViewSet):
     """
 
     renderer_classes = TABULAR
-    described = False  # OpenAPI describes whole addresses
+    in_openapi = False  # which describes complete addresses
     start = ""
     below: Mapping[str, View] = {}
 

@@ -61,7 +61,7 @@ class TermsType(ListOf):
         return terms
 
 
-def on_parameter(outcome: Column | None) -> Parameter:
+def on_parameter(outcome: Column | None, example: Sequence[str] = EXAMPLE) -> Parameter:
     """Returns the parameter `on` of a regression of `outcome`; None is any column."""
     columns = [column for column in COLUMNS.values() if column not in (WEIGHT, outcome)]
     column = column_choice(columns, "a column to regress on", "")
@@ -72,7 +72,7 @@ def on_parameter(outcome: Column | None) -> Parameter:
         "after their parts: `age,sex,sex:age`; `age:age` is the square. Categories, and numbers "
         "with `…__bands`, become dummies against a reference.",
         required=True,
-        example=",".join(name for name in EXAMPLE if name in column.values),
+        example=",".join(name for name in example if name in column.values),
     )
 
 

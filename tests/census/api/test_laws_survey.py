@@ -84,6 +84,41 @@ def test_residuals_of_two_by_two_are_equal_in_size(
 
 
 @bounded
+@given(filters(without=("sex", "income")), st.sampled_from(["", ">50K"]), weights)
+def test_the_parts_of_a_difference_add_up(
+    client: Client, chosen: Any, value: str, weight: Any
+) -> None:
+    """By categories and by regressions, from the same difference; the sign turns with the sides."""
+    column = "income" if value else "hours_per_week"
+    of = {"value": value} if value else {}
+    found = {}
+    for kind, on in (("", "education"), ("oaxaca/", "education,age")):
+        for reference in ("Male", "Female"):
+            by = {"group_by": "sex", "on": on, "reference": reference, **of}
+            answer = ask(client, f"/v1/decomposition/{kind}{column}", chosen, weight, by)
+            found[kind, reference] = {group["key"]["sex"]: group for group in answer["groups"]}
+            for group in answer["groups"]:
+                names = ("explained", "unexplained") if kind else ("composition", "rate")
+                parts = [group[name] for name in names]
+                if None not in parts:
+                    assert sum(parts) == pytest.approx(group["difference"], rel=1e-9, abs=1e-12)
+                    continue
+                assert parts == [None, None]
+                assert group["unmatched"] or group["difference"] is None
+    for kind in ("", "oaxaca/"):
+        one, other = (
+            found[kind, reference].get(key, {}).get("difference")
+            for reference, key in (("Male", "Female"), ("Female", "Male"))
+        )
+        if one is not None and other is not None:
+            assert one == -other
+    for reference in ("Male", "Female"):
+        pairs = (found[kind, reference].get("Female", {}) for kind in ("", "oaxaca/"))
+        one, other = (group.get("difference") for group in pairs)
+        assert one == other
+
+
+@bounded
 @given(filters(), st.sampled_from(sorted(NUMBERS)), weights)
 def test_an_interval_of_a_quantile_holds_it(
     client: Client, chosen: Any, column: str, weight: Any

@@ -10,7 +10,7 @@ from census.columns import COLUMNS, Column
 from census.statistics.analyses.oaxaca import Oaxaca
 from census.statistics.analyses.regression import LogisticRegression, Regression
 from census.statistics.analyses.strata import Decomposition
-from census.statistics.estimators.design import INTERCEPT
+from census.statistics.estimators.regression.design import INTERCEPT
 
 Answer = Mapping[str, Any]
 
@@ -95,13 +95,13 @@ def _part(part: str) -> str:
 
 
 def of_decomposition(asked: Decomposition, answer: Answer) -> Spec:
-    """Returns three bars for each group but the reference: the difference, and its two parts."""
+    """Returns three dots for each group but the reference: the difference, and its two parts."""
     on = " and ".join(words.lower(column.label) for column in asked.on)
     return _of_parts(asked, answer, PARTS, on, share=asked.value is not None)
 
 
 def of_oaxaca(asked: Oaxaca, answer: Answer) -> Spec:
-    """Returns three bars with intervals for each group but the reference."""
+    """Returns three dots with intervals for each group but the reference."""
     on = " and ".join(words.lower(_term(term)) for term in asked.regression.on)
     share = asked.regression.value is not None
     notes = [words.intervals(asked.regression.confidence)]
@@ -120,7 +120,9 @@ def _of_parts(
     compared = [group for group in answer["groups"] if group["key"] != answer["reference"]]
     shown = [group for group in compared if group["difference"] is not None]
     scale = 100 if share else 1
-    drawn = [(group, part) for group in shown[: style.MOST_BARS // len(parts)] for part in parts]
+    shown = shown[: style.MOST_BARS // len(parts)]
+    # A group with unmatched categories has no parts.
+    drawn = [(group, part) for group in shown for part in parts if group[part] is not None]
     digits = 1 if share else bars.decimals(group[part] for group, part in drawn)
     records = [_part_record(by, group, part, scale, digits) for group, part in drawn]
     placed = stacked([{GROUP: record[GROUP]} for record in records], GROUP)

@@ -24,7 +24,7 @@ from census.statistics.analyses.regression import (
     LogisticRegression,
     Regression,
 )
-from census.statistics.estimators.linear import Errors
+from census.statistics.estimators.regression.linear import Errors
 from census.statistics.metrics import CONFIDENCE
 from census.statistics.parameters import Parameter
 from census.statistics.selection import WEIGHTED_BY

@@ -8,10 +8,10 @@ from census.statistics.analyses.patterns import patterns_of_groups
 from census.statistics.analyses.regression import LinearRegression, limited
 from census.statistics.analyses.terms import on_parameter
 from census.statistics.estimators import Estimate, flags, mean
-from census.statistics.estimators.design import INTERCEPT
-from census.statistics.estimators.linear import Outcomes
-from census.statistics.estimators.oaxaca import ColumnPart, Decomposed, Part, oaxaca
-from census.statistics.estimators.regression import Patterns
+from census.statistics.estimators.regression.design import INTERCEPT
+from census.statistics.estimators.regression.linear import Outcomes
+from census.statistics.estimators.regression.model import Patterns
+from census.statistics.estimators.regression.oaxaca import ColumnPart, Decomposed, Part, oaxaca
 from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally
 from census.statistics.selection import Key, Selection
 

@@ -14,10 +14,10 @@ from census.statistics.aggregates import power_sum
 from census.statistics.analyses.patterns import patterns
 from census.statistics.analyses.terms import factors, on_parameter
 from census.statistics.estimators import flags, n_effective
-from census.statistics.estimators.design import Size
-from census.statistics.estimators.inference import Coefficient
-from census.statistics.estimators.linear import Errors, Outcomes
-from census.statistics.estimators.regression import (
+from census.statistics.estimators.regression.design import Size
+from census.statistics.estimators.regression.inference import Coefficient
+from census.statistics.estimators.regression.linear import Errors, Outcomes
+from census.statistics.estimators.regression.model import (
     Covariate,
     Model,
     Patterns,

@@ -10,9 +10,9 @@ from itertools import accumulate
 from operator import mul
 from typing import NamedTuple
 
-from census.statistics.estimators.inference import two_sided
 from census.statistics.estimators.moments import correlation
 from census.statistics.estimators.numbers import two_sided_z
+from census.statistics.estimators.regression.inference import two_sided
 
 
 class Weights(NamedTuple):

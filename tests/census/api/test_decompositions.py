@@ -310,6 +310,7 @@ def test_other_formats(client: Client, suffix: str) -> None:
     for path, query in (
         ("/v1/decomposition/income", f"{RICH}&group_by=race&on=education"),
         ("/v1/decomposition/age", "group_by=sex&on=race&age__lt=17"),
+        ("/v1/decomposition/age", "group_by=sex&on=occupation"),
         (f"{OAXACA}/income", f"{RICH}&group_by=sex&on=education,age,age:age"),
         (f"{OAXACA}/age", "group_by=sex&on=race&age__lt=17"),
         (f"{OAXACA}/age", "group_by=sex&on=occupation"),

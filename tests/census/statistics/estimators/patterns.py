@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from census.statistics.estimators.linear import Outcomes
-from census.statistics.estimators.regression import Covariate, Model, Patterns
+from census.statistics.estimators.regression.linear import Outcomes
+from census.statistics.estimators.regression.model import Covariate, Model, Patterns
 
 
 def patterns(

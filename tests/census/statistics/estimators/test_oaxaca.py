@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from census.statistics.estimators import Estimate
-from census.statistics.estimators.linear import Errors
-from census.statistics.estimators.oaxaca import (
+from census.statistics.estimators.regression.linear import Errors
+from census.statistics.estimators.regression.model import TooManyCoefficients
+from census.statistics.estimators.regression.oaxaca import (
     MOST_COEFFICIENTS,
     Decomposed,
     Part,
     oaxaca,
 )
-from census.statistics.estimators.regression import TooManyCoefficients
 from tests.census.statistics.estimators.patterns import model, patterns
 
 Frame = pd.DataFrame

@@ -11,9 +11,9 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from census.statistics.estimators.inference import Coefficient
-from census.statistics.estimators.linear import Errors
-from census.statistics.estimators.regression import (
+from census.statistics.estimators.regression.inference import Coefficient
+from census.statistics.estimators.regression.linear import Errors
+from census.statistics.estimators.regression.model import (
     Covariate,
     LinearFit,
     LogisticFit,

@@ -24,11 +24,11 @@ from functools import cached_property
 from operator import add, sub
 from typing import Generic, NamedTuple, TypeVar
 
-from census.statistics.estimators.design import Design, Value
-from census.statistics.estimators.linear import Errors, LeastSquares, Outcomes
 from census.statistics.estimators.means import Estimate, Sums, linearised_variance
 from census.statistics.estimators.numbers import square_root, two_sided_z
-from census.statistics.estimators.regression import (
+from census.statistics.estimators.regression.design import Design, Value
+from census.statistics.estimators.regression.linear import Errors, LeastSquares, Outcomes
+from census.statistics.estimators.regression.model import (
     Model,
     Patterns,
     TooManyCoefficients,
@@ -36,7 +36,7 @@ from census.statistics.estimators.regression import (
     references_of,
     variables_of,
 )
-from census.statistics.estimators.solving import Decimals, in_many_digits, invert
+from census.statistics.estimators.regression.solving import Decimals, in_many_digits, invert
 
 Key = TypeVar("Key")
 

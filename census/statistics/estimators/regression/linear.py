@@ -17,9 +17,14 @@ from decimal import Decimal
 from itertools import compress
 from typing import Literal, NamedTuple
 
-from census.statistics.estimators.design import Design, Size
-from census.statistics.estimators.inference import Coefficient, Joint, coefficients, joint_test
-from census.statistics.estimators.solving import (
+from census.statistics.estimators.regression.design import Design, Size
+from census.statistics.estimators.regression.inference import (
+    Coefficient,
+    Joint,
+    coefficients,
+    joint_test,
+)
+from census.statistics.estimators.regression.solving import (
     ROUNDING,
     Decimals,
     Inverse,

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from itertools import chain, compress
 from typing import NamedTuple
 
-from census.statistics.estimators.design import Design, Numbers, Size, Value, Variable, design
-from census.statistics.estimators.inference import Coefficient
-from census.statistics.estimators.linear import Errors, Linear, Outcomes, linear
-from census.statistics.estimators.logistic import Logistic, logistic, separating
+from census.statistics.estimators.regression.design import (
+    Design,
+    Numbers,
+    Size,
+    Value,
+    Variable,
+    design,
+)
+from census.statistics.estimators.regression.inference import Coefficient
+from census.statistics.estimators.regression.linear import Errors, Linear, Outcomes, linear
+from census.statistics.estimators.regression.logistic import Logistic, logistic, separating
 
 MOST_COEFFICIENTS = 100
 

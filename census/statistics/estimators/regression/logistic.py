@@ -19,10 +19,10 @@ from decimal import Decimal
 from operator import add, mul, sub
 from typing import Any, NamedTuple
 
-from census.statistics.estimators.design import Design
-from census.statistics.estimators.inference import Coefficient, coefficients
-from census.statistics.estimators.linear import Outcomes
-from census.statistics.estimators.solving import (
+from census.statistics.estimators.regression.design import Design
+from census.statistics.estimators.regression.inference import Coefficient, coefficients
+from census.statistics.estimators.regression.linear import Outcomes
+from census.statistics.estimators.regression.solving import (
     Cholesky,
     Decimals,
     Singular,

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from census.statistics.distributions import chi2_log10_sf, chi2_sf, f_log10_sf, f_sf
-from census.statistics.estimators.design import INTERCEPT
 from census.statistics.estimators.numbers import two_sided_t, two_sided_z
-from census.statistics.estimators.solving import Decimals, inner, invert, times
+from census.statistics.estimators.regression.design import INTERCEPT
+from census.statistics.estimators.regression.solving import Decimals, inner, invert, times
 
 
 class Coefficient(NamedTuple):

@@ -1,0 +1,1 @@
+"""Regressions from sums over covariate patterns, and Oaxaca and Blinder's decomposition."""

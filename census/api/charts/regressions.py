@@ -97,15 +97,14 @@ def _part(part: str) -> str:
 def of_decomposition(asked: Decomposition, answer: Answer) -> Spec:
     """Returns three dots for each group but the reference: the difference, and its two parts."""
     on = " and ".join(words.lower(column.label) for column in asked.on)
-    return _of_parts(asked, answer, PARTS, on, share=asked.value is not None)
+    return _of_parts(asked, answer, PARTS, on, value=asked.value)
 
 
 def of_oaxaca(asked: Oaxaca, answer: Answer) -> Spec:
     """Returns three dots with intervals for each group but the reference."""
     on = " and ".join(words.lower(_term(term)) for term in asked.regression.on)
-    share = asked.regression.value is not None
     notes = [words.intervals(asked.regression.confidence)]
-    return _of_parts(asked, answer, EXPLAINED, on, *notes, share=share)
+    return _of_parts(asked, answer, EXPLAINED, on, *notes, value=asked.regression.value)
 
 
 def _of_parts(
@@ -114,9 +113,10 @@ def _of_parts(
     parts: Sequence[str],
     on: str,
     *notes: str,
-    share: bool,
+    value: str | None,
 ) -> Spec:
     (by,) = asked.selection.group_by
+    share = value is not None
     compared = [group for group in answer["groups"] if group["key"] != answer["reference"]]
     shown = [group for group in compared if group["difference"] is not None]
     scale = 100 if share else 1
@@ -127,7 +127,8 @@ def _of_parts(
     records = [_part_record(by, group, part, scale, digits) for group, part in drawn]
     placed = stacked([{GROUP: record[GROUP]} for record in records], GROUP)
     column = COLUMNS[answer["column"]]
-    title = f"{column.label}{words.by(asked.selection)}: differences decomposed by {on}"
+    what = f"{column.label} “{words.value(column, value)}”" if share else column.label
+    title = f"{what}{words.by(asked.selection)}: differences decomposed by {on}"
     told = [*notes]
     if answer["reference"]:
         told.append(f"reference: {words.value(by, answer['reference'][by.name])}")

@@ -1,12 +1,23 @@
-"""Covariate patterns of a data frame, as the database makes them of the people."""
+"""Covariate patterns of a data frame, as the database makes them of the people; fits of them."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from census.statistics.estimators.regression.linear import Outcomes
-from census.statistics.estimators.regression.model import Covariate, Model, Patterns
+from census.statistics.estimators.regression.inference import Coefficient
+from census.statistics.estimators.regression.linear import Errors, Outcomes
+from census.statistics.estimators.regression.model import (
+    Covariate,
+    LinearFit,
+    LogisticFit,
+    Model,
+    Patterns,
+    fit_linear,
+    fit_logistic,
+)
+
+Frame = pd.DataFrame
 
 
 def patterns(
@@ -47,3 +58,33 @@ def model(
     ]
     positions = [tuple(columns.index(part) for part in term.split(":")) for term in terms]
     return Model(covariates, positions), columns
+
+
+def linear(
+    frame: Frame,
+    outcome: str,
+    terms: Sequence[str],
+    errors: Errors = "classical",
+    references: dict[str, Any] | None = None,
+) -> LinearFit:
+    right, columns = model(frame, terms, references)
+    weights = frame.fnlwgt.tolist() if errors == "linearised" else None
+    found = patterns(frame, columns, frame[outcome].tolist(), weights)
+    return fit_linear(right, found, errors, 0.95)
+
+
+def logistic(
+    frame: Frame,
+    y: Sequence[int],
+    terms: Sequence[str],
+    *,
+    weighted: bool = False,
+    references: dict[str, Any] | None = None,
+) -> LogisticFit:
+    right, columns = model(frame, terms, references)
+    weights = frame.fnlwgt.tolist() if weighted else None
+    return fit_logistic(right, patterns(frame, columns, y, weights), 0.95, weighted=weighted)
+
+
+def by_term(found: LinearFit | LogisticFit) -> dict[str, Coefficient]:
+    return {coefficient.term: coefficient for coefficient in found.fit.coefficients}

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from census.api.charts import drawing
 from census.api.charts.style import Spec
 
 LINE, AXIS = 20, 70  # pixels of a line of the title, and of the axis with the edges
@@ -15,6 +16,12 @@ def size(spec: Spec) -> tuple[int, int]:
     lines = sum(len(spec["title"].get(part, ())) for part in ("text", "subtitle"))
     height = spec.get("height") or _facets(spec) * (spec.get("spec", {}).get("height", 60) + 32)
     return width, int(height) + LINE * lines + AXIS + _above(json.dumps(_view(spec)))
+
+
+def inline(spec: Spec) -> str:
+    """Returns a picture as a data URL: it needs no request and is compressed with its page."""
+    svg = drawing.svg(spec).replace("%", "%25").replace("#", "%23")
+    return f"data:image/svg+xml,{svg}"
 
 
 def _view(spec: Spec) -> Spec:

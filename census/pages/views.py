@@ -15,6 +15,7 @@ from django.http import (
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import Resolver404, get_script_prefix, resolve, reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from census.api import charts
@@ -50,7 +51,9 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "tabs": _tabs(state),
         **result,
     }
-    return render(request, "pages/explorer.html", context, status=result.get("status", 200))
+    response = render(request, "pages/explorer.html", context, status=result.get("status", 200))
+    patch_vary_headers(response, ["Accept"])
+    return response
 
 
 @require_safe
@@ -179,6 +182,9 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
     exact = request.build_absolute_uri(answer.address())
     page_address = request.build_absolute_uri(states.address(state))
     view = state.get(VIEW, CHART)
+    shown_picture = view in (CHART, COMPARE)
+    # The script draws the picture itself: it fetches the page as nothing but text/html.
+    draw = drawing.available() and request.headers.get("Accept") != "text/html"
     title = spec["description"] if spec else states.BY_NAME[state.get(METRIC, "")].label
     return {
         "answer": answer,
@@ -191,12 +197,14 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
         else states.without(state, states.SENT).urlencode(safe=","),
         "all_columns": _all_columns(answer) if view in (CHART, TABLE) else None,
         "spec": spec,
-        "answer_svg": answer.address("svg"),
+        "answer_svg": answer.address("svg") if drawing.available() else "",
+        "image": pictures.inline(spec) if draw and spec and shown_picture else "",
         "answer_vega": answer.address("vega"),
         "answer_narrow": f"{reverse('narrow')}?{state.urlencode(safe=',')}",
         "size": pictures.size(spec) if spec else None,
         "drawn": drawing.available() and spec is not None,
         "view": view,
+        "shown_picture": shown_picture,
         "shown": {name: view == name for name in (CHART, TABLE, COMPARE, CODE)},
         "exact": exact,
         "page_address": page_address,

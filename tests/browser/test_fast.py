@@ -26,7 +26,7 @@ SIZE = """
 # 1.6 Mbit/s, and 150 ms there and back.
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
 PATHS = ["/", "/?metric=crosstab&row=education&column=income"]
-VISITS = 3
+VISITS = 5
 
 
 def visit(chromium: Browser, service: str, path: str) -> tuple[float, float, float]:

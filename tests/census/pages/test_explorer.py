@@ -157,3 +157,13 @@ def test_how_many_people_there_are_is_asked(client: Client) -> None:
     rows = client.get("/v1/dataset").json()["rows"]
     assert f"Ask {rows:,} people" in client.get("/").content.decode()
     assert f"of {rows:,}</h1>" in client.get("/people?sex=Male").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_page_holds_its_picture_but_for_the_script_that_draws_it(client: Client) -> None:
+    page = client.get("/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert 'src="data:image/svg+xml,&lt;svg' in page.content.decode()
+    fetched = client.get("/", headers={"accept": "text/html"})
+    assert "data:image/svg+xml" not in fetched.content.decode()
+    assert "/v1/computation/proportion/income.svg?" in fetched.content.decode()
+    assert "Accept" in page["Vary"]

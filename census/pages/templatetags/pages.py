@@ -63,4 +63,4 @@ def sorted(heading: Heading) -> str:  # noqa: A001  (as in aria-sort)
 
 @register.simple_tag
 def sort_mark(heading: Heading) -> str:
-    return {"none": " ↕", "descending": " ↓", "ascending": " ↑"}[sorted(heading)]
+    return "\u00a0" + {"none": "↕", "descending": "↓", "ascending": "↑"}[sorted(heading)]

@@ -131,7 +131,7 @@ function show(old, fresh, focus) {
   const inside = old.contains(active);
   const id = active?.id;
   const height = old.querySelector("#chart")?.offsetHeight ?? 0;
-  const sorted = active?.closest("thead") ? active.textContent.replace(/[↕↓↑ ]/g, "") : "";
+  const sorted = active?.closest("thead") ? active.textContent.replace(/[↕↓↑\s]/g, "") : "";
   old.replaceWith(fresh);
   // Keeps the height until the new picture is drawn, so that the content below does not move.
   const figure = fresh.querySelector("#chart");
@@ -144,7 +144,7 @@ function show(old, fresh, focus) {
     (id && document.getElementById(id)) ||
     (sorted &&
       [...fresh.querySelectorAll("thead a")].find(
-        (link) => link.textContent.replace(/[↕↓↑ ]/g, "") === sorted,
+        (link) => link.textContent.replace(/[↕↓↑\s]/g, "") === sorted,
       ));
   (found || fresh.querySelector("#answer"))?.focus({ preventScroll: true });
 }

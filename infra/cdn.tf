@@ -2,10 +2,6 @@
 # answers as long as their Cache-Control says. The load balancer is then private: CloudFront reaches
 # it by a VPC origin, and nobody else's distribution does.
 
-locals {
-  cdn_protocol_header = "CloudFront-Forwarded-Proto" # CloudFront takes it from no client
-}
-
 resource "aws_cloudfront_vpc_origin" "main" {
   count = var.cdn ? 1 : 0
 

@@ -9,28 +9,26 @@ locals {
   # which a container finds what the instance has fetched (user_data.sh.tftpl).
   database_url = "postgresql://%s@${aws_db_instance.main.endpoint}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/adultapi/rds-ca.pem&passfile=%s"
 
-  # What differs between deployments, as the service's README lists it. No secret among it.
+  # What differs between deployments, for each container. No secret among it.
   settings = {
-    ALLOWED_HOSTS   = join(",", distinct(concat(var.host_names, [aws_lb.main.dns_name, local.public_dns])))
-    DATABASE_URL    = format(local.database_url, local.reader, "/run/secrets/adultapi/reader")
-    EXPORT_DIR      = "/var/lib/adultapi"
-    LOG_FORMAT      = "json"
-    SECRET_KEY_FILE = "/run/secrets/adultapi/django"
-    SECURE_PROXY    = local.https || var.cdn
-  }
-
-  # Of the run that migrates and loads, beside them: nothing else knows how to write.
-  loader_settings = {
-    LOADER_DATABASE_URL = format(local.database_url, local.database_user, "/run/secrets/loader/owner")
-  }
-
-  # Of nginx (docker/start-proxy.sh).
-  proxy_settings = {
-    RATE_LIMIT      = var.rate_limit
-    SERVICE         = "198.18.0.2:8000" # the service's fixed address on the instance
-    TRUSTED_PROXIES = join(",", local.trusted_proxies)
-    # The load balancer overwrites X-Forwarded-Proto by how CloudFront reaches it.
-    SECURE_PROXY_HEADER = var.cdn ? local.cdn_protocol_header : "X-Forwarded-Proto"
+    service = {
+      ALLOWED_HOSTS   = join(",", distinct(concat(var.host_names, [aws_lb.main.dns_name, local.public_dns])))
+      DATABASE_URL    = format(local.database_url, local.reader, "/run/secrets/adultapi/reader")
+      EXPORT_DIR      = "/var/lib/adultapi"
+      LOG_FORMAT      = "json"
+      SECRET_KEY_FILE = "/run/secrets/adultapi/django"
+      SECURE_PROXY    = local.https || var.cdn
+    }
+    loader = { # of the run that migrates and loads, beside those of the service
+      LOADER_DATABASE_URL = format(local.database_url, local.database_user, "/run/secrets/loader/owner")
+    }
+    proxy = {
+      RATE_LIMIT      = var.rate_limit
+      SERVICE         = "198.18.0.2:8000" # the service's fixed address on the instance
+      TRUSTED_PROXIES = join(",", local.trusted_proxies)
+      # CloudFront reaches the load balancer by HTTP, and takes its own header from no client.
+      SECURE_PROXY_HEADER = var.cdn ? "CloudFront-Forwarded-Proto" : "X-Forwarded-Proto"
+    }
   }
 
   boot_hook       = "booted"
@@ -62,8 +60,8 @@ resource "aws_launch_template" "app" {
     proxy_port          = local.proxy_port
     reader              = local.reader
     region              = var.region
-    settings = { for part, settings in { service = local.settings, loader = local.loader_settings, proxy = local.proxy_settings } :
-      part => join("\n", [for name, value in settings : "${name}=${value}"])
+    settings = { for container, settings in local.settings :
+      container => join("\n", [for name, value in settings : "${name}=${value}"])
     }
   }))
 
@@ -122,7 +120,7 @@ resource "aws_autoscaling_group" "app" {
   name                      = local.name
   min_size                  = var.instances.min
   max_size                  = var.instances.max
-  vpc_zone_identifier       = [for subnet in aws_subnet.private : subnet.id]
+  vpc_zone_identifier       = local.tiers.private[*].id
   target_group_arns         = [aws_lb_target_group.app.arn]
   health_check_type         = "ELB"
   health_check_grace_period = 60 # seconds: whoever is in service has booted
@@ -169,7 +167,7 @@ resource "aws_autoscaling_group" "app" {
     aws_lb_listener.http,
     aws_lb_listener.https,
     aws_route.nat,
-    aws_route_table_association.private,
+    aws_route_table_association.main,
     aws_secretsmanager_secret_version.django,
     aws_vpc_endpoint.s3,
     aws_vpc_security_group_egress_rule.main,

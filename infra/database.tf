@@ -1,9 +1,10 @@
 # PostgreSQL on RDS, reachable from the instances alone and over TLS only.
 
 locals {
-  database_name = "adult"
-  database_user = "adultapi" # owns the tables: migrates and loads
-  reader        = "reader"   # serves: the image makes this role, which logs in by tokens of IAM
+  database_name       = "adult"
+  database_user       = "adultapi" # owns the tables: migrates and loads
+  reader              = "reader"   # serves: the image makes this role, which logs in by tokens of IAM
+  database_secret_arn = aws_db_instance.main.master_user_secret[0].secret_arn
   # A database restored from a snapshot stands beside the one it replaces, under its own name.
   database_id = var.database_snapshot == null ? local.name : "${local.name}-${substr(sha1(var.database_snapshot), 0, 6)}"
 
@@ -17,7 +18,7 @@ locals {
 
 resource "aws_db_subnet_group" "main" {
   name       = local.name
-  subnet_ids = [for subnet in aws_subnet.database : subnet.id]
+  subnet_ids = local.tiers.database[*].id
 }
 
 resource "aws_db_parameter_group" "main" {

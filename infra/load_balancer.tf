@@ -1,37 +1,31 @@
 # The only thing that the internet reaches. It speaks to nginx on the instances.
 
 locals {
-  balancer_subnets = var.cdn ? aws_subnet.private : aws_subnet.public
+  balancer_subnets = local.tiers[var.cdn ? "private" : "public"]
 
   # Whose X-Forwarded-For nginx believes: the load balancer's, and CloudFront's where that is before it.
   trusted_proxies = concat(
-    [for subnet in local.balancer_subnets : subnet.cidr_block],
+    local.balancer_subnets[*].cidr_block,
     flatten([for list in data.aws_ec2_managed_prefix_list.cloudfront : sort([for entry in list.entries : entry.cidr])]),
   )
 }
 
 resource "aws_lb" "main" {
   #checkov:skip=CKV_AWS_150:On by variable; `make destroy` turns it off first
-  #checkov:skip=CKV_AWS_91:On by variable, and on by default
   #checkov:skip=CKV2_AWS_20:HTTP is redirected to HTTPS as soon as there is a certificate; the data is public
   #checkov:skip=CKV2_AWS_76:The service runs no Java, so no Log4j
   #checkov:skip=CKV2_AWS_28:nginx on the instances limits clients; README.md says where WAF would attach
   name                       = "${local.name}${var.cdn ? "-private" : ""}" # stands beside the one it replaces
-  load_balancer_type         = "application"
-  internal                   = var.cdn # CloudFront reaches it inside the VPC
+  internal                   = var.cdn                                     # CloudFront reaches it inside the VPC
   security_groups            = [aws_security_group.main["load_balancer"].id]
-  subnets                    = [for subnet in local.balancer_subnets : subnet.id]
+  subnets                    = local.balancer_subnets[*].id
   drop_invalid_header_fields = true
   enable_deletion_protection = var.deletion_protection
   idle_timeout               = 60 # seconds
 
-  dynamic "access_logs" {
-    for_each = aws_s3_bucket.access_logs
-
-    content {
-      enabled = true
-      bucket  = access_logs.value.bucket
-    }
+  access_logs {
+    enabled = true
+    bucket  = aws_s3_bucket.access_logs.bucket
   }
 
   depends_on = [aws_s3_bucket_policy.access_logs]
@@ -112,16 +106,12 @@ resource "aws_s3_bucket" "access_logs" {
   #checkov:skip=CKV_AWS_145:Load balancers write to buckets with S3's own key only, which is the default
   #checkov:skip=CKV2_AWS_62:Nothing reacts to a new log file
   #checkov:skip=CKV_AWS_21:Written once by AWS and expired; there are no versions to keep
-  count = var.access_logs ? 1 : 0
-
   bucket_prefix = "${local.name}-access-logs-"
   force_destroy = !var.deletion_protection
 }
 
 resource "aws_s3_bucket_public_access_block" "access_logs" {
-  count = var.access_logs ? 1 : 0
-
-  bucket                  = aws_s3_bucket.access_logs[0].id
+  bucket                  = aws_s3_bucket.access_logs.id
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -129,9 +119,7 @@ resource "aws_s3_bucket_public_access_block" "access_logs" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "access_logs" {
-  count = var.access_logs ? 1 : 0
-
-  bucket = aws_s3_bucket.access_logs[0].id
+  bucket = aws_s3_bucket.access_logs.id
 
   rule {
     id     = "expire"
@@ -150,21 +138,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "access_logs" {
 }
 
 resource "aws_s3_bucket_policy" "access_logs" {
-  count = var.access_logs ? 1 : 0
-
-  bucket = aws_s3_bucket.access_logs[0].id
-  policy = data.aws_iam_policy_document.access_logs[0].json
+  bucket = aws_s3_bucket.access_logs.id
+  policy = data.aws_iam_policy_document.access_logs.json
 
   depends_on = [aws_s3_bucket_public_access_block.access_logs]
 }
 
 data "aws_iam_policy_document" "access_logs" {
-  count = var.access_logs ? 1 : 0
-
   statement {
     sid       = "LoadBalancerWrites"
     actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.access_logs[0].arn}/AWSLogs/${local.account}/*"]
+    resources = ["${aws_s3_bucket.access_logs.arn}/AWSLogs/${local.account}/*"]
 
     principals {
       type        = "Service"
@@ -176,7 +160,7 @@ data "aws_iam_policy_document" "access_logs" {
     sid       = "TLSOnly"
     effect    = "Deny"
     actions   = ["s3:*"]
-    resources = [aws_s3_bucket.access_logs[0].arn, "${aws_s3_bucket.access_logs[0].arn}/*"]
+    resources = [aws_s3_bucket.access_logs.arn, "${aws_s3_bucket.access_logs.arn}/*"]
 
     principals {
       type        = "*"

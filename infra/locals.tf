@@ -34,10 +34,9 @@ locals {
     ManagedBy   = "terraform"
   })
 
-  # Two zones, each with its place in the address plan.
-  zones = { for index, zone in slice(sort(setintersection(
+  zones = slice(sort(setintersection(
     data.aws_availability_zones.available.names, data.aws_ec2_instance_type_offerings.app.locations
-  )), 0, 2) : zone => index }
+  )), 0, 2)
 
   account    = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition

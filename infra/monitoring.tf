@@ -104,110 +104,105 @@ resource "aws_cloudwatch_log_metric_filter" "refused" {
 locals {
   lb_dimension     = { LoadBalancer = aws_lb.main.arn_suffix }
   target_dimension = { LoadBalancer = aws_lb.main.arn_suffix, TargetGroup = aws_lb_target_group.app.arn_suffix }
+  group_dimension  = { AutoScalingGroupName = aws_autoscaling_group.app.name }
   db_dimension     = { DBInstanceIdentifier = aws_db_instance.main.identifier }
 
-  # Counted each minute; `shares` sets them in relation.
-  counts = {
-    requests = ["AWS/ApplicationELB", "RequestCount", local.lb_dimension] # that reached an instance
-    target   = ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", local.target_dimension]
-    balancer = ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", local.lb_dimension]
-    refused  = [local.name, "RequestsRefused", {}]
+  # Namespace, name and dimensions of what alarms and dashboard share.
+  metrics = {
+    requests    = ["AWS/ApplicationELB", "RequestCount", local.lb_dimension] # that reached an instance
+    target      = ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", local.target_dimension]
+    balancer    = ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", local.lb_dimension]
+    refused     = [local.name, "RequestsRefused", {}]
+    latency     = ["AWS/ApplicationELB", "TargetResponseTime", local.target_dimension]
+    healthy     = ["AWS/ApplicationELB", "HealthyHostCount", local.target_dimension]
+    unhealthy   = ["AWS/ApplicationELB", "UnHealthyHostCount", local.target_dimension]
+    cpu         = ["AWS/RDS", "CPUUtilization", local.db_dimension]
+    connections = ["AWS/RDS", "DatabaseConnections", local.db_dimension]
   }
 
-  # Each holds for `minutes` in a row before it rings. Those of the service ring for the same
-  # as the alerts of docs/monitoring/alerts.yml, which name them.
+  # Each holds for `minutes` in a row before it rings. Those of the service ring for the same as the
+  # alerts of docs/monitoring/alerts.yml, which name them. `percent` sets counts of a minute in relation.
   shares = {
     failing-requests = {
       description = "More than 1 % of the requests fail: read the log (make aws-logs), ask /readyz."
       percent     = "100 * (FILL(target, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0))"
-      threshold   = 1, minutes = 5
+      above       = 1, minutes = 5
     }
     refused-requests = {
       description = "One request in ten is over rate_limit: see by `client` in the log whether it is one."
       percent     = "100 * FILL(refused, 0) / requests"
-      threshold   = 10, minutes = 10
+      above       = 10, minutes = 10
     }
   }
 
   alarms = {
     slow-requests = {
       description = "One request in a hundred takes over a second: see slow ones in the log, and the database."
-      namespace   = "AWS/ApplicationELB", metric = "TargetResponseTime", statistic = "p99"
-      dimensions  = local.target_dimension
-      comparison  = "GreaterThanThreshold", threshold = 1, minutes = 10
+      metric      = local.metrics.latency, statistic = "p99"
+      above       = 1, minutes = 10
     }
     nothing-serves = {
       description = "No instance is ready: /readyz says whether the database is away or has no dataset."
-      namespace   = "AWS/ApplicationELB", metric = "HealthyHostCount", statistic = "Maximum"
-      dimensions  = local.target_dimension, missing = "breaching"
-      comparison  = "LessThanThreshold", threshold = 1, minutes = 1
+      metric      = local.metrics.healthy, statistic = "Maximum", missing = "breaching"
+      below       = 1, minutes = 1
     }
     healthy-instances = {
       description = "Fewer instances serve than should: see the activity of the Auto Scaling group."
-      namespace   = "AWS/ApplicationELB", metric = "HealthyHostCount", statistic = "Minimum"
-      dimensions  = local.target_dimension, missing = "breaching"
-      comparison  = "LessThanThreshold", threshold = var.instances.min, minutes = 10
+      metric      = local.metrics.healthy, statistic = "Minimum", missing = "breaching"
+      below       = var.instances.min, minutes = 10
     }
     unhealthy-instances = {
       description = "An instance fails /startupz: the log says why."
-      namespace   = "AWS/ApplicationELB", metric = "UnHealthyHostCount", statistic = "Maximum"
-      dimensions  = local.target_dimension
-      comparison  = "GreaterThanThreshold", threshold = 0, minutes = 10
+      metric      = local.metrics.unhealthy, statistic = "Maximum"
+      above       = 0, minutes = 10
     }
     database-cpu = {
       description = "The database computes over 80 % of the time: see Database Insights."
-      namespace   = "AWS/RDS", metric = "CPUUtilization", statistic = "Average"
-      dimensions  = local.db_dimension
-      comparison  = "GreaterThanThreshold", threshold = 80, minutes = 15
+      metric      = local.metrics.cpu, statistic = "Average"
+      above       = 80, minutes = 15
     }
     database-storage = {
       description = "Less than 1 GiB free, though storage grows by itself below a tenth: it is at max_allocated_storage, or fills too fast."
-      namespace   = "AWS/RDS", metric = "FreeStorageSpace", statistic = "Minimum"
-      dimensions  = local.db_dimension
-      comparison  = "LessThanThreshold", threshold = 1024 * 1024 * 1024, minutes = 5
+      metric      = ["AWS/RDS", "FreeStorageSpace", local.db_dimension], statistic = "Minimum"
+      below       = 1024 * 1024 * 1024, minutes = 5
     }
     database-connections = {
       description = "Four of five connections that the database's class takes are in use."
-      namespace   = "AWS/RDS", metric = "DatabaseConnections", statistic = "Maximum"
-      dimensions  = local.db_dimension
-      comparison  = "GreaterThanThreshold", threshold = floor(local.database_connections * 0.8), minutes = 5
+      metric      = local.metrics.connections, statistic = "Maximum"
+      above       = floor(local.database_connections * 0.8), minutes = 5
     }
     database-memory = {
       description = "Less than a twentieth of the database's memory is free: fewer sessions, or a larger class."
-      namespace   = "AWS/RDS", metric = "FreeableMemory", statistic = "Minimum"
-      dimensions  = local.db_dimension
-      comparison  = "LessThanThreshold", threshold = local.database_gib * 1024 * 1024 * 1024 / 20, minutes = 15
+      metric      = ["AWS/RDS", "FreeableMemory", local.db_dimension], statistic = "Minimum"
+      below       = local.database_gib * 1024 * 1024 * 1024 / 20, minutes = 15
     }
     database-swap = {
       description = "The database swaps over 256 MiB: it lacks memory."
-      namespace   = "AWS/RDS", metric = "SwapUsage", statistic = "Maximum"
-      dimensions  = local.db_dimension
-      comparison  = "GreaterThanThreshold", threshold = 256 * 1024 * 1024, minutes = 15
+      metric      = ["AWS/RDS", "SwapUsage", local.db_dimension], statistic = "Maximum"
+      above       = 256 * 1024 * 1024, minutes = 15
     }
   }
 
   # Credits of burstable classes: without any, more is billed or less is computed.
   credit_alarms = { for name, of in {
-    database-credits = ["AWS/RDS", local.db_dimension, var.database_instance_class]
-    instance-credits = ["AWS/EC2", { AutoScalingGroupName = aws_autoscaling_group.app.name }, var.instance_type]
+    database-credits = [["AWS/RDS", "CPUCreditBalance", local.db_dimension], var.database_instance_class]
+    instance-credits = [["AWS/EC2", "CPUCreditBalance", local.group_dimension], var.instance_type]
     } : name => {
     description = "Fewer than 20 CPU credits are left: a larger class or type, or one that is not burstable."
-    namespace   = of[0], metric = "CPUCreditBalance", statistic = "Minimum", dimensions = of[1]
-    comparison  = "LessThanThreshold", threshold = 20, minutes = 15
-  } if can(regex("^(db\\.)?t", of[2])) }
+    metric      = of[0], statistic = "Minimum"
+    below       = 20, minutes = 15
+  } if can(regex("^(db\\.)?t", of[1])) }
 
   nat_alarms = { for zone, gateway in aws_nat_gateway.main : "nat-ports-${zone}" => {
     description = "The NAT gateway has no port left for a connection: AWS APIs and packages fail to answer."
-    namespace   = "AWS/NATGateway", metric = "ErrorPortAllocation", statistic = "Sum"
-    dimensions  = { NatGatewayId = gateway.id }
-    comparison  = "GreaterThanThreshold", threshold = 0, minutes = 5
+    metric      = ["AWS/NATGateway", "ErrorPortAllocation", { NatGatewayId = gateway.id }], statistic = "Sum"
+    above       = 0, minutes = 5
   } }
 
   certificate_alarms = local.https ? { certificate = {
     description = "The certificate ends within 20 days: AWS has not renewed it; see its validation in ACM."
-    namespace   = "AWS/CertificateManager", metric = "DaysToExpiry", statistic = "Minimum"
-    dimensions  = { CertificateArn = local.certificate_arn }
-    comparison  = "LessThanThreshold", threshold = 20, minutes = 1, period = 24 * 60 * 60
+    metric      = ["AWS/CertificateManager", "DaysToExpiry", { CertificateArn = local.certificate_arn }], statistic = "Minimum"
+    below       = 20, minutes = 1, period = 24 * 60 * 60
   } } : {}
 }
 
@@ -216,13 +211,13 @@ resource "aws_cloudwatch_metric_alarm" "main" {
 
   alarm_name          = "${local.name}-${each.key}"
   alarm_description   = each.value.description
-  namespace           = each.value.namespace
-  metric_name         = each.value.metric
+  namespace           = each.value.metric[0]
+  metric_name         = each.value.metric[1]
+  dimensions          = each.value.metric[2]
   statistic           = startswith(each.value.statistic, "p") ? null : each.value.statistic
   extended_statistic  = startswith(each.value.statistic, "p") ? each.value.statistic : null
-  dimensions          = each.value.dimensions
-  comparison_operator = each.value.comparison
-  threshold           = each.value.threshold
+  comparison_operator = can(each.value.above) ? "GreaterThanThreshold" : "LessThanThreshold"
+  threshold           = try(each.value.above, each.value.below)
   period              = try(each.value.period, 60)
   evaluation_periods  = each.value.minutes
   treat_missing_data  = try(each.value.missing, "notBreaching")
@@ -236,7 +231,7 @@ resource "aws_cloudwatch_metric_alarm" "share" {
   alarm_name          = "${local.name}-${each.key}"
   alarm_description   = each.value.description
   comparison_operator = "GreaterThanThreshold"
-  threshold           = each.value.threshold
+  threshold           = each.value.above
   evaluation_periods  = each.value.minutes
   treat_missing_data  = "notBreaching" # nobody asks
   alarm_actions       = [aws_sns_topic.alarms.arn]
@@ -250,7 +245,7 @@ resource "aws_cloudwatch_metric_alarm" "share" {
   }
 
   dynamic "metric_query" {
-    for_each = { for name, count in local.counts : name => count if strcontains(each.value.percent, name) }
+    for_each = { for name, metric in local.metrics : name => metric if strcontains(each.value.percent, name) }
 
     content {
       id = metric_query.key
@@ -271,22 +266,15 @@ resource "aws_cloudwatch_metric_alarm" "share" {
 locals {
   # Title and series of each graph, three to a row.
   graphs = [
-    ["Requests", "Sum", [local.counts.requests, local.counts.refused]],
+    ["Requests", "Sum", [local.metrics.requests, local.metrics.refused]],
     ["Errors", "Sum", [
-      local.counts.target,
-      local.counts.balancer,
+      local.metrics.target, local.metrics.balancer,
       ["AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", local.target_dimension],
     ]],
-    ["Latency, 99 % (s)", "p99", [["AWS/ApplicationELB", "TargetResponseTime", local.target_dimension]]],
-    ["Instances", "Minimum", [
-      ["AWS/ApplicationELB", "HealthyHostCount", local.target_dimension],
-      ["AWS/ApplicationELB", "UnHealthyHostCount", local.target_dimension],
-    ]],
-    ["CPU (%)", "Average", [
-      ["AWS/EC2", "CPUUtilization", { AutoScalingGroupName = aws_autoscaling_group.app.name }],
-      ["AWS/RDS", "CPUUtilization", local.db_dimension],
-    ]],
-    ["Database connections", "Maximum", [["AWS/RDS", "DatabaseConnections", local.db_dimension]]],
+    ["Latency, 99 % (s)", "p99", [local.metrics.latency]],
+    ["Instances", "Minimum", [local.metrics.healthy, local.metrics.unhealthy]],
+    ["CPU (%)", "Average", [["AWS/EC2", "CPUUtilization", local.group_dimension], local.metrics.cpu]],
+    ["Database connections", "Maximum", [local.metrics.connections]],
   ]
 }
 

@@ -4,6 +4,7 @@
 locals {
   zone_names      = var.zone_id == null ? toset([]) : toset(var.host_names)
   certificate_arn = var.zone_id == null ? var.certificate_arn : aws_acm_certificate_validation.main[0].certificate_arn
+  validation      = { for option in flatten(aws_acm_certificate.main[*].domain_validation_options) : option.domain_name => option }
 }
 
 resource "aws_acm_certificate" "main" {
@@ -27,10 +28,6 @@ resource "aws_route53_record" "validation" {
   records         = [local.validation[each.key].resource_record_value]
   ttl             = 60
   allow_overwrite = true # the record of a name is the same for every certificate
-}
-
-locals {
-  validation = { for option in flatten(aws_acm_certificate.main[*].domain_validation_options) : option.domain_name => option }
 }
 
 resource "aws_acm_certificate_validation" "main" {

@@ -2,8 +2,7 @@
 # private ones the instances, and those of the database have no way out at all.
 
 resource "aws_vpc" "main" {
-  cidr_block           = var.vpc_cidr
-  enable_dns_support   = true
+  cidr_block           = "10.20.0.0/16"
   enable_dns_hostnames = true
 
   tags = { Name = local.name }
@@ -16,34 +15,22 @@ resource "aws_default_security_group" "unused" {
   tags = { Name = "${local.name}-unused" }
 }
 
-resource "aws_subnet" "public" {
-  for_each = local.zones
-
-  vpc_id            = aws_vpc.main.id
-  availability_zone = each.key
-  cidr_block        = cidrsubnet(var.vpc_cidr, 4, each.value)
-
-  tags = { Name = "${local.name}-public-${each.key}" }
+locals {
+  # One subnet of each tier in each zone, and its place in the address plan.
+  subnets = { for index, pair in setproduct(["public", "private", "database"], local.zones) :
+    join("-", pair) => { tier = pair[0], zone = pair[1], index = index }
+  }
+  tiers = { for key, subnet in local.subnets : subnet.tier => aws_subnet.main[key]... }
 }
 
-resource "aws_subnet" "private" {
-  for_each = local.zones
+resource "aws_subnet" "main" {
+  for_each = local.subnets
 
   vpc_id            = aws_vpc.main.id
-  availability_zone = each.key
-  cidr_block        = cidrsubnet(var.vpc_cidr, 4, each.value + 2)
+  availability_zone = each.value.zone
+  cidr_block        = cidrsubnet(aws_vpc.main.cidr_block, 4, each.value.index)
 
-  tags = { Name = "${local.name}-private-${each.key}" }
-}
-
-resource "aws_subnet" "database" {
-  for_each = local.zones
-
-  vpc_id            = aws_vpc.main.id
-  availability_zone = each.key
-  cidr_block        = cidrsubnet(var.vpc_cidr, 4, each.value + 4)
-
-  tags = { Name = "${local.name}-database-${each.key}" }
+  tags = { Name = "${local.name}-${each.key}" }
 }
 
 # --- Ways in and out -------------------------------------------------------------------------
@@ -55,7 +42,7 @@ resource "aws_internet_gateway" "main" {
 }
 
 locals {
-  nat_zones = var.nat_per_zone ? local.zones : { for zone, index in local.zones : zone => index if index == 0 }
+  nat_zones = toset(slice(local.zones, 0, var.nat_per_zone ? 2 : 1))
 }
 
 resource "aws_eip" "nat" {
@@ -70,66 +57,41 @@ resource "aws_nat_gateway" "main" {
   for_each = local.nat_zones
 
   allocation_id = aws_eip.nat[each.key].id
-  subnet_id     = aws_subnet.public[each.key].id
+  subnet_id     = aws_subnet.main["public-${each.key}"].id
 
   tags = { Name = "${local.name}-${each.key}" }
 
   depends_on = [aws_internet_gateway.main]
 }
 
-resource "aws_route_table" "public" {
+# Private subnets have a table for each zone, as each zone may have its own NAT gateway.
+resource "aws_route_table" "main" {
+  for_each = toset(concat(["public", "database"], formatlist("private-%s", local.zones)))
+
   vpc_id = aws_vpc.main.id
 
-  tags = { Name = "${local.name}-public" }
+  tags = { Name = "${local.name}-${each.key}" }
+}
+
+resource "aws_route_table_association" "main" {
+  for_each = local.subnets
+
+  subnet_id      = aws_subnet.main[each.key].id
+  route_table_id = try(aws_route_table.main[each.key], aws_route_table.main[each.value.tier]).id
 }
 
 resource "aws_route" "internet" {
-  route_table_id         = aws_route_table.public.id
+  route_table_id         = aws_route_table.main["public"].id
   destination_cidr_block = "0.0.0.0/0"
   gateway_id             = aws_internet_gateway.main.id
 }
 
-resource "aws_route_table_association" "public" {
-  for_each = local.zones
-
-  subnet_id      = aws_subnet.public[each.key].id
-  route_table_id = aws_route_table.public.id
-}
-
-resource "aws_route_table" "private" {
-  for_each = local.zones
-
-  vpc_id = aws_vpc.main.id
-
-  tags = { Name = "${local.name}-private-${each.key}" }
-}
-
 resource "aws_route" "nat" {
-  for_each = local.zones
+  for_each = toset(local.zones)
 
-  route_table_id         = aws_route_table.private[each.key].id
+  route_table_id         = aws_route_table.main["private-${each.key}"].id
   destination_cidr_block = "0.0.0.0/0"
   nat_gateway_id         = try(aws_nat_gateway.main[each.key], one(values(aws_nat_gateway.main))).id
-}
-
-resource "aws_route_table_association" "private" {
-  for_each = local.zones
-
-  subnet_id      = aws_subnet.private[each.key].id
-  route_table_id = aws_route_table.private[each.key].id
-}
-
-resource "aws_route_table" "database" {
-  vpc_id = aws_vpc.main.id
-
-  tags = { Name = "${local.name}-database" }
-}
-
-resource "aws_route_table_association" "database" {
-  for_each = local.zones
-
-  subnet_id      = aws_subnet.database[each.key].id
-  route_table_id = aws_route_table.database.id
 }
 
 # --- Endpoints -------------------------------------------------------------------------------
@@ -139,7 +101,7 @@ resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.${var.region}.s3"
   vpc_endpoint_type = "Gateway"
-  route_table_ids   = [for table in aws_route_table.private : table.id]
+  route_table_ids   = [for zone in local.zones : aws_route_table.main["private-${zone}"].id]
 
   tags = { Name = "${local.name}-s3" }
 }

@@ -15,16 +15,6 @@ output "launch_template" {
   value       = "${aws_launch_template.app.id} ${aws_launch_template.app.latest_version}"
 }
 
-output "log_group" {
-  description = "Log of the service, nginx and first boots, a stream for each and instance."
-  value       = aws_cloudwatch_log_group.main["app"].name
-}
-
-output "database_secret_arn" {
-  description = "Secret that holds the password of the database's owner."
-  value       = local.database_secret_arn
-}
-
 output "alarm_email" {
   description = "Who hears of alarms; null if nobody does."
   value       = var.alarm_email

@@ -1,6 +1,5 @@
-# Secrets are made by AWS and go from there to the instances; none is in the state.
-
-# --- Django's key ----------------------------------------------------------------------------
+# Django's key. AWS makes the secrets, and instances fetch them from there: none is in the state. The
+# password of the database's owner is made, kept and rotated by RDS (database.tf).
 
 ephemeral "aws_secretsmanager_random_password" "django" {
   password_length     = 64
@@ -19,9 +18,4 @@ resource "aws_secretsmanager_secret_version" "django" {
   secret_id                = aws_secretsmanager_secret.django.id
   secret_string_wo         = ephemeral.aws_secretsmanager_random_password.django.random_password
   secret_string_wo_version = 1
-}
-
-# The password of the database's owner is made, kept and rotated by RDS (database.tf).
-locals {
-  database_secret_arn = aws_db_instance.main.master_user_secret[0].secret_arn
 }

@@ -7,38 +7,30 @@ locals {
     database      = "The database"
   }
 
-  # Each has a port, and at the other end a group of these, a range or a list of ranges.
-  ways_in = merge(
+  # A flow goes from a group to a group: it is a way out of the one and a way into the other. The
+  # other end of a flow with one group alone is a range or a list of ranges.
+  flows = merge(
     { for cidr in var.cdn ? [] : var.client_cidrs : "http-${cidr}" => {
-      group = "load_balancer", cidr = cidr, port = 80, why = "Clients, by HTTP"
+      to = "load_balancer", cidr = cidr, port = 80, why = "Clients, by HTTP"
     } },
     { for cidr in local.https ? var.client_cidrs : [] : "https-${cidr}" => {
-      group = "load_balancer", cidr = cidr, port = 443, why = "Clients, by HTTPS"
+      to = "load_balancer", cidr = cidr, port = 443, why = "Clients, by HTTPS"
     } },
     { for list in data.aws_ec2_managed_prefix_list.cloudfront : "http-from-cdn" => {
-      group = "load_balancer", list = list.id, port = 80, why = "CloudFront, by HTTP"
+      to = "load_balancer", list = list.id, port = 80, why = "CloudFront, by HTTP"
     } },
     {
-      app-from-load-balancer = {
-        group = "app", from = "load_balancer", port = local.proxy_port, why = "Requests and health checks come from the load balancer"
+      load-balancer-to-app = {
+        from = "load_balancer", to = "app", port = local.proxy_port, why = "Requests and health checks of the load balancer"
       }
-      database-from-app = {
-        group = "database", from = "app", port = 5432, why = "Instances query the database"
+      app-to-database = {
+        from = "app", to = "database", port = 5432, why = "Queries of the instances"
+      }
+      app-to-https = {
+        from = "app", cidr = "0.0.0.0/0", port = 443, why = "AWS APIs, the images and the packages of Amazon Linux"
       }
     },
   )
-
-  ways_out = {
-    load-balancer-to-app = {
-      group = "load_balancer", to = "app", port = local.proxy_port, why = "Requests and health checks go to the instances"
-    }
-    app-to-database = {
-      group = "app", to = "database", port = 5432, why = "Queries go to the database"
-    }
-    app-to-https = {
-      group = "app", cidr = "0.0.0.0/0", port = 443, why = "AWS APIs, the images and the packages of Amazon Linux"
-    }
-  }
 }
 
 resource "aws_security_group" "main" {
@@ -58,9 +50,9 @@ resource "aws_security_group" "main" {
 
 resource "aws_vpc_security_group_ingress_rule" "main" {
   #checkov:skip=CKV_AWS_260:A public service; client_cidrs narrows it
-  for_each = local.ways_in
+  for_each = { for name, flow in local.flows : name => flow if can(flow.to) }
 
-  security_group_id            = aws_security_group.main[each.value.group].id
+  security_group_id            = aws_security_group.main[each.value.to].id
   description                  = each.value.why
   cidr_ipv4                    = try(each.value.cidr, null)
   prefix_list_id               = try(each.value.list, null)
@@ -73,9 +65,9 @@ resource "aws_vpc_security_group_ingress_rule" "main" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "main" {
-  for_each = local.ways_out
+  for_each = { for name, flow in local.flows : name => flow if can(flow.from) }
 
-  security_group_id            = aws_security_group.main[each.value.group].id
+  security_group_id            = aws_security_group.main[each.value.from].id
   description                  = each.value.why
   cidr_ipv4                    = try(each.value.cidr, null)
   referenced_security_group_id = try(aws_security_group.main[each.value.to].id, null)

@@ -25,36 +25,15 @@ variable "region" {
   description = "AWS region."
   type        = string
   default     = "us-east-1"
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region must be the name of an AWS region, such as us-east-1 or eu-west-3."
-  }
 }
 
 variable "tags" {
-  description = "Tags for every resource, beside Project, Environment and ManagedBy."
+  description = "Tags for every resource. Project, Environment and ManagedBy are set beside them."
   type        = map(string)
   default     = {}
-
-  validation {
-    condition     = length(setintersection(keys(var.tags), ["Project", "Environment", "ManagedBy"])) == 0
-    error_message = "tags must not hold Project, Environment or ManagedBy: these are set from the configuration."
-  }
 }
 
 # --- Network ---------------------------------------------------------------------------------
-
-variable "vpc_cidr" {
-  description = "Address range of the VPC; six /20 subnets are cut from a /16."
-  type        = string
-  default     = "10.20.0.0/16"
-
-  validation {
-    condition     = can(cidrnetmask(var.vpc_cidr)) && can(regex("/(16|17|18|19|20)$", var.vpc_cidr))
-    error_message = "vpc_cidr must be an IPv4 range of size /16 to /20, such as 10.20.0.0/16."
-  }
-}
 
 variable "nat_per_zone" {
   description = "One NAT gateway in each zone rather than one in all: twice the price, and no zone depends on another."
@@ -66,11 +45,6 @@ variable "client_cidrs" {
   description = "Who may reach the load balancer."
   type        = list(string)
   default     = ["0.0.0.0/0"]
-
-  validation {
-    condition     = length(var.client_cidrs) > 0 && alltrue([for cidr in var.client_cidrs : can(cidrnetmask(cidr))])
-    error_message = "client_cidrs must hold at least one IPv4 range, such as 0.0.0.0/0 or 203.0.113.0/24."
-  }
 }
 
 # --- Front door ------------------------------------------------------------------------------
@@ -81,13 +55,8 @@ variable "zone_id" {
   default     = null
 
   validation {
-    condition     = var.zone_id == null || can(regex("^[A-Z0-9]{6,32}$", var.zone_id))
-    error_message = "zone_id must be the ID of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ."
-  }
-
-  validation {
-    condition     = var.zone_id == null || length(var.host_names) > 0 && var.certificate_arn == null && !var.cdn
-    error_message = "zone_id needs host_names, and excludes certificate_arn (it makes the certificate) and cdn (CloudFront brings its own)."
+    condition     = var.zone_id == null || can(regex("^[A-Z0-9]{6,32}$", var.zone_id)) && length(var.host_names) > 0 && var.certificate_arn == null && !var.cdn
+    error_message = "zone_id must be the ID of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ. It needs host_names, and excludes certificate_arn (it makes the certificate) and cdn (CloudFront has its own)."
   }
 }
 
@@ -95,11 +64,6 @@ variable "certificate_arn" {
   description = "ACM certificate in this region, where zone_id does not make one. With either the load balancer serves HTTPS and redirects HTTP; with neither, HTTP alone."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.certificate_arn == null || can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$", var.certificate_arn))
-    error_message = "certificate_arn must be the ARN of an ACM certificate, arn:aws:acm:REGION:ACCOUNT:certificate/ID."
-  }
 }
 
 variable "host_names" {
@@ -111,12 +75,6 @@ variable "host_names" {
     condition     = alltrue([for name in var.host_names : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", name))])
     error_message = "host_names must be full host names in lower case, such as adult.example.org, without scheme or port."
   }
-}
-
-variable "access_logs" {
-  description = "Keep the load balancer's access logs in a bucket for log_retention_days."
-  type        = bool
-  default     = true
 }
 
 variable "rate_limit" {
@@ -147,11 +105,6 @@ variable "instance_type" {
   description = "EC2 instance type, x86_64 or Graviton: `make deploy` builds the image for it."
   type        = string
   default     = "t3.small"
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.instance_type))
-    error_message = "instance_type must be an EC2 instance type, such as t3.small, t4g.small or m7i.large."
-  }
 }
 
 variable "ami_id" {
@@ -180,11 +133,6 @@ variable "requests_per_instance" {
   description = "Requests per instance and minute that scaling aims at."
   type        = number
   default     = 6000
-
-  validation {
-    condition     = var.requests_per_instance >= 1
-    error_message = "requests_per_instance must be at least 1 a minute."
-  }
 }
 
 # --- Data ------------------------------------------------------------------------------------
@@ -210,11 +158,6 @@ variable "database_backup_days" {
   description = "Days for which the database can be restored to any point in time."
   type        = number
   default     = 7
-
-  validation {
-    condition     = var.database_backup_days >= 1 && var.database_backup_days <= 35
-    error_message = "database_backup_days must be from 1 to 35."
-  }
 }
 
 variable "database_snapshot" {
@@ -235,11 +178,6 @@ variable "log_retention_days" {
   description = "Days for which logs are kept."
   type        = number
   default     = 30
-
-  validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731], var.log_retention_days)
-    error_message = "log_retention_days must be one that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731."
-  }
 }
 
 variable "alarm_email" {

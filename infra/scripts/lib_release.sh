@@ -114,6 +114,6 @@ confirm_ready() {
   [[ -n $(output alarm_email) ]] || say 'Nobody hears of alarms: set alarm_email'
   echo "    instances  $(instances | tr '\t\n' '  ')"
   echo '    session    make aws-shell, make ssh'
-  echo "    log        make aws-logs   ($(output log_group))"
+  echo "    log        make aws-logs   (/$name/app)"
   echo "    url        $url"
 }

@@ -19,12 +19,12 @@ run "plain_http" {
   }
 
   assert {
-    condition     = local.settings.SECURE_PROXY == false && local.proxy_settings.SECURE_PROXY_HEADER == "X-Forwarded-Proto"
+    condition     = local.settings.service.SECURE_PROXY == false && local.settings.proxy.SECURE_PROXY_HEADER == "X-Forwarded-Proto"
     error_message = "The service must not take the load balancer for one with HTTPS."
   }
 
   assert {
-    condition     = local.proxy_settings.TRUSTED_PROXIES == "10.20.0.0/20,10.20.16.0/20"
+    condition     = local.settings.proxy.TRUSTED_PROXIES == "10.20.0.0/20,10.20.16.0/20"
     error_message = "nginx must take clients' addresses from the load balancer, and from nobody else."
   }
 
@@ -78,7 +78,7 @@ run "a_certificate_that_there_is" {
   }
 
   assert {
-    condition     = local.settings.SECURE_PROXY == true && output.url == "https://adult.example.org"
+    condition     = local.settings.service.SECURE_PROXY == true && output.url == "https://adult.example.org"
     error_message = "The service must know of HTTPS, and the URL be the host name's."
   }
 
@@ -113,7 +113,6 @@ run "narrow_and_in_every_zone" {
   variables {
     nat_per_zone = true
     client_cidrs = ["198.51.100.0/24", "203.0.113.0/24"]
-    access_logs  = false
     alarm_email  = "oncall@example.org"
   }
 
@@ -130,11 +129,6 @@ run "narrow_and_in_every_zone" {
   assert {
     condition     = length([for rule in aws_vpc_security_group_ingress_rule.main : rule if rule.from_port == 80]) == 2
     error_message = "There must be a rule for each range of clients."
-  }
-
-  assert {
-    condition     = length(aws_s3_bucket.access_logs) == 0
-    error_message = "access_logs = false must make no bucket."
   }
 
   assert {
@@ -161,12 +155,12 @@ run "cdn" {
   }
 
   assert {
-    condition     = startswith(local.proxy_settings.TRUSTED_PROXIES, "10.20.32.0/20,10.20.48.0/20,") && length(local.trusted_proxies) > 10
+    condition     = startswith(local.settings.proxy.TRUSTED_PROXIES, "10.20.32.0/20,10.20.48.0/20,") && length(local.trusted_proxies) > 10
     error_message = "nginx must take clients' addresses from the load balancer and from CloudFront."
   }
 
   assert {
-    condition     = local.settings.SECURE_PROXY == true && local.proxy_settings.SECURE_PROXY_HEADER == "CloudFront-Forwarded-Proto"
+    condition     = local.settings.service.SECURE_PROXY == true && local.settings.proxy.SECURE_PROXY_HEADER == "CloudFront-Forwarded-Proto"
     error_message = "The service must hear of HTTPS from CloudFront, for its links: the load balancer is reached by HTTP."
   }
 
@@ -191,7 +185,7 @@ run "a_small_one_to_throw_away" {
   }
 
   assert {
-    condition     = !aws_db_instance.main.deletion_protection && aws_db_instance.main.skip_final_snapshot && alltrue([for repository in aws_ecr_repository.app : repository.force_delete]) && aws_s3_bucket.access_logs[0].force_destroy && aws_secretsmanager_secret.django.recovery_window_in_days == 0 && !aws_lb.main.enable_deletion_protection
+    condition     = !aws_db_instance.main.deletion_protection && aws_db_instance.main.skip_final_snapshot && alltrue([for repository in aws_ecr_repository.app : repository.force_delete]) && aws_s3_bucket.access_logs.force_destroy && aws_secretsmanager_secret.django.recovery_window_in_days == 0 && !aws_lb.main.enable_deletion_protection
     error_message = "Without protection everything must go at once."
   }
 

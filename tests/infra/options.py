@@ -10,7 +10,6 @@ from looking import NAME
 # What can be had beside each other; a certificate comes from one place.
 ALONE = {
     "nat_per_zone": {"nat_per_zone": True},
-    "no_access_logs": {"access_logs": False},
     "alarm_email": {"alarm_email": "oncall@example.org", "log_retention_days": 7},
     "clients": {"client_cidrs": ["198.51.100.0/24"], "rate_limit": "600r/m"},
     "small": {
@@ -22,7 +21,7 @@ ALONE = {
     "no_protection": {"deletion_protection": False},
     "cdn": {"deletion_protection": False, "cdn": True},
 }  # fmt: skip
-MOST = ["nat_per_zone", "no_access_logs", "alarm_email", "clients", "small", "no_protection"]
+MOST = ["nat_per_zone", "alarm_email", "clients", "small", "no_protection"]
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ EXPOSE 8080
 STOPSIGNAL SIGQUIT
 # nginx itself answers this request (404), also while the service is down.
 HEALTHCHECK --interval=5s --timeout=5s --retries=3 \
-    CMD curl --silent --output /dev/null "http://127.0.0.1:${PORT:-8080}/metrics"
+    CMD ["sh", "-c", "curl --silent --output /dev/null http://127.0.0.1:${PORT:-8080}/metrics"]
 ENTRYPOINT ["/opt/proxy/start-proxy.sh"]
 CMD []
 ARG VERSION=unknown

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -94,8 +95,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def load_balancer(certificate: Path) -> Iterator[LoadBalancer]:
+@contextmanager
+def serving(certificate: Path) -> Iterator[LoadBalancer]:
     asked: list[str] = []
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
@@ -138,22 +139,37 @@ def load_balancer(certificate: Path) -> Iterator[LoadBalancer]:
 
 
 @pytest.fixture(scope="module")
-def site(aws: Aws, load_balancer: LoadBalancer, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    root = tmp_path_factory.mktemp("site")
-    copy_of_infra(root)
-    for file in [ROOT / ".gitignore", ROOT / "Makefile", *ROOT.glob("*.mk")]:
-        shutil.copy(file, root)
+def load_balancer(certificate: Path) -> Iterator[LoadBalancer]:
+    with serving(certificate) as balancer:
+        yield balancer
+
+
+def site_in(root: Path, aws: Aws, load_balancer: LoadBalancer) -> Site:
+    """The checkout in the folder, from which is deployed to this AWS."""
     git = {"GIT_AUTHOR_NAME": "Test", "GIT_AUTHOR_EMAIL": "test@example.org"}
     git |= {key.replace("AUTHOR", "COMMITTER"): value for key, value in git.items()}
     env = aws.env | git | {
         "PATH": f"{HERE / 'stubs'}:{aws.env['PATH']}",
-        "DOCKER_CALLS": str(tmp_path_factory.mktemp("docker") / "calls"),
+        "DOCKER_CALLS": f"{root}.docker",
         "POLL_SECONDS": "0.1",
         "http_proxy": load_balancer.address,
         "https_proxy": load_balancer.address,
         "no_proxy": "127.0.0.1",
         "CURL_CA_BUNDLE": f"{load_balancer.certificate}.crt",
     }  # fmt: skip
-    site = Site(root, env, load_balancer.asked)
+    return Site(root, env, load_balancer.asked)
+
+
+def new_site(root: Path, aws: Aws, load_balancer: LoadBalancer) -> Site:
+    copy_of_infra(root)
+    for file in [ROOT / ".gitignore", ROOT / "Makefile", *ROOT.glob("*.mk")]:
+        shutil.copy(file, root)
+    site = site_in(root, aws, load_balancer)
     assert site.run(["git", "init", "--quiet"]).returncode == 0
     return site
+
+
+@pytest.fixture(scope="module")
+def site(aws: Aws, load_balancer: LoadBalancer, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A checkout of which nothing is deployed yet."""
+    return new_site(tmp_path_factory.mktemp("site"), aws, load_balancer)

@@ -1,28 +1,36 @@
-"""What the tests of the infrastructure run on: Terraform, its provider, and an AWS."""
+"""What the tests of the infrastructure run on: Terraform, its provider, the AWS CLI, and an AWS.
+
+Started once for all of them, as each start takes seconds: the AWS CLI (aws_cli.py), and an AWS
+(moto_aws.py) of which each module is given a copy. Both are reached by sockets in the folder that
+SHARED names.
+"""
 
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 import boto3
 import pytest
 
-pytest_plugins = ["booting", "checkout", "options"]
+pytest_plugins = ["booting", "checkout", "first", "options"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 INFRA = ROOT / "infra"
 REGION = "us-east-1"
 GUARD = 1800  # seconds after which something hangs, however busy the machine
+SERVERS: list[subprocess.Popen[str]] = []
 NOT_COMMITTED = [".terraform", "*.tfstate*", "*.tfvars", "test_key.pem*", "api_dns_name.txt"]
 
 # Where a provider may lie unpacked, as `terraform providers mirror` or a package puts it.
@@ -42,15 +50,49 @@ def pytest_configure(config: pytest.Config) -> None:
     ]:
         if not shutil.which(tool):
             pytest.exit(f"The tests of infra/ need {tool}: get it from {source}.", returncode=1)
-    with TemporaryDirectory() as folder, redirect_stdout(StringIO()):
-        copy = copy_of_infra(Path(folder))
-        initialised = init(copy, environment(Path(folder)))
+    shared = Path(mkdtemp())
+    os.environ["SHARED"] = str(shared)
+    with redirect_stdout(StringIO()):
+        copy = copy_of_infra(shared / "init")
+        initialised = init(copy, environment(shared))
     if initialised.returncode:
         pytest.exit(
             "The tests of infra/ need Terraform's AWS provider, on this machine or from "
             f"Terraform's registry, but `terraform init` says:\n{initialised.stdout}",
             returncode=1,
         )
+    [provider] = copy.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws*")
+    os.environ["PROVIDER"] = str(provider)
+    os.environ["CLI_SOCKET"] = str(shared / "cli")
+    for command in (["aws_cli.py"], ["moto_aws.py", str(shared)]):
+        with (shared / "log").open("a") as log:
+            server = subprocess.Popen(
+                [sys.executable, HERE / command[0], *command[1:]],
+                env={**os.environ, "MOTO_ACM_VALIDATION_WAIT": "1"},
+                text=True, start_new_session=True, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+        SERVERS.append(server)
+        assert server.stdout
+        if server.stdout.readline() != "ready\n":
+            pytest.exit(f"{command[0]} does not start: {Path(log.name).read_text()}", returncode=1)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    for server in SERVERS:  # and the copies
+        os.killpg(server.pid, signal.SIGKILL)
+        server.communicate()
+    shutil.rmtree(os.environ["SHARED"])
+
+
+# The longest modules come first.
+ORDER = ["options", "together", "deployment", "releases", "accounts"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {f"test_{name}": place for place, name in enumerate(ORDER)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def provider_mirror() -> Path | None:
@@ -124,6 +166,7 @@ class Aws:
 
     env: dict[str, str]
     broken_tags: Path
+    process: int
     endpoint: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,37 +179,61 @@ class Aws:
         )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def aws(terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """A fresh AWS for each module."""
-    folder = tmp_path_factory.mktemp("aws")
-    broken_tags = folder / "broken"
-    broken_tags.write_text("")
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, HERE / "moto_aws.py", broken_tags],
-            env={**os.environ, "MOTO_ACM_VALIDATION_WAIT": "1"},
-            text=True, stdout=subprocess.PIPE, stderr=log,
-        )  # fmt: skip
+def copy_of_aws(start: Path, folder: Path, env: dict[str, str]) -> Aws:
+    """An AWS of its own, in the folder, with all that is in the one that serves from `start`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "broken").write_text("")
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(start / "copies"))
+        caller.sendall(str(folder).encode())
+        endpoint, process = caller.recv(4096).decode().split()
+    return Aws(
+        env
+        | {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "3",  # of 25: an unimplemented call fails at once
+        },
+        folder / "broken",
+        int(process),
+    )
+
+
+@contextmanager
+def attached(aws: Aws) -> Iterator[Aws]:
+    """The AWS, with a provider that Terraform finds running (as under a debugger), and does not
+    start two or three times for each command."""
+    provider = subprocess.Popen(
+        [os.environ["PROVIDER"], "-debug"], env=aws.env, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     try:
-        assert server.stdout
-        endpoint = server.stdout.readline().strip()
-        assert endpoint, f"moto did not start: {(folder / 'log').read_text()}"
-        yield Aws(
-            terraform_env
-            | {
-                "AWS_ENDPOINT_URL": endpoint,
-                "AWS_ACCESS_KEY_ID": "test",
-                "AWS_SECRET_ACCESS_KEY": "test",
-                "AWS_REGION": REGION,
-                "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_MAX_ATTEMPTS": "3",  # of 25: an unimplemented call fails at once
-            },
-            broken_tags,
-        )
+        assert provider.stdout
+        found = (re.search("TF_REATTACH_PROVIDERS='(.*)'", line) for line in provider.stdout)
+        where = next(match[1] for match in found if match)
+        yield replace(aws, env=aws.env | {"TF_REATTACH_PROVIDERS": where})
     finally:
-        server.kill()  # there is nothing that it should keep
-        server.communicate()
+        provider.kill()
+        provider.communicate()
+
+
+@pytest.fixture(scope="module")
+def start() -> Path:
+    """The AWS of which a module is given a copy: an empty one, unless the module says otherwise."""
+    return Path(os.environ["SHARED"])
+
+
+@pytest.fixture(scope="module")
+def aws(
+    start: Path, terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Aws]:
+    copy = copy_of_aws(start, tmp_path_factory.mktemp("aws"), terraform_env)
+    with attached(copy) as aws:
+        yield aws
+    os.kill(copy.process, signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

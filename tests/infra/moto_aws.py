@@ -4,13 +4,19 @@ Mended is only what the AWS provider sends and moto 5.2 does not give back, so t
 right after an apply is empty; and the instance refresh, which moto does not have. Every
 patch names its gap.
 
-Run as `python moto_aws.py BROKEN`; it prints its address. Images whose tags the file BROKEN
-lists never get ready; the word "stuck" there keeps every instance refresh from moving on, "alarm"
-has the alarm of its specification ring when half of the instances are replaced.
+Run as `python moto_aws.py FOLDER`. A client that sends the path of another folder to the socket
+FOLDER/copies gets the address and the process of a copy, which has the same content and serves from
+that folder.
+
+Images whose tags the file FOLDER/broken lists never get ready; the word "stuck" there keeps every
+instance refresh from moving on, "alarm" has the alarm of its specification ring when half of the
+instances are replaced.
 """
 
 import json
+import os
 import signal
+import socket
 import sys
 import uuid
 from collections.abc import Callable
@@ -21,7 +27,12 @@ from typing import Any
 
 import moto_cloudfront  # noqa: F401 - mends by being imported
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
-from moto.autoscaling.models import FakeAutoScalingGroup, FakeScalingPolicy, InstanceState
+from moto.autoscaling.models import (
+    AutoScalingBackend,
+    FakeAutoScalingGroup,
+    FakeScalingPolicy,
+    InstanceState,
+)
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
@@ -29,6 +40,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
+from moto.elbv2.models import FakeTargetGroup
 from moto.logs.responses import LogsResponse
 from moto.rds.models import DBInstance, DBParameterGroup, RDSBackend
 from moto.s3.models import FakeBucket
@@ -170,6 +182,23 @@ for action in ("create_auto_scaling_group", "update_auto_scaling_group"):
         return result
 
 
+# --- Target groups ----------------------------------------------------------------------------
+
+
+@mends(AutoScalingBackend, "detach_load_balancer_target_groups")
+def detach_load_balancer_target_groups(original, backend, group_name, target_group_arns):
+    """AWS refuses to detach what is not attached; moto would fail at its instances instead."""
+    if not set(target_group_arns) <= set(backend.autoscaling_groups[group_name].target_group_arns):
+        raise ValidationError("Trying to remove Target Groups that are not part of the group.")
+    original(backend, group_name, target_group_arns)
+
+
+@mends(FakeTargetGroup, "deregister")
+def deregister(original, group, targets):
+    """AWS succeeds for targets that are not registered (API reference, DeregisterTargets)."""
+    original(group, [target for target in targets if target["Id"] in group.targets])
+
+
 # --- Instance refresh -------------------------------------------------------------------------
 
 # As the guide of Auto Scaling has it ("Undo changes with a manual or auto rollback"): a rollback
@@ -215,8 +244,12 @@ def terminate(group: FakeAutoScalingGroup, states: list[InstanceState]) -> None:
     backend.update_attached_target_groups(group.name)
 
 
+folder: Path  # that this serves from
+
+
 def broken() -> list[str]:
-    return Path(sys.argv[1]).read_text().split()
+    path = folder / "broken"
+    return path.read_text().split() if path.exists() else []
 
 
 def never_ready(group: FakeAutoScalingGroup, version: str) -> bool:
@@ -370,9 +403,36 @@ def start_session(response: SimpleSystemManagerResponse) -> str:
 SimpleSystemManagerResponse.start_session = start_session
 
 
-if __name__ == "__main__":
+# --- Copies -----------------------------------------------------------------------------------
+
+
+def serve() -> str:
+    """Serve what is there, in threads, and return the address."""
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
-    print(f"http://{host}:{port}", flush=True)
-    signal.pause()
+    return "http://{}:{}".format(*server.get_host_and_port())
+
+
+def wait_to_be_copied(listener: socket.socket) -> tuple[socket.socket, Path]:
+    """Fork for each caller; return in the fork, with the caller and the folder it sent."""
+    while True:
+        caller, _ = listener.accept()
+        if os.fork() == 0:
+            return caller, Path(caller.recv(4096).decode())
+        caller.close()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    folder = Path(sys.argv[1])
+    caller = None
+    while True:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(folder / "copies"))
+            listener.listen()
+            if caller is None:
+                print("ready", flush=True)
+            else:
+                caller.sendall(f"{serve()} {os.getpid()}".encode())
+                caller.close()
+            caller, folder = wait_to_be_copied(listener)

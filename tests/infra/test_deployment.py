@@ -1,6 +1,6 @@
 """A deployment's whole life, by the scripts that people run, on the AWS of the tests.
 
-The tests run in their order: deploy, look at what is there, deploy again, destroy.
+The tests run in their order: look at what the first deploy made, deploy again, destroy.
 """
 
 import base64
@@ -10,6 +10,7 @@ import re
 import signal
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -19,17 +20,17 @@ from looking import LEFT, NAME, ids, launch_template, run_by_instances, running,
 
 
 @pytest.fixture(scope="module")
-def deployed(site: Site) -> Site:
-    tag = site.commit("First")
-    result = site.script("deploy")
-    assert result.returncode == 0
-    assert re.match(rf"    url +http://{NAME}\S+$", result.stdout.splitlines()[-1])
-    assert site.built() == [f"{NAME}:{tag}", f"{NAME}-proxy:{tag}"]
-    assert "Nobody hears of alarms: set alarm_email" in result.stdout
-    return site
+def start(first: Path) -> Path:
+    return first / "aws"
 
 
 # --- What the first deployment made -------------------------------------------------------------
+
+
+def test_the_end_of_the_deploy_tells_what_matters(first: Path) -> None:
+    said = (first / "said").read_text()
+    assert re.match(rf"    url +http://{NAME}\S+$", said.splitlines()[-1])
+    assert "Nobody hears of alarms: set alarm_email" in said
 
 
 def test_the_name_is_left_where_it_is_looked_for(deployed: Site) -> None:
@@ -364,12 +365,12 @@ def test_a_new_commit_replaces_every_instance(deployed: Site, aws: Aws) -> None:
 def test_what_would_be_lost_is_asked_about(deployed: Site, aws: Aws) -> None:
     before = ids(aws)
     snapshot = 'database_snapshot = "rds:adultapi-production-2026-01-01-03-10"\n'
-    deployed.settings(f"{snapshot}cdn = true\naccess_logs = false\n")
+    deployed.settings(f"{snapshot}cdn = true\n")
     result = deployed.script("deploy")
     deployed.settings("")
     assert result.returncode == 1
     lost = re.findall(r"^  # (\S+) .*(?:destroyed|replaced)", result.stdout, re.MULTILINE)
-    assert {"aws_db_instance.main", "aws_lb.main", "aws_s3_bucket.access_logs[0]"} <= set(lost)
+    assert {"aws_db_instance.main", "aws_lb.main"} <= set(lost)
     assert "Not confirmed: set CONFIRM=production to go on." in result.stdout
     assert ids(aws) == before
 

@@ -1,6 +1,7 @@
 """Images that go into service and out of it, by the scripts that people run."""
 
 import re
+from pathlib import Path
 
 import pytest
 from checkout import Site
@@ -9,17 +10,8 @@ from looking import NAME, group_version, ids, run_by_instances, started_with
 
 
 @pytest.fixture(scope="module")
-def deployed(site: Site, aws: Aws) -> Site:
-    """The first deployment. It finds a bucket for its state that an attempt from elsewhere left
-    half-made; its push fails once, and running it again goes on from there."""
-    aws.client("s3").create_bucket(Bucket="adultapi-state-123456789012-us-east-1")
-    tag = site.commit("First")
-    site.push_fails.touch()
-    assert site.script("deploy").returncode != 0
-    site.push_fails.unlink()
-    assert site.script("deploy", QUOTA="5").returncode == 0
-    assert site.built() == 2 * [f"{NAME}:{tag}", f"{NAME}-proxy:{tag}"]
-    return site
+def start(first: Path) -> Path:
+    return first / "aws"
 
 
 def test_the_same_commit_again_changes_nothing(deployed: Site, aws: Aws) -> None:

@@ -1,4 +1,4 @@
-# What a deployment must or may say. Everything else is decided in the file of its concern.
+# The settings of a deployment. What no deployment needs to change is decided in the other files.
 
 variable "image_tag" {
   description = "Tag of the image in the repository: the commit it was built from. Given by `make deploy`."
@@ -50,24 +50,24 @@ variable "client_cidrs" {
 # --- Front door ------------------------------------------------------------------------------
 
 variable "zone_id" {
-  description = "Route 53 zone of host_names: their certificate and records are made in it."
+  description = "Route 53 hosted zone of host_names: Terraform creates their certificate and records."
   type        = string
   default     = null
 
   validation {
     condition     = var.zone_id == null || can(regex("^[A-Z0-9]{6,32}$", var.zone_id)) && length(var.host_names) > 0 && var.certificate_arn == null && !var.cdn
-    error_message = "zone_id must be the ID of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ. It needs host_names, and excludes certificate_arn (it makes the certificate) and cdn (CloudFront has its own)."
+    error_message = "zone_id must be the ID of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ. It needs host_names, and excludes certificate_arn (it creates the certificate) and cdn (CloudFront has its own)."
   }
 }
 
 variable "certificate_arn" {
-  description = "ACM certificate in this region, where zone_id does not make one. With either the load balancer serves HTTPS and redirects HTTP; with neither, HTTP alone."
+  description = "ACM certificate in this region, if zone_id does not create one. With either, the load balancer serves HTTPS and redirects HTTP; with neither, it serves HTTP."
   type        = string
   default     = null
 }
 
 variable "host_names" {
-  description = "Names the service answers to beside the load balancer's own. The first is the one in the URL."
+  description = "Host names of the service, beside the load balancer's own. The first is in the URL."
   type        = list(string)
   default     = []
 
@@ -78,7 +78,7 @@ variable "host_names" {
 }
 
 variable "rate_limit" {
-  description = "Requests of one client that nginx on each instance allows, as NUMBERr/s or NUMBERr/m."
+  description = "Requests that nginx on each instance allows one client, as NUMBERr/s or NUMBERr/m."
   type        = string
   default     = "50r/s"
 
@@ -108,7 +108,7 @@ variable "instance_type" {
 }
 
 variable "ami_id" {
-  description = "Amazon Linux 2023 image to keep to, for the architecture of instance_type; the latest where it is null."
+  description = "Amazon Linux 2023 AMI for the architecture of instance_type. If null, each deploy uses the latest."
   type        = string
   default     = null
 
@@ -130,7 +130,7 @@ variable "instances" {
 }
 
 variable "requests_per_instance" {
-  description = "Requests per instance and minute that scaling aims at."
+  description = "Target of scaling: requests per instance and minute."
   type        = number
   default     = 6000
 }
@@ -161,13 +161,13 @@ variable "database_backup_days" {
 }
 
 variable "database_snapshot" {
-  description = "Snapshot to restore from: a new database is made from it and takes the place of the present one."
+  description = "Snapshot to restore from: Terraform creates a database from it, which replaces the current one."
   type        = string
   default     = null
 }
 
 variable "deletion_protection" {
-  description = "Refuse to delete the database and the load balancer, and keep buckets, images and secrets from being emptied."
+  description = "Protect the database and the load balancer from deletion, and buckets, repositories and secrets from deletion with their content."
   type        = bool
   default     = true
 }
@@ -181,7 +181,7 @@ variable "log_retention_days" {
 }
 
 variable "alarm_email" {
-  description = "Address that alarms are mailed to. AWS asks it to confirm."
+  description = "E-mail address for alarms. AWS sends it a request to confirm."
   type        = string
   default     = null
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # make deploy: build the images of this commit, push them, and put them into service.
 #
-# Safe to run again after any failure: what is done is found done. Settings:
-#   ENVIRONMENT   name of the deployment (production); ENVIRONMENT.tfvars is read if it is there
+# Safe to run again after any failure. Settings:
+#   ENVIRONMENT   name of the deployment (production); ENVIRONMENT.tfvars is read if it exists
 #   AWS_REGION    region (the profile's, or us-east-1)
-#   CONFIRM       the environment's name, where the plan loses the database, the balancer or a bucket
+#   CONFIRM       the environment's name, if the plan may destroy the database, the load balancer or a bucket
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib_account.sh
@@ -24,7 +24,7 @@ need curl 'install it with the packages of your system'
 "$engine" info >/dev/null 2>&1 || die "$engine does not answer: start it."
 root=$(git -C "$infra" rev-parse --show-toplevel)
 [[ -z $(git -C "$root" status --porcelain) ]] ||
-  die 'there are uncommitted changes: commit them, for an image is named after its commit.'
+  die 'there are uncommitted changes: commit them, because images are named after their commit.'
 tag=$(commit_tag)
 preflight
 bucket_is_complete || bootstrap
@@ -37,18 +37,18 @@ check_account
 repositories=("$name" "$name-proxy")
 for repository in "${repositories[@]}"; do
   if ! exists RepositoryNotFoundException aws ecr describe-repositories --repository-names "$repository"; then
-    say 'Making the repositories for images'
+    say 'Creating the repositories for images'
     tf apply -auto-approve "${variables[@]}" -var "image_tag=$tag" \
       -target=aws_ecr_repository.app -target=aws_ecr_lifecycle_policy.app
   fi
 done
 
-# Usage: warn_of_findings REPOSITORY: say what the scan of the pushed image found, if it is bad.
+# Usage: warn_of_findings REPOSITORY: say how many critical findings the scan of the pushed image has.
 warn_of_findings() {
   local critical
   critical=$(aws ecr wait image-scan-complete --repository-name "$1" --image-id "imageTag=$tag" &&
     aws ecr describe-image-scan-findings --repository-name "$1" --image-id "imageTag=$tag" --output text \
-      --query 'imageScanFindings.findingSeverityCounts.CRITICAL') 2>/dev/null || critical='? (no scan to be read)'
+      --query 'imageScanFindings.findingSeverityCounts.CRITICAL') 2>/dev/null || critical='unknown, the scan cannot be read'
   [[ $critical == None ]] ||
     say "Critical findings in $1:$tag: $critical; see \`aws ecr describe-image-scan-findings\`"
 }
@@ -56,7 +56,7 @@ warn_of_findings() {
 lacking=()
 for repository in "${repositories[@]}"; do
   if image_exists "$repository" "$tag"; then
-    say "Image $repository:$tag is in the repository already"
+    say "Image $repository:$tag exists already"
   else
     lacking+=("$repository")
   fi
@@ -83,7 +83,7 @@ fi
 
 group=$(group_version)
 if [[ $group != None ]]; then
-  follow_refresh || true # another deploy's, that was cut off: its end is awaited, whichever it is
+  follow_refresh || true # of a deploy that was interrupted: wait for its end, good or bad
 fi
 say "Applying with image $tag (the first time takes about 15 minutes, for the database)"
 apply "$tag"

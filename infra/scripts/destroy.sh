@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # make destroy: delete a deployment with all its data, images and logs, for good.
 #
-# Asks for the environment's name first; CONFIRM=NAME answers. Safe to run again after it was cut
-# off anywhere.
+# Asks for the environment's name first; CONFIRM=NAME gives it in advance. If it was interrupted at any
+# point, it continues when it is run again.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -40,7 +40,7 @@ fi
 everything=$(objects '')
 here=$(objects "$environment/")
 if ((here == 0 && everything > 0)); then
-  say "Nothing is deployed under the name $environment; $bucket holds the state of others."
+  say "Nothing is deployed under the name $environment; $bucket holds the state of other environments."
   exit 0
 fi
 confirm "This deletes $name with all its data."
@@ -48,14 +48,14 @@ confirm "This deletes $name with all its data."
 if state_exists; then
   init
   variables+=(-var image_tag=0000000 -var deletion_protection=false)
-  # Only what is still there: after a destroy that was cut off, nothing is made anew.
+  # Only what still exists: after an interrupted destroy, an apply must not recreate the rest.
   present=$(tf state list)
   targets=()
   while read -r address; do
     targets+=("-target=$address")
   done < <(grep -E "$protected" <<<"$present")
   if ((${#targets[@]})); then
-    say 'Taking the protection off'
+    say 'Turning deletion protection off'
     tf apply -auto-approve "${variables[@]}" "${targets[@]}"
   fi
   say "Deleting $name"
@@ -71,4 +71,4 @@ if ((everything == here)); then
 fi
 
 rm -f "$infra/api_dns_name.txt" "$infra/test_key.pem" "$infra/test_key.pem.pub"
-say "Deleted. The key alias/$name is gone; the key behind it goes in seven days, unbilled."
+say 'Deleted. AWS deletes the KMS key in seven days, without cost.'

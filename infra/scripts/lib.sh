@@ -22,7 +22,7 @@ need() { command -v "$1" >/dev/null || die "$1 is not installed: $2."; }
 
 tf() { terraform -chdir="$infra" "$@"; }
 
-# What Terraform put out, read once: `output NAME` is the text of one, or nothing.
+# The outputs of Terraform, read once: `output NAME` is the text of one, or nothing.
 read_outputs() { outputs=$(tf output -no-color); }
 output() { sed -n "s/^$1 *= \"\(.*\)\"$/\1/p" <<<"$outputs"; }
 
@@ -45,12 +45,12 @@ preflight() {
 }
 
 # Usage: exists CODES COMMAND...: succeed if the command does, and fail if AWS answers with one of the
-# codes (A|B), which mean "there is none". Whatever else fails says nothing about that: it ends the script.
+# codes (A|B) for "there is none". Any other failure proves nothing, so it ends the script.
 exists() {
   local answer
   answer=$("${@:2}" 2>&1 >/dev/null) && return 0
   [[ $answer =~ \(($1)\) ]] && return 1
-  die "AWS does not say whether it is there: ${*:2}: $answer"
+  die "cannot tell whether it exists, because this failed: ${*:2}: $answer"
 }
 
 # --- The state ----------------------------------------------------------------------------------
@@ -66,10 +66,10 @@ bucket_is_complete() {
 
 bootstrap() {
   local root=$infra/bootstrap settings=(-var "bucket=$bucket" -var "region=$region")
-  say "Making the bucket for Terraform's state: $bucket"
+  say "Creating the bucket for Terraform's state: $bucket"
   terraform -chdir="$root" init -reconfigure -lockfile=readonly \
     -backend-config="path=$bucket.tfstate" >/dev/null
-  # An earlier attempt, from another machine perhaps, got as far as the bucket: take it over.
+  # An earlier attempt, perhaps from another machine, created only the bucket: import it.
   if bucket_exists && ! terraform -chdir="$root" state list aws_s3_bucket.state 2>/dev/null | grep -q .; then
     terraform -chdir="$root" import "${settings[@]}" aws_s3_bucket.state "$bucket"
   fi
@@ -91,12 +91,12 @@ need_deployment() {
 
 # --- People -------------------------------------------------------------------------------------
 
-# Usage: confirm WHAT: go on if a person types the environment's name, or CONFIRM holds it.
+# Usage: confirm WHAT: continue if a person types the environment's name, or CONFIRM holds it.
 confirm() {
   if [[ -z ${CONFIRM:-} && -t 0 ]]; then
-    read -r -p "$1 Type $environment to go on: " CONFIRM
+    read -r -p "$1 Type $environment to continue: " CONFIRM
   fi
-  [[ ${CONFIRM:-} == "$environment" ]] || die "$1 Not confirmed: set CONFIRM=$environment to go on."
+  [[ ${CONFIRM:-} == "$environment" ]] || die "$1 Not confirmed: set CONFIRM=$environment to continue."
 }
 
 # --- Images and instances -----------------------------------------------------------------------
@@ -120,7 +120,7 @@ instances() {
 an_instance() {
   local found
   found=${INSTANCE:-$(instances | awk '{print $1; exit}')}
-  [[ -n $found ]] || die "no instance of $name runs: see the Auto Scaling group's activity."
+  [[ -n $found ]] || die "no instance of $name is running: see the activity of the Auto Scaling group."
   echo "$found"
 }
 

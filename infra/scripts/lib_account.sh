@@ -1,12 +1,12 @@
-# What an account must allow before anything is made in it. For deploy.sh and plan.sh.
+# Checks of the account before anything is created in it. For deploy.sh and plan.sh.
 # shellcheck shell=bash
 
 # Read the settings that the checks need, as Terraform sees them. Usage: read_settings TAG
 read_settings() {
   local wanted answer
   wanted='join(" ", [local.arm ? "arm64" : "amd64", var.instance_type, var.instances.min, var.database_instance_class, var.database_backup_days, var.database_multi_az])'
-  # Terraform answers, and with success, though it finds an error. It may also say that it waits
-  # for the lock of the state, before the answer or after it.
+  # Terraform prints an answer and exits 0 even after an error. It may also print, before or after the
+  # answer, that it waits for the lock of the state.
   if ! answer=$(tf console "${variables[@]}" -var "image_tag=$1" <<<"$wanted" 2>&1) || [[ $answer == *Error:* ]]; then
     printf '%s\n' "$answer" >&2
     die 'the settings are not valid: see above.'
@@ -21,15 +21,15 @@ check_account() {
   check_quota
 }
 
-# Accounts on the free plan may have the smallest database alone. Not every account knows of plans.
+# The free plan allows only the smallest database. Some accounts have no plan to look up.
 check_plan() {
   local plan
   plan=$(aws freetier get-account-plan-state --region us-east-1 --query accountPlanType --output text 2>/dev/null) || return 0
   [[ $plan != FREE || ($database_class == db.*.micro && $backup_days == 1 && $multi_az == false) ]] ||
-    die "this account is on AWS's free plan, which refuses a $database_class with $backup_days days of backups and database_multi_az = $multi_az: take the settings \"smallest\" of infra/terraform.tfvars.example, or upgrade the account at https://console.aws.amazon.com/billing/home#/freetier."
+    die "this account is on AWS's free plan, which refuses a $database_class with $backup_days days of backups and database_multi_az = $multi_az: use the size \"smallest\" of infra/terraform.tfvars.example, or upgrade the account at https://console.aws.amazon.com/billing/home#/freetier."
 }
 
-# One telling action of each service that a deployment uses.
+# One or two actions of each service that a deployment uses.
 actions=(
   autoscaling:CreateAutoScalingGroup autoscaling:StartInstanceRefresh cloudwatch:PutMetricAlarm
   ec2:CreateVpc ec2:RunInstances ecr:CreateRepository ecr:PutImage elasticloadbalancing:CreateLoadBalancer
@@ -50,9 +50,9 @@ check_rights() {
     --action-names "${actions[@]}" --output text \
     --query 'EvaluationResults[?EvalDecision!=`allowed`].EvalActionName' 2>/dev/null); then
     [[ -z ${denied//None/} ]] ||
-      die "$caller may not do all that a deployment takes: ${denied//[$'\t\n']/, }. infra/README.md lists the rights."
+      die "$caller lacks permissions that a deployment needs: ${denied//[$'\t\n']/, }. infra/README.md lists them."
   else
-    say "IAM does not say what $caller may do: a right that lacks shows when it is needed"
+    say "The permissions of $caller cannot be checked: a missing one will show when it is needed"
   fi
 }
 
@@ -90,8 +90,8 @@ check_quota() {
     extra=$(((size > 3 ? size / 2 : 1) * each))
   fi
   ((used + extra <= quota)) ||
-    die "the quota of the account is $quota vCPUs of On-Demand Standard instances in $region: $used are in use, and this deploy needs $extra more, for new instances start before old ones end. Ask for a higher one at $link"
+    die "the quota of the account is $quota vCPUs of On-Demand Standard instances in $region: $used are in use, and this deploy needs $extra more, because new instances start before old ones end. Request a higher quota at $link"
   if [[ $size == None ]] && ((used + extra + each > quota)); then
-    say "The next deploy will need $((used + extra + each)) vCPUs, over the quota of $quota: ask for a higher one at $link"
+    say "The next deploy will need $((used + extra + each)) vCPUs, over the quota of $quota: request a higher one at $link"
   fi
 }

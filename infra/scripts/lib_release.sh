@@ -3,13 +3,13 @@
 
 stall_seconds=${STALL_SECONDS:-1800} # longer than a boot may take
 
-# What is lost with these cannot be made anew.
+# Resources whose content cannot be recreated.
 precious='aws_(db_instance|lb|s3_bucket|kms_key|ecr_repository)'
 
 # Usage: plan TAG [OPTION...]
 plan() { tf plan "${variables[@]}" -var "image_tag=$1" "${@:2}"; }
 
-# Usage: apply TAG: plan, ask if something precious would be lost, and apply that very plan.
+# Usage: apply TAG: plan, ask for confirmation if something precious would be lost, and apply that plan.
 apply() {
   local folder lost
   folder=$(mktemp -d)
@@ -19,7 +19,7 @@ apply() {
   lost=$(tf show -no-color "$folder/plan" | grep -E "^  # $precious\..* (destroyed|replaced)" || true)
   if [[ -n $lost ]]; then
     printf '%s\n' "$lost" >&2
-    confirm 'This plan destroys or replaces what is named above, with what is in it.'
+    confirm 'This plan destroys or replaces the resources above, with their content.'
   fi
   tf apply "$folder/plan"
 }
@@ -42,8 +42,8 @@ latest_refresh() {
     --query 'InstanceRefreshes[0].[InstanceRefreshId,Status,PercentageComplete,InstancesToUpdate]'
 }
 
-# Wait for the latest instance refresh to end. Fails unless it ends well. What makes no progress is
-# taken back; a large group may take as long as it needs.
+# Wait for the latest instance refresh to end; fail unless it succeeds. A refresh without progress is
+# rolled back. There is no limit on the total time, which grows with the group.
 follow_refresh() {
   local seen='' answer status percent since=$SECONDS taken_back=''
   while true; do
@@ -71,7 +71,7 @@ follow_refresh() {
   done
 }
 
-# The alarm that takes a release back, unless it rings already: then it would take back the remedy.
+# The alarm that rolls a release back, unless it fires already: it would roll back the fix as well.
 watching_alarm() {
   local alarm=$name-failing-requests state
   state=$(aws cloudwatch describe-alarms --alarm-names "$alarm" --query 'MetricAlarms[0].StateValue' --output text) || return
@@ -80,8 +80,8 @@ watching_alarm() {
   fi
 }
 
-# Usage: put_into_service ID VERSION: replace the instances by those of a version of the template. The
-# group holds the one before until all of them serve; AWS goes back to it if they do not.
+# Usage: put_into_service ID VERSION: replace the instances by instances of that version of the template.
+# The group keeps the version before until all of them serve; if they do not, AWS rolls back to it.
 put_into_service() {
   local before preferences alarm
   before=$(group_version)
@@ -93,11 +93,11 @@ put_into_service() {
     --desired-configuration "LaunchTemplate={LaunchTemplateId=$1,Version=$2}" \
     --preferences "{$preferences$alarm}"
   follow_refresh ||
-    die "$(version_text "$1" "$2") is not in service: the group holds $(version_text "$1" "$(group_version)"), which serves and starts what is new. \`make aws-logs\` says why: look at the latest streams, INSTANCE/boot and INSTANCE/prepare among them."
+    die "$(version_text "$1" "$2") is not in service. The group keeps $(version_text "$1" "$(group_version)"), which serves and which new instances start with. \`make aws-logs\` shows why: see the latest streams, among them INSTANCE/boot and INSTANCE/prepare."
 }
 
-# Ask the load balancer itself, under the name in the URL, which may not lead there yet. Its own
-# name takes a minute to be known when it is new.
+# Ask the load balancer itself, under the host name of the URL, which may not point at it yet. The
+# load balancer's own name resolves about a minute after its creation.
 confirm_ready() {
   local url balancer deadline=$((SECONDS + 600))
   url=$(output url)
@@ -109,9 +109,9 @@ confirm_ready() {
   done
   say 'In service'
   if ! curl --fail --silent --max-time 10 --output /dev/null "$url/readyz"; then
-    say "$url does not lead there yet: point its name at $balancer (CNAME or alias)"
+    say "$url does not reach it yet: point the name at $balancer (CNAME or alias)"
   fi
-  [[ -n $(output alarm_email) ]] || say 'Nobody hears of alarms: set alarm_email'
+  [[ -n $(output alarm_email) ]] || say 'Nobody is told of alarms: set alarm_email'
   echo "    instances  $(instances | tr '\t\n' '  ')"
   echo '    session    make aws-shell, make ssh'
   echo "    log        make aws-logs   (/$name/app)"

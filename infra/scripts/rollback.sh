@@ -17,12 +17,12 @@ version=$(awk -v tag="${TAG:-}" '$2 == tag {print $1; exit}' <<<"$versions")
 if [[ -z $version ]]; then
   say "Versions, latest first: number, image, AMI, time. In service is $(version_text "$template" "$(group_version)")."
   printf '%s\n' "$versions"
-  die "${TAG:+$TAG is not among them. }Say which image: make rollback TAG=..."
+  die "${TAG:+$TAG is not among them. }Choose an image: make rollback TAG=..."
 fi
 for repository in "$name" "$name-proxy"; do
-  image_exists "$repository" "$TAG" || die "$repository:$TAG is no longer in the repository, which keeps the last 30: deploy its commit."
+  image_exists "$repository" "$TAG" || die "$repository:$TAG is no longer in the repository, which keeps the last 30 images: deploy its commit."
 done
 
-follow_refresh || true # one that is under way
+follow_refresh || true # if one is running
 put_into_service "$template" "$version"
 confirm_ready

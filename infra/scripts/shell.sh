@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make aws-shell: open a session on an instance (INSTANCE=i-..., or the first that runs).
+# make aws-shell: open a session on an instance (INSTANCE=i-..., or the first running one).
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# make ssh: log in to an instance by SSH (INSTANCE=i-..., or the first that runs; ARGS='-L ...').
+# make ssh: log in to an instance by SSH (INSTANCE=i-..., or the first running one; ARGS='-L ...').
 #
-# The key infra/test_key.pem is made once. EC2 Instance Connect takes its public half for a minute, and
-# the connection goes through Session Manager: no port is open, and no instance changes.
+# The key infra/test_key.pem is created once. EC2 Instance Connect accepts its public key for a minute,
+# and the connection goes through Session Manager: no port is open, and no instance changes.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -14,7 +14,7 @@ instance=$(an_instance)
 
 key=$infra/test_key.pem
 if [[ ! -f $key ]]; then
-  say "Making the key $key"
+  say "Creating the key $key"
   ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$key"
 fi
 chmod 600 "$key"

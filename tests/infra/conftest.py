@@ -86,15 +86,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(os.environ["SHARED"])
 
 
-# The longest modules come first.
-ORDER = ["options", "together", "deployment", "releases", "accounts"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {f"test_{name}": place for place, name in enumerate(ORDER)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
-
-
 def provider_mirror() -> Path | None:
     """The folder of a filesystem mirror that holds the AWS provider, if there is one."""
     places = [str(place) for place in MIRRORS if Path(place).is_dir()]

@@ -17,7 +17,7 @@ STOP = {"REFUSED": "ecr describe-repositories"}  # what comes after the checks
     ("settings", "env", "message"),
     [
         ("", {"PLAN": "FREE"}, "on AWS's free plan, which refuses a db.t4g.small with 7 days"),
-        (SMALLEST, {"PLAN": "FREE"} | STOP, "AWS does not say whether it is there: aws ecr"),
+        (SMALLEST, {"PLAN": "FREE"} | STOP, "because this failed: aws ecr"),
         (
             "",
             {"DENIED": "rds:CreateDBInstance\tiam:PassRole"},
@@ -25,7 +25,7 @@ STOP = {"REFUSED": "ecr describe-repositories"}  # what comes after the checks
         ),
         ("", {"QUOTA": "3"}, "3 vCPUs of On-Demand Standard instances in us-east-1: 0 are in use"),
         ("", {"QUOTA": "5"} | STOP, "The next deploy will need 6 vCPUs, over the quota of 5"),
-        ("", {"REFUSED": "get-bucket-policy"}, "AWS does not say whether it is there: aws s3api"),
+        ("", {"REFUSED": "get-bucket-policy"}, "because this failed: aws s3api"),
         ('rate_limit = "fast"\n', {}, "the settings are not valid"),
     ],
 )
@@ -69,7 +69,7 @@ def check_account(site: Site, settings: dict[str, str], env: dict[str, str]) -> 
         ({"least": "1"}, {"QUOTA": "3"}, "The next deploy will need 4"),
         ({"instance_type": "g5.xlarge"}, {"QUOTA": "0"}, ""),
         ({}, {"REFUSED": "service-quotas"}, "The quota of vCPUs cannot be looked up"),
-        ({}, {"REFUSED": "simulate"}, "a right that lacks shows when it is needed"),
+        ({}, {"REFUSED": "simulate"}, "a missing one will show when it is needed"),
         ({}, {"REFUSED": "freetier"}, ""),
     ],
 )

@@ -30,7 +30,7 @@ def start(first: Path) -> Path:
 def test_the_end_of_the_deploy_tells_what_matters(first: Path) -> None:
     said = (first / "said").read_text()
     assert re.match(rf"    url +http://{NAME}\S+$", said.splitlines()[-1])
-    assert "Nobody hears of alarms: set alarm_email" in said
+    assert "Nobody is told of alarms: set alarm_email" in said
 
 
 def test_the_name_is_left_where_it_is_looked_for(deployed: Site) -> None:
@@ -371,7 +371,7 @@ def test_what_would_be_lost_is_asked_about(deployed: Site, aws: Aws) -> None:
     assert result.returncode == 1
     lost = re.findall(r"^  # (\S+) .*(?:destroyed|replaced)", result.stdout, re.MULTILINE)
     assert {"aws_db_instance.main", "aws_lb.main"} <= set(lost)
-    assert "Not confirmed: set CONFIRM=production to go on." in result.stdout
+    assert "Not confirmed: set CONFIRM=production to continue." in result.stdout
     assert ids(aws) == before
 
 

@@ -20,7 +20,7 @@ def deployed(site: Site, zone: str) -> Site:
     balancer = (site.infra / "api_dns_name.txt").read_text().strip()
     assert result.returncode == 0
     assert site.asked[-1] == f"{NAMED} /readyz"  # of the load balancer, by HTTPS
-    assert f"https://{NAMED} does not lead there yet: point its name at {balancer}" in result.stdout
+    assert f"https://{NAMED} does not reach it yet: point the name at {balancer}" in result.stdout
     assert re.search(rf"^    url +https://{NAMED}$", result.stdout, re.MULTILINE)
     assert site.plan(tag).returncode == 0
     return site

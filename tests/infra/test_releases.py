@@ -18,7 +18,7 @@ def test_the_same_commit_again_changes_nothing(deployed: Site, aws: Aws) -> None
     before, built = ids(aws), deployed.built()
     result = deployed.script("deploy")
     assert result.returncode == 0
-    assert "is in the repository already" in result.stdout
+    assert "exists already" in result.stdout
     assert "0 added, 0 changed, 0 destroyed" in result.stdout
     assert "Instance refresh" not in result.stdout
     assert (ids(aws), deployed.built()) == (before, built)
@@ -35,7 +35,7 @@ def test_an_image_that_never_gets_ready_is_taken_back(deployed: Site, aws: Aws) 
         "Instance refresh: RollbackSuccessful: Instances failed to become healthy" in result.stdout
     )
     assert re.search(rf"version 2 \({bad} on ami-\w+\) is not in service", result.stdout)
-    assert re.search(rf"the group holds version 1 \({good} on ami-\w+\)", result.stdout)
+    assert re.search(rf"The group keeps version 1 \({good} on ami-\w+\)", result.stdout)
     assert ids(aws) == before
     assert group_version(aws) == version
     assert deployed.plan(bad).returncode == 0

@@ -32,5 +32,5 @@ def test_what_was_applied_is_put_into_service(repositories: Site, aws: Aws) -> N
     result = repositories.script("deploy")
     assert result.returncode == 0
     assert repositories.asked[-1] == f"{NAMED} /readyz"
-    assert "Nobody hears of alarms" not in result.stdout
+    assert "Nobody is told of alarms" not in result.stdout
     assert started_with(aws) == [repositories.tags[-1]]

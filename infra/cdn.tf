@@ -1,6 +1,6 @@
-# Optional: CloudFront before the load balancer. It serves HTTPS under its own name and keeps
-# answers as long as their Cache-Control says. The load balancer is then private: CloudFront reaches
-# it by a VPC origin, and nobody else's distribution does.
+# Optional: CloudFront before the load balancer. It serves HTTPS under its own name and caches answers
+# for as long as their Cache-Control says. The load balancer is then private, and reachable only through
+# this distribution's VPC origin.
 
 resource "aws_cloudfront_vpc_origin" "main" {
   count = var.cdn ? 1 : 0
@@ -27,8 +27,8 @@ resource "aws_cloudfront_distribution" "main" {
   #checkov:skip=CKV_AWS_86:The load balancer's access logs tell what reached the service
   #checkov:skip=CKV_AWS_174:CloudFront's own certificate fixes the protocol itself
   #checkov:skip=CKV2_AWS_42:CloudFront's own name needs no certificate of ours
-  #checkov:skip=CKV_AWS_310:There is one origin; its instances and zones are the spare
-  #checkov:skip=CKV_AWS_374:Public data, for any country
+  #checkov:skip=CKV_AWS_310:There is one origin, with instances in two zones
+  #checkov:skip=CKV_AWS_374:The data is public in every country
   #checkov:skip=CKV_AWS_305:The service answers / itself
   #checkov:skip=CKV2_AWS_32:The service sets its own security headers, tested there
   count = var.cdn ? 1 : 0
@@ -55,7 +55,7 @@ resource "aws_cloudfront_distribution" "main" {
     cached_methods         = ["GET", "HEAD"]
     compress               = true
     cache_policy_id        = aws_cloudfront_cache_policy.main[0].id
-    # AWS's AllViewerAndCloudFrontHeaders-2022-06: links are made of the client's Host and protocol.
+    # AWS's AllViewerAndCloudFrontHeaders-2022-06: the service builds links from the client's Host and protocol.
     origin_request_policy_id = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
   }
 
@@ -74,7 +74,7 @@ resource "aws_cloudfront_distribution" "main" {
 resource "aws_cloudfront_cache_policy" "main" {
   count = var.cdn ? 1 : 0
 
-  name        = "${local.name}-${var.region}" # policies are the account's, in no region
+  name        = "${local.name}-${var.region}" # policies belong to the account, not to a region
   min_ttl     = 0
   default_ttl = 0
   max_ttl     = 86400

@@ -5,11 +5,11 @@ data "aws_ssm_parameter" "ami" {
 }
 
 locals {
-  # libpq reads passwords and tokens from a file for every new connection. The folders are those in
-  # which a container finds what the instance has fetched (user_data.sh.tftpl).
+  # libpq reads the password or token from a file for every new connection. user_data.sh.tftpl mounts
+  # the files at these paths.
   database_url = "postgresql://%s@${aws_db_instance.main.endpoint}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/adultapi/rds-ca.pem&passfile=%s"
 
-  # What differs between deployments, for each container. No secret among it.
+  # Environment variables of each container. None is a secret.
   settings = {
     service = {
       ALLOWED_HOSTS   = join(",", distinct(concat(var.host_names, [aws_lb.main.dns_name, local.public_dns])))
@@ -19,14 +19,14 @@ locals {
       SECRET_KEY_FILE = "/run/secrets/adultapi/django"
       SECURE_PROXY    = local.https || var.cdn
     }
-    loader = { # of the run that migrates and loads, beside those of the service
+    loader = { # of the run that migrates and loads, in addition to those of the service
       LOADER_DATABASE_URL = format(local.database_url, local.database_user, "/run/secrets/loader/owner")
     }
     proxy = {
       RATE_LIMIT      = var.rate_limit
       SERVICE         = "198.18.0.2:8000" # the service's fixed address on the instance
       TRUSTED_PROXIES = join(",", local.trusted_proxies)
-      # CloudFront reaches the load balancer by HTTP, and takes its own header from no client.
+      # CloudFront speaks HTTP to the load balancer. It does not accept this header from clients.
       SECURE_PROXY_HEADER = var.cdn ? "CloudFront-Forwarded-Proto" : "X-Forwarded-Proto"
     }
   }
@@ -34,13 +34,13 @@ locals {
   boot_hook       = "booted"
   boot_seconds    = 900
   ami             = coalesce(var.ami_id, nonsensitive(data.aws_ssm_parameter.ami.value))
-  sessions_a_core = 7 # of the database: a worker for each core, each with threads
+  sessions_a_core = 7 # database sessions: one worker per core, each with several threads
   most_sessions   = ceil(1.5 * var.instances.max) * data.aws_ec2_instance_type.app.default_vcpus * local.sessions_a_core
 }
 
 resource "aws_launch_template" "app" {
   name_prefix            = "${local.name}-"
-  description            = "${var.image_tag} on ${local.ami}" # of this version, as `make rollback` lists them
+  description            = "${var.image_tag} on ${local.ami}" # listed by `make rollback`
   image_id               = local.ami
   instance_type          = var.instance_type
   update_default_version = true
@@ -78,7 +78,7 @@ resource "aws_launch_template" "app" {
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
-    http_put_response_hop_limit = 1 # the host alone: a container is a hop further, and needs nothing of AWS
+    http_put_response_hop_limit = 1 # the host only: containers are one hop further, and need no AWS credentials
     instance_metadata_tags      = "disabled"
   }
 
@@ -123,11 +123,11 @@ resource "aws_autoscaling_group" "app" {
   vpc_zone_identifier       = local.tiers.private[*].id
   target_group_arns         = [aws_lb_target_group.app.arn]
   health_check_type         = "ELB"
-  health_check_grace_period = 60 # seconds: whoever is in service has booted
+  health_check_grace_period = 60 # seconds: an instance in service has booted already
   default_instance_warmup   = 60
   min_elb_capacity          = var.instances.min # the first apply waits until they serve
   wait_for_capacity_timeout = "30m"
-  max_instance_lifetime     = 7 * 24 * 60 * 60 # a boot brings the week's security updates
+  max_instance_lifetime     = 7 * 24 * 60 * 60 # each boot installs security updates
   termination_policies      = ["OldestLaunchTemplate", "OldestInstance"]
 
   instance_maintenance_policy {
@@ -135,8 +135,8 @@ resource "aws_autoscaling_group" "app" {
     max_healthy_percentage = 150
   }
 
-  # An instance is in service when its first boot says so, and is gone when it says the contrary or
-  # nothing in time.
+  # The first boot completes the hook: the instance goes into service, or is terminated. It is also
+  # terminated if the boot does not complete the hook in time.
   initial_lifecycle_hook {
     name                 = local.boot_hook
     lifecycle_transition = "autoscaling:EC2_INSTANCE_LAUNCHING"
@@ -144,8 +144,8 @@ resource "aws_autoscaling_group" "app" {
     heartbeat_timeout    = local.boot_seconds + 300
   }
 
-  # The version with which the group began. A later one is the group's once it has proved itself in
-  # an instance refresh (scripts/lib.sh); until then everything new starts with the one before.
+  # The first version. Later ones become the group's when an instance refresh has succeeded
+  # (scripts/lib_release.sh); until then new instances start with the version before.
   launch_template {
     id      = aws_launch_template.app.id
     version = aws_launch_template.app.latest_version
@@ -161,7 +161,7 @@ resource "aws_autoscaling_group" "app" {
     }
   }
 
-  # What a first boot needs.
+  # A first boot needs these.
   depends_on = [
     aws_iam_role_policy.app,
     aws_lb_listener.http,
@@ -175,7 +175,7 @@ resource "aws_autoscaling_group" "app" {
   ]
 
   lifecycle {
-    ignore_changes = [desired_capacity, launch_template[0].version] # the scaling policy's; a refresh's
+    ignore_changes = [desired_capacity, launch_template[0].version] # set by the scaling policy and by instance refreshes
   }
 }
 

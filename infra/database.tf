@@ -1,15 +1,15 @@
-# PostgreSQL on RDS, reachable from the instances alone and over TLS only.
+# PostgreSQL on RDS, reachable only from the instances and only over TLS.
 
 locals {
   database_name       = "adult"
   database_user       = "adultapi" # owns the tables: migrates and loads
-  reader              = "reader"   # serves: the image makes this role, which logs in by tokens of IAM
+  reader              = "reader"   # serves: `prepare` creates this role, which logs in with IAM tokens
   database_secret_arn = aws_db_instance.main.master_user_secret[0].secret_arn
-  # A database restored from a snapshot stands beside the one it replaces, under its own name.
+  # A database that is restored from a snapshot needs another name than the one it replaces.
   database_id = var.database_snapshot == null ? local.name : "${local.name}-${substr(sha1(var.database_snapshot), 0, 6)}"
 
-  # RDS allows a connection for each 9,531,392 bytes of the class's memory, of which about a tenth
-  # is its own: 95 to the GiB. The sizes of the classes in GiB; those of the R and X families have twice that.
+  # RDS allows one connection per 9,531,392 bytes of the memory that it leaves to PostgreSQL, about nine
+  # tenths of the class's: 95 per GiB. Memory of each size in GiB; the R and X families have twice that.
   database_gib = lookup({
     micro = 1, small = 2, medium = 4, large = 8, xlarge = 16, "2xlarge" = 32, "4xlarge" = 64
   }, split(".", var.database_instance_class)[2], 128) * (can(regex("^db\\.[rx]", var.database_instance_class)) ? 2 : 1)
@@ -41,7 +41,7 @@ resource "aws_db_parameter_group" "main" {
     value = "1"
   }
 
-  parameter { # not the text of all statements: the requests are in the service's own log
+  parameter { # not all statements: the service logs its requests itself
     name  = "log_statement"
     value = "ddl"
   }
@@ -66,7 +66,7 @@ resource "aws_db_instance" "main" {
   parameter_group_name       = aws_db_parameter_group.main.name
 
   storage_type          = "gp3"
-  allocated_storage     = 20 # GiB, the least of gp3
+  allocated_storage     = 20 # GiB, the minimum of gp3
   max_allocated_storage = 100
   storage_encrypted     = true
   kms_key_id            = aws_kms_key.main.arn
@@ -87,7 +87,7 @@ resource "aws_db_instance" "main" {
   maintenance_window      = "sun:04:30-sun:05:30"
   copy_tags_to_snapshot   = true
   deletion_protection     = var.deletion_protection
-  skip_final_snapshot     = true # what is protected is not deleted at all
+  skip_final_snapshot     = true # deletion_protection prevents the deletion itself
 
   database_insights_mode                = "standard"
   performance_insights_enabled          = true
@@ -95,7 +95,7 @@ resource "aws_db_instance" "main" {
   performance_insights_retention_period = 7
   enabled_cloudwatch_logs_exports       = ["postgresql", "upgrade"]
 
-  # RDS would make its log groups itself, unencrypted and for ever.
+  # Otherwise RDS creates its log groups itself, unencrypted and without an end of retention.
   depends_on = [aws_cloudwatch_log_group.main]
 
   lifecycle {

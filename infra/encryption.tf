@@ -1,5 +1,5 @@
 # One key for the data of this environment: database, secrets, images, logs and alarms.
-# Root volumes use the account's own key for EBS: a key of ours would need a grant to the
+# Root volumes use the account's own key for EBS: this one would need a grant to the
 # service-linked role of Auto Scaling, which a new account does not have yet.
 
 resource "aws_kms_key" "main" {

@@ -1,4 +1,4 @@
-# What the instances and AWS's own services may do, and no more.
+# The permissions of the instances and of flow logs.
 
 # --- Instances -------------------------------------------------------------------------------
 
@@ -31,7 +31,7 @@ resource "aws_iam_role_policy" "app" {
 }
 
 data "aws_iam_policy_document" "app" {
-  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken and Session Manager's actions know no resource; what may be pulled is named below
+  #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken and Session Manager's actions have no resource; the repositories are named below
   #checkov:skip=CKV_AWS_111:As above
   statement {
     sid       = "LogInToRegistry"
@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "app" {
     resources = ["arn:${local.partition}:autoscaling:${var.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${local.name}"]
   }
 
-  # What sessions need, and no more: AmazonSSMManagedInstanceCore reads every parameter of the account.
+  # For sessions. AmazonSSMManagedInstanceCore could read every parameter of the account as well.
   statement {
     sid = "SessionManager"
     actions = [
@@ -127,7 +127,7 @@ resource "aws_iam_role_policy" "flow" {
 
 data "aws_iam_policy_document" "flow" {
   statement {
-    sid       = "FindTheLogGroup" # the action knows no narrower resource
+    sid       = "FindTheLogGroup" # the action has no narrower resource
     actions   = ["logs:DescribeLogGroups"]
     resources = ["arn:${local.partition}:logs:${var.region}:${local.account}:log-group:*"]
   }

@@ -1,9 +1,9 @@
-# The only thing that the internet reaches. It speaks to nginx on the instances.
+# The only part that is reachable from the internet. It forwards requests to nginx on the instances.
 
 locals {
   balancer_subnets = local.tiers[var.cdn ? "private" : "public"]
 
-  # Whose X-Forwarded-For nginx believes: the load balancer's, and CloudFront's where that is before it.
+  # nginx trusts X-Forwarded-For from these: the load balancer, and CloudFront if there is one.
   trusted_proxies = concat(
     local.balancer_subnets[*].cidr_block,
     flatten([for list in data.aws_ec2_managed_prefix_list.cloudfront : sort([for entry in list.entries : entry.cidr])]),
@@ -15,7 +15,7 @@ resource "aws_lb" "main" {
   #checkov:skip=CKV2_AWS_20:HTTP is redirected to HTTPS as soon as there is a certificate; the data is public
   #checkov:skip=CKV2_AWS_76:The service runs no Java, so no Log4j
   #checkov:skip=CKV2_AWS_28:nginx on the instances limits clients; README.md says where WAF would attach
-  name                       = "${local.name}${var.cdn ? "-private" : ""}" # stands beside the one it replaces
+  name                       = "${local.name}${var.cdn ? "-private" : ""}" # another name than the one it replaces
   internal                   = var.cdn                                     # CloudFront reaches it inside the VPC
   security_groups            = [aws_security_group.main["load_balancer"].id]
   subnets                    = local.balancer_subnets[*].id
@@ -39,8 +39,8 @@ resource "aws_lb_target_group" "app" {
   protocol             = "HTTP"
   deregistration_delay = 120 # seconds for downloads in flight
 
-  # 503 until the service was ready once, then 200 as long as it serves: while the database fails
-  # over, no instance is replaced for it.
+  # 503 until the service has been ready once, then 200 as long as it runs: a failover of the database
+  # must not replace instances.
   health_check {
     path                = "/startupz"
     matcher             = "200"

@@ -43,6 +43,6 @@ locals {
   https      = var.certificate_arn != null || var.zone_id != null
   proxy_port = 8080
   public_dns = var.cdn ? aws_cloudfront_distribution.main[0].domain_name : aws_lb.main.dns_name
-  # Graviton's types have a g after the number. The image is built for the same (scripts/deploy.sh).
+  # Graviton types have a g after the number. scripts/deploy.sh builds the images for this architecture.
   arm = can(regex("^[a-z]+[0-9]+[a-z]*g[a-z]*\\.", var.instance_type))
 }

@@ -3,7 +3,7 @@
 # --- Logs ------------------------------------------------------------------------------------
 
 resource "aws_cloudwatch_log_group" "main" {
-  #checkov:skip=CKV_AWS_338:How long logs are kept is a matter of law and money: log_retention_days
+  #checkov:skip=CKV_AWS_338:log_retention_days decides; law and cost differ between deployments
   for_each = {
     app        = "/${local.name}/app" # nginx, the service and first boots
     rejected   = "/${local.name}/rejected-traffic"
@@ -16,7 +16,7 @@ resource "aws_cloudwatch_log_group" "main" {
   kms_key_id        = aws_kms_key.main.arn
 }
 
-# Questions to the log of nginx, in CloudWatch under Logs Insights, saved queries.
+# Saved queries for the log of nginx, in CloudWatch Logs Insights.
 resource "aws_cloudwatch_query_definition" "requests" {
   for_each = {
     usage   = <<-QUERY
@@ -52,7 +52,7 @@ resource "aws_sns_topic_subscription" "alarms" {
   endpoint  = var.alarm_email
 }
 
-# What RDS does by itself: failovers, failures, storage that runs out.
+# Events of RDS: failovers, failures, storage that runs out.
 resource "aws_db_event_subscription" "database" {
   name_prefix      = "${local.name}-"
   sns_topic        = aws_sns_topic.alarms.arn
@@ -87,8 +87,8 @@ data "aws_iam_policy_document" "alarms" {
   }
 }
 
-# nginx writes a line of JSON for each request. The load balancer counts all 4xx as one: those over
-# rate_limit are told by that log.
+# The load balancer counts all 4xx together. The log of nginx, one line of JSON per request, tells which
+# are over rate_limit.
 resource "aws_cloudwatch_log_metric_filter" "refused" {
   name           = "${local.name}-refused"
   log_group_name = aws_cloudwatch_log_group.main["app"].name
@@ -107,7 +107,7 @@ locals {
   group_dimension  = { AutoScalingGroupName = aws_autoscaling_group.app.name }
   db_dimension     = { DBInstanceIdentifier = aws_db_instance.main.identifier }
 
-  # Namespace, name and dimensions of what alarms and dashboard share.
+  # Namespace, name and dimensions of metrics that alarms and dashboard share.
   metrics = {
     requests    = ["AWS/ApplicationELB", "RequestCount", local.lb_dimension] # that reached an instance
     target      = ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", local.target_dimension]
@@ -120,8 +120,8 @@ locals {
     connections = ["AWS/RDS", "DatabaseConnections", local.db_dimension]
   }
 
-  # Each holds for `minutes` in a row before it rings. Those of the service ring for the same as the
-  # alerts of docs/monitoring/alerts.yml, which name them. `percent` sets counts of a minute in relation.
+  # An alarm fires after `minutes` in a row. Those of the service have the conditions of the alerts in
+  # docs/monitoring/alerts.yml, which name them. `percent` relates counts per minute to each other.
   shares = {
     failing-requests = {
       description = "More than 1 % of the requests fail: read the log (make aws-logs), ask /readyz."
@@ -129,7 +129,7 @@ locals {
       above       = 1, minutes = 5
     }
     refused-requests = {
-      description = "One request in ten is over rate_limit: see by `client` in the log whether it is one."
+      description = "One request in ten is over rate_limit: the log shows whether they come from one `client`."
       percent     = "100 * FILL(refused, 0) / requests"
       above       = 10, minutes = 10
     }
@@ -137,17 +137,17 @@ locals {
 
   alarms = {
     slow-requests = {
-      description = "One request in a hundred takes over a second: see slow ones in the log, and the database."
+      description = "One request in a hundred takes over a second: see the slow ones in the log, and the database."
       metric      = local.metrics.latency, statistic = "p99"
       above       = 1, minutes = 10
     }
     nothing-serves = {
-      description = "No instance is ready: /readyz says whether the database is away or has no dataset."
+      description = "No instance is healthy: /readyz says whether the database is unreachable or has no dataset."
       metric      = local.metrics.healthy, statistic = "Maximum", missing = "breaching"
       below       = 1, minutes = 1
     }
     healthy-instances = {
-      description = "Fewer instances serve than should: see the activity of the Auto Scaling group."
+      description = "Fewer instances than instances.min are healthy: see the activity of the Auto Scaling group."
       metric      = local.metrics.healthy, statistic = "Minimum", missing = "breaching"
       below       = var.instances.min, minutes = 10
     }
@@ -157,44 +157,44 @@ locals {
       above       = 0, minutes = 10
     }
     database-cpu = {
-      description = "The database computes over 80 % of the time: see Database Insights."
+      description = "The CPU of the database is over 80 % busy: see Database Insights."
       metric      = local.metrics.cpu, statistic = "Average"
       above       = 80, minutes = 15
     }
     database-storage = {
-      description = "Less than 1 GiB free, though storage grows by itself below a tenth: it is at max_allocated_storage, or fills too fast."
+      description = "Less than 1 GiB of storage is free, although it grows automatically: it has reached max_allocated_storage, or fills too fast."
       metric      = ["AWS/RDS", "FreeStorageSpace", local.db_dimension], statistic = "Minimum"
       below       = 1024 * 1024 * 1024, minutes = 5
     }
     database-connections = {
-      description = "Four of five connections that the database's class takes are in use."
+      description = "80 % of the connections that the database class allows are in use."
       metric      = local.metrics.connections, statistic = "Maximum"
       above       = floor(local.database_connections * 0.8), minutes = 5
     }
     database-memory = {
-      description = "Less than a twentieth of the database's memory is free: fewer sessions, or a larger class."
+      description = "Less than 5 % of the database's memory is free: use fewer sessions or a larger class."
       metric      = ["AWS/RDS", "FreeableMemory", local.db_dimension], statistic = "Minimum"
       below       = local.database_gib * 1024 * 1024 * 1024 / 20, minutes = 15
     }
     database-swap = {
-      description = "The database swaps over 256 MiB: it lacks memory."
+      description = "The database uses over 256 MiB of swap: it lacks memory."
       metric      = ["AWS/RDS", "SwapUsage", local.db_dimension], statistic = "Maximum"
       above       = 256 * 1024 * 1024, minutes = 15
     }
   }
 
-  # Credits of burstable classes: without any, more is billed or less is computed.
+  # Burstable types and classes: without credits AWS bills more, or throttles the CPU.
   credit_alarms = { for name, of in {
     database-credits = [["AWS/RDS", "CPUCreditBalance", local.db_dimension], var.database_instance_class]
     instance-credits = [["AWS/EC2", "CPUCreditBalance", local.group_dimension], var.instance_type]
     } : name => {
-    description = "Fewer than 20 CPU credits are left: a larger class or type, or one that is not burstable."
+    description = "Fewer than 20 CPU credits are left: use a larger class or type, or one that is not burstable."
     metric      = of[0], statistic = "Minimum"
     below       = 20, minutes = 15
   } if can(regex("^(db\\.)?t", of[1])) }
 
   nat_alarms = { for zone, gateway in aws_nat_gateway.main : "nat-ports-${zone}" => {
-    description = "The NAT gateway has no port left for a connection: AWS APIs and packages fail to answer."
+    description = "The NAT gateway has no free port for a connection: requests to AWS APIs and package repositories fail."
     metric      = ["AWS/NATGateway", "ErrorPortAllocation", { NatGatewayId = gateway.id }], statistic = "Sum"
     above       = 0, minutes = 5
   } }
@@ -233,7 +233,7 @@ resource "aws_cloudwatch_metric_alarm" "share" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.above
   evaluation_periods  = each.value.minutes
-  treat_missing_data  = "notBreaching" # nobody asks
+  treat_missing_data  = "notBreaching" # no requests
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 
@@ -279,7 +279,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "main" {
-  dashboard_name = "${local.name}-${var.region}" # dashboards are the account's, in no region
+  dashboard_name = "${local.name}-${var.region}" # dashboards belong to the account, not to a region
   dashboard_body = jsonencode({
     widgets = [for index, graph in local.graphs : {
       type = "metric", width = 8, height = 6, x = index % 3 * 8, y = floor(index / 3) * 6

@@ -1,5 +1,5 @@
-# Names and HTTPS: with zone_id, the certificate, its validation and the records are made here;
-# with certificate_arn, a person has made the one and makes the others; with neither, HTTP serves.
+# Host names and HTTPS. With zone_id, Terraform creates the certificate, its validation and the records.
+# With certificate_arn, the operator has created the certificate and creates the records. Otherwise: HTTP.
 
 locals {
   zone_names      = var.zone_id == null ? toset([]) : toset(var.host_names)

@@ -1,5 +1,5 @@
-# A VPC over two zones. Public subnets hold the load balancer and the NAT gateways alone,
-# private ones the instances, and those of the database have no way out at all.
+# A VPC in two zones. Public subnets hold only the load balancer and the NAT gateways, private ones the
+# instances. The subnets of the database have no route out of the VPC.
 
 resource "aws_vpc" "main" {
   cidr_block           = "10.20.0.0/16"
@@ -8,7 +8,7 @@ resource "aws_vpc" "main" {
   tags = { Name = local.name }
 }
 
-# Emptied, so that nothing can rely on it.
+# Without rules, so that nothing can rely on it.
 resource "aws_default_security_group" "unused" {
   vpc_id = aws_vpc.main.id
 
@@ -16,7 +16,7 @@ resource "aws_default_security_group" "unused" {
 }
 
 locals {
-  # One subnet of each tier in each zone, and its place in the address plan.
+  # One subnet of each tier in each zone; index is its place in the address plan.
   subnets = { for index, pair in setproduct(["public", "private", "database"], local.zones) :
     join("-", pair) => { tier = pair[0], zone = pair[1], index = index }
   }
@@ -64,7 +64,7 @@ resource "aws_nat_gateway" "main" {
   depends_on = [aws_internet_gateway.main]
 }
 
-# Private subnets have a table for each zone, as each zone may have its own NAT gateway.
+# Private subnets have one table per zone, because each zone may have its own NAT gateway.
 resource "aws_route_table" "main" {
   for_each = toset(concat(["public", "database"], formatlist("private-%s", local.zones)))
 
@@ -96,7 +96,7 @@ resource "aws_route" "nat" {
 
 # --- Endpoints -------------------------------------------------------------------------------
 
-# Free, and keeps the layers of images and the packages of Amazon Linux off the NAT gateway.
+# Free. Image layers and packages of Amazon Linux do not go through the NAT gateway.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.${var.region}.s3"

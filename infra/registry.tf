@@ -1,4 +1,4 @@
-# Where the two images live. A tag is a commit and never moves.
+# Repositories of the two images. A tag is a commit and cannot be moved.
 
 locals {
   repositories = { service = local.name, proxy = "${local.name}-proxy" }

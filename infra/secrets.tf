@@ -1,5 +1,5 @@
-# Django's key. AWS makes the secrets, and instances fetch them from there: none is in the state. The
-# password of the database's owner is made, kept and rotated by RDS (database.tf).
+# Django's key. AWS creates all secrets, and instances fetch them from AWS: none is in the state. RDS
+# creates, keeps and rotates the password of the database's owner (database.tf).
 
 ephemeral "aws_secretsmanager_random_password" "django" {
   password_length     = 64

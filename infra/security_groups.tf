@@ -1,4 +1,4 @@
-# Who may connect to whom. Nothing else is let in or out.
+# The allowed connections. There are no others.
 
 locals {
   groups = {
@@ -7,8 +7,8 @@ locals {
     database      = "The database"
   }
 
-  # A flow goes from a group to a group: it is a way out of the one and a way into the other. The
-  # other end of a flow with one group alone is a range or a list of ranges.
+  # A flow from a group to a group makes an egress rule of the first and an ingress rule of the second.
+  # A flow with only one group has a CIDR range or a prefix list at its other end.
   flows = merge(
     { for cidr in var.cdn ? [] : var.client_cidrs : "http-${cidr}" => {
       to = "load_balancer", cidr = cidr, port = 80, why = "Clients, by HTTP"

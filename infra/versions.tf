@@ -8,8 +8,8 @@ terraform {
     }
   }
 
-  # The bucket is made by bootstrap/, and encrypts by itself; `make deploy` names it, and the key of
-  # the environment.
+  # bootstrap/ creates the bucket, which encrypts by default. `make deploy` passes its name, and the key
+  # of the environment.
   backend "s3" {
     use_lockfile = true
   }

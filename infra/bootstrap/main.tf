@@ -1,5 +1,5 @@
-# The bucket that holds the state of every environment of this account and region. Made once,
-# by `make deploy`; its own state stays beside this file and is worth nothing once it exists.
+# The bucket for the states of all environments of this account and region. `make deploy` creates it
+# once. Its own state stays beside this file, and is not needed once the bucket exists.
 
 terraform {
   required_version = ">= 1.11.0, < 2.0.0"
@@ -33,7 +33,7 @@ provider "aws" {
 }
 
 resource "aws_s3_bucket" "state" {
-  #checkov:skip=CKV_AWS_18:Who reads the state is told by CloudTrail
+  #checkov:skip=CKV_AWS_18:CloudTrail tells who reads the state
   #checkov:skip=CKV_AWS_144:Versions guard against mistakes; the state of one region is of no use in another
   #checkov:skip=CKV2_AWS_61:States are small, and old ones are what versions are kept for
   #checkov:skip=CKV2_AWS_62:Nothing reacts to a new state
@@ -73,7 +73,7 @@ resource "aws_s3_bucket_policy" "state" {
   bucket = aws_s3_bucket.state.id
   policy = data.aws_iam_policy_document.state.json
 
-  # Last of all: where the policy is, the bucket is complete (scripts/lib.sh).
+  # Created last: a bucket with a policy is complete (scripts/lib.sh).
   depends_on = [
     aws_s3_bucket_public_access_block.state,
     aws_s3_bucket_server_side_encryption_configuration.state,

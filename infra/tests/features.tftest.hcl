@@ -247,3 +247,17 @@ run "restored_from_a_snapshot" {
     error_message = "A restored database must stand beside the one it replaces."
   }
 }
+
+run "a_type_that_the_first_zones_lack" {
+  command = plan
+
+  variables {
+    instance_type = "trn1.2xlarge"
+    instances     = { min = 1, max = 1 }
+  }
+
+  assert {
+    condition     = join(" ", local.zones) == "us-east-1c us-east-1f"
+    error_message = "The zones must be the first two that have the instance type."
+  }
+}

@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for command in (["aws_cli.py"], ["moto_aws.py", str(shared)]):
         with (shared / "log").open("a") as log:
             server = subprocess.Popen(
-                [sys.executable, HERE / command[0], *command[1:]],
+                [sys.executable, HERE / "kit" / command[0], *command[1:]],
                 env={**os.environ, "MOTO_ACM_VALIDATION_WAIT": "1"},
                 text=True, start_new_session=True, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip

@@ -1,22 +1,19 @@
-"""A deployment's whole life, by the scripts that people run, on the AWS of the tests.
+"""A deployment, by the scripts that people run, on the AWS of the tests.
 
-The tests run in their order: look at what the first deploy made, deploy again, destroy.
+The tests run in their order: look at what the first deploy made, and deploy again.
 """
 
 import base64
 import json
-import os
 import re
-import signal
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from checkout import Site
-from conftest import GUARD, ROOT, Aws
-from looking import LEFT, NAME, ids, launch_template, run_by_instances, running, ssh_ranges
+from conftest import ROOT, Aws
+from looking import NAME, ids, launch_template, run_by_instances, running, ssh_ranges
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +28,8 @@ def test_the_end_of_the_deploy_tells_what_matters(first: Path) -> None:
     said = (first / "said").read_text()
     assert re.match(rf"    url +http://{NAME}\S+$", said.splitlines()[-1])
     assert "Nobody is told of alarms: set alarm_email" in said
+    for image in (NAME, f"{NAME}-proxy"):  # pushed, and its scan looked for
+        assert f"Critical findings in {image}:" in said
 
 
 def test_the_name_is_left_where_it_is_looked_for(deployed: Site) -> None:
@@ -196,6 +195,9 @@ def test_front_door(deployed: Site, aws: Aws) -> None:
     assert values["deletion_protection.enabled"] == "true"
     assert values["routing.http.drop_invalid_header_fields.enabled"] == "true"
     assert values["access_logs.s3.enabled"] == "true"
+    attributes = elb.describe_target_group_attributes(TargetGroupArn=group["TargetGroupArn"])
+    values = {a["Key"]: a["Value"] for a in attributes["Attributes"]}
+    assert values["deregistration_delay.timeout_seconds"] == "120"
 
 
 def test_images_are_immutable_scanned_and_encrypted(deployed: Site, aws: Aws) -> None:
@@ -274,6 +276,7 @@ def test_instances_are_replaced_with_care(deployed: Site, aws: Aws) -> None:
         "MaxHealthyPercentage": 150,
     }
     assert group["HealthCheckGracePeriod"] == 60
+    assert group["MaxInstanceLifetime"] == 7 * 24 * 60 * 60
     [hook] = aws.client("autoscaling").describe_lifecycle_hooks(
         AutoScalingGroupName=group["AutoScalingGroupName"]
     )["LifecycleHooks"]
@@ -373,86 +376,3 @@ def test_what_would_be_lost_is_asked_about(deployed: Site, aws: Aws) -> None:
     assert {"aws_db_instance.main", "aws_lb.main"} <= set(lost)
     assert "Not confirmed: set CONFIRM=production to continue." in result.stdout
     assert ids(aws) == before
-
-
-# --- Its end ------------------------------------------------------------------------------------
-
-
-def left(aws: Aws) -> set[str]:
-    return {what for what, look in LEFT.items() if look(aws)}
-
-
-def test_destroy_wants_to_be_sure(deployed: Site, aws: Aws) -> None:
-    assert deployed.script("destroy").returncode == 1
-    assert deployed.script("destroy", CONFIRM="staging").returncode == 1
-    assert len(running(aws)) == 2
-
-
-def test_another_name_is_not_deployed(deployed: Site, aws: Aws) -> None:
-    result = deployed.script("destroy", ENVIRONMENT="typo", CONFIRM="typo")
-    assert result.returncode == 0
-    assert "Nothing is deployed under the name typo" in result.stdout
-    assert len(running(aws)) == 2
-
-
-@pytest.mark.parametrize(
-    "call", ["s3api head-bucket", "s3api list-object-versions", "s3api head-object"]
-)
-def test_a_look_that_fails_is_no_absence(deployed: Site, aws: Aws, call: str) -> None:
-    result = deployed.script("destroy", CONFIRM="production", REFUSED=call)
-    assert result.returncode not in {0, 130}
-    assert "Nothing is deployed" not in result.stdout
-    assert "Deleted" not in result.stdout
-    assert len(running(aws)) == 2
-
-
-def test_destroy_goes_on_wherever_it_was_cut_off(deployed: Site, aws: Aws) -> None:
-    """After each of its steps: the protection, half of the resources, all of them, the versions of
-    the state that are not the latest, the state, the bucket."""
-
-    def destroy(**env: str) -> int:
-        return deployed.script("destroy", CONFIRM="production", **env).returncode
-
-    assert destroy(STOP_BEFORE=" destroy ") == 130
-    assert len(running(aws)) == 2
-    database = aws.client("rds").describe_db_instances()["DBInstances"][0]
-    assert database["DeletionProtection"] is False
-
-    cut_off_after(deployed, "aws_autoscaling_group.app: Destruction complete")
-    assert "networks" in left(aws)
-    assert "instances" not in left(aws)
-
-    assert destroy(REFUSED="s3api delete-objects") not in {0, 130}
-    assert left(aws) == {"buckets"}
-    for call in ("list-object-versions .*@ && .true.", "s3api delete-bucket"):
-        assert destroy(REFUSED=call) not in {0, 130}
-        assert left(aws) == {"buckets"}
-
-    assert destroy() == 0
-    assert left(aws) == set()
-
-
-def cut_off_after(site: Site, line: str) -> None:
-    """Have `make destroy` interrupted, as by Ctrl-C, when it says the line."""
-    process = subprocess.Popen(
-        [site.infra / "scripts" / "destroy.sh"], cwd=site.root, text=True, start_new_session=True,
-        env=site.env | {"CONFIRM": "production"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout
-    for said in process.stdout:
-        if line in said:
-            os.killpg(process.pid, signal.SIGINT)
-            break
-    process.communicate(timeout=GUARD)
-    assert process.returncode != 0
-
-
-def test_destroy_leaves_nothing(deployed: Site, aws: Aws) -> None:
-    kms = aws.client("kms")
-    keys = [kms.describe_key(KeyId=key["KeyId"]) for key in kms.list_keys()["Keys"]]
-    ours = [key["KeyMetadata"] for key in keys if NAME in key["KeyMetadata"]["Description"]]
-    assert [key["KeyState"] for key in ours] == ["PendingDeletion"]
-    assert not (deployed.infra / "api_dns_name.txt").exists()
-    assert not (deployed.infra / "test_key.pem").exists()
-    again = deployed.script("destroy", CONFIRM="production")
-    assert (again.returncode, "Nothing is deployed here." in again.stdout) == (0, True)

@@ -1,36 +1,11 @@
-"""All optional features applied together: the plan after it is empty.
+"""All optional features and CloudFront, from nothing: the plan after the apply is empty."""
 
-The tests run in their order, on one deployment.
-"""
-
-import pytest
-from checkout import NAMED, Site
+from checkout import Site
 from conftest import Aws
-from looking import started_with
-from options import ALONE, MOST, put
+from options import CDN, TOGETHER, put
 
 
-@pytest.fixture(scope="module")
-def repositories(site: Site) -> Site:
-    """A checkout whose deploy got as far as the images: the state is there, and nothing else."""
-    site.commit("First")
+def test_all_together(site: Site, aws: Aws) -> None:
+    site.commit("First")  # its deploy gets as far as the images: the state is there
     assert site.script("deploy", STOP_BEFORE=" plan ").returncode == 130
-    return site
-
-
-@pytest.mark.parametrize("door", ["cdn", "zone_id"])
-def test_all_together(repositories: Site, aws: Aws, zone: str, door: str) -> None:
-    """With a database that is restored from a snapshot, too."""
-    most = {name: value for option in MOST for name, value in ALONE[option].items()}
-    name = {"zone_id": zone, "host_names": [NAMED, "census.example.org"]}
-    most |= {"database_snapshot": "before", "tags": {"Team": "a"}}
-    put(repositories, aws, most | (name if door == "zone_id" else ALONE["cdn"]))
-
-
-def test_what_was_applied_is_put_into_service(repositories: Site, aws: Aws) -> None:
-    """The one instance is replaced by one that has these settings."""
-    result = repositories.script("deploy")
-    assert result.returncode == 0
-    assert repositories.asked[-1] == f"{NAMED} /readyz"
-    assert "Nobody is told of alarms" not in result.stdout
-    assert started_with(aws) == [repositories.tags[-1]]
+    put(site, aws, TOGETHER | CDN)

@@ -8,7 +8,7 @@ from conftest import Aws
 from looking import NAME
 
 # What can be had beside each other; a certificate comes from one place.
-ALONE = {
+ALONE: dict[str, dict[str, object]] = {
     "nat_per_zone": {"nat_per_zone": True},
     "alarm_email": {"alarm_email": "oncall@example.org", "log_retention_days": 7},
     "clients": {"client_cidrs": ["198.51.100.0/24"], "rate_limit": "600r/m"},
@@ -18,10 +18,13 @@ ALONE = {
         "database_multi_az": False, "database_backup_days": 1,
     },
     "certificate_arn": {"certificate_arn": "its ARN", "host_names": [NAMED]},
-    "no_protection": {"deletion_protection": False},
-    "cdn": {"deletion_protection": False, "cdn": True},
 }  # fmt: skip
-MOST = ["nat_per_zone", "alarm_email", "clients", "small", "no_protection"]
+NO_PROTECTION = {"deletion_protection": False}
+CDN = NO_PROTECTION | {"cdn": True}
+# All of them, beside a zone or CloudFront, with a database that is restored from a snapshot.
+TOGETHER: dict[str, object] = {"database_snapshot": "before", "tags": {"Team": "a"}}
+for settings in (NO_PROTECTION, *(ALONE[name] for name in ALONE if name != "certificate_arn")):
+    TOGETHER |= settings
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,9 @@ def put(site: Site, aws: Aws, settings: dict[str, object]) -> None:
 def make_snapshot(aws: Aws, name: str) -> None:
     """Have a snapshot of a database like ours, once: encrypted with our key."""
     rds, kms = aws.client("rds"), aws.client("kms")
-    if rds.describe_db_snapshots()["DBSnapshots"]:
+    if any(
+        each["DBSnapshotIdentifier"] == name for each in rds.describe_db_snapshots()["DBSnapshots"]
+    ):
         return
     keys = [kms.describe_key(KeyId=key["KeyId"]) for key in kms.list_keys()["Keys"]]
     [ours] = [

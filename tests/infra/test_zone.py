@@ -1,0 +1,57 @@
+"""A first deployment with a name, a zone, and thus HTTPS; then all optional features beside them.
+
+The tests run in their order.
+"""
+
+import re
+
+import pytest
+from checkout import NAMED, Site
+from conftest import Aws
+from looking import started_with
+from options import TOGETHER, put
+
+
+@pytest.fixture(scope="module")
+def deployed(site: Site, zone: str) -> Site:
+    """The first deployment: with a name, a zone, and thus HTTPS."""
+    site.settings(f'zone_id = "{zone}"\nhost_names = ["{NAMED}"]\ndeletion_protection = false\n')
+    tag = site.commit("First")
+    result = site.script("deploy")
+    balancer = (site.infra / "api_dns_name.txt").read_text().strip()
+    assert result.returncode == 0
+    assert site.asked[-1] == f"{NAMED} /readyz"  # of the load balancer, by HTTPS
+    assert f"https://{NAMED} does not reach it yet: point the name at {balancer}" in result.stdout
+    assert re.search(rf"^    url +https://{NAMED}$", result.stdout, re.MULTILINE)
+    assert site.plan(tag).returncode == 0
+    return site
+
+
+def test_the_zone_has_the_name(deployed: Site, aws: Aws, zone: str) -> None:
+    found = aws.client("route53").list_resource_record_sets(HostedZoneId=zone)
+    records = {record["Name"]: record for record in found["ResourceRecordSets"]}
+    alias = records[f"{NAMED}."]["AliasTarget"]["DNSName"].removeprefix("dualstack.").rstrip(".")
+    assert alias.lower() == (deployed.infra / "api_dns_name.txt").read_text().strip()
+    assert any(record["Type"] == "CNAME" for record in records.values())
+    [listener] = [each for each in listeners(aws) if each["Port"] == 443]
+    [certificate] = aws.client("acm").list_certificates()["CertificateSummaryList"]
+    assert listener["Certificates"][0]["CertificateArn"] == certificate["CertificateArn"]
+
+
+def listeners(aws: Aws) -> list[dict[str, object]]:
+    elb = aws.client("elbv2")
+    [balancer] = elb.describe_load_balancers()["LoadBalancers"]
+    found = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
+    return list(found["Listeners"])
+
+
+def test_all_together(deployed: Site, aws: Aws, zone: str) -> None:
+    put(deployed, aws, TOGETHER | {"zone_id": zone, "host_names": [NAMED, "census.example.org"]})
+
+
+def test_what_was_applied_is_put_into_service(deployed: Site, aws: Aws) -> None:
+    result = deployed.script("deploy")
+    assert result.returncode == 0
+    assert deployed.asked[-1] == f"{NAMED} /readyz"
+    assert "Nobody is told of alarms" not in result.stdout
+    assert started_with(aws) == 2 * [deployed.tags[-1]]

@@ -181,6 +181,20 @@ def test_instances_may_do_what_they_need_and_no_more(deployed: Site, aws: Aws) -
     assert sorted(reads["Resource"]) == sorted(secret["ARN"] for secret in listed)
 
 
+def test_flow_logs_can_be_delivered(deployed: Site, aws: Aws) -> None:
+    """What AWS's guide asks of their role, but to create the group, which is there."""
+    iam = aws.client("iam")
+    [role] = [r["RoleName"] for r in iam.list_roles()["Roles"] if "-flow-" in r["RoleName"]]
+    policy = iam.get_role_policy(RoleName=role, PolicyName="flow")["PolicyDocument"]
+    found = [
+        s["Action"] if isinstance(s["Action"], list) else [s["Action"]] for s in policy["Statement"]
+    ]
+    assert {action for actions in found for action in actions} == {
+        "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    }  # fmt: skip
+
+
 def test_front_door(deployed: Site, aws: Aws) -> None:
     elb = aws.client("elbv2")
     [group] = elb.describe_target_groups()["TargetGroups"]

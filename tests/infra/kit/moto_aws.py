@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import moto_cloudfront  # noqa: F401 - mends by being imported
+import moto_logs  # noqa: F401 - as above
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import (
     AutoScalingBackend,
@@ -41,11 +42,9 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 from moto.elbv2.models import FakeTargetGroup
-from moto.logs.responses import LogsResponse
 from moto.rds.models import DBInstance, DBParameterGroup, RDSBackend
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
-from moto.ssm.responses import SimpleSystemManagerResponse
 
 
 def mends(owner: type, name: str) -> Callable[[Callable[..., Any]], None]:
@@ -360,47 +359,6 @@ def describe_instance_refreshes(response: AutoScalingResponse) -> ActionResult:
 AutoScalingResponse.start_instance_refresh = start_instance_refresh
 AutoScalingResponse.rollback_instance_refresh = rollback_instance_refresh
 AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes
-
-
-# --- Saved queries ----------------------------------------------------------------------------
-
-QUERIES: dict[str, dict[str, Any]] = {}
-
-
-def put_query_definition(response: LogsResponse) -> str:
-    name = response._get_param("queryDefinitionId") or str(uuid.uuid4())
-    QUERIES[name] = {"queryDefinitionId": name} | {
-        key: response._get_param(key) for key in ("name", "queryString", "logGroupNames")
-    }
-    return json.dumps({"queryDefinitionId": name})
-
-
-def describe_query_definitions(response: LogsResponse) -> str:
-    prefix = response._get_param("queryDefinitionNamePrefix") or ""
-    return json.dumps(
-        {"queryDefinitions": [q for q in QUERIES.values() if q["name"].startswith(prefix)]}
-    )
-
-
-def delete_query_definition(response: LogsResponse) -> str:
-    return json.dumps({"success": bool(QUERIES.pop(response._get_param("queryDefinitionId")))})
-
-
-LogsResponse.put_query_definition = put_query_definition
-LogsResponse.describe_query_definitions = describe_query_definitions
-LogsResponse.delete_query_definition = delete_query_definition
-
-
-# --- Sessions ---------------------------------------------------------------------------------
-
-
-def start_session(response: SimpleSystemManagerResponse) -> str:
-    """moto starts no session; what holds it, stubs/session-manager-plugin is told of."""
-    session = f"session-{response._get_param('Target')}"
-    return json.dumps({"SessionId": session, "TokenValue": "none", "StreamUrl": "none"})
-
-
-SimpleSystemManagerResponse.start_session = start_session
 
 
 # --- Copies -----------------------------------------------------------------------------------

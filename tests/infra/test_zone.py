@@ -1,15 +1,10 @@
-"""A first deployment with a name, a zone, and thus HTTPS; then all optional features beside them.
-
-The tests run in their order.
-"""
+"""A first deployment with a name, a zone, and thus HTTPS."""
 
 import re
 
 import pytest
 from checkout import NAMED, Site
 from conftest import Aws
-from looking import started_with
-from options import TOGETHER, put
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +38,3 @@ def listeners(aws: Aws) -> list[dict[str, object]]:
     [balancer] = elb.describe_load_balancers()["LoadBalancers"]
     found = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
     return list(found["Listeners"])
-
-
-def test_all_together(deployed: Site, aws: Aws, zone: str) -> None:
-    put(deployed, aws, TOGETHER | {"zone_id": zone, "host_names": [NAMED, "census.example.org"]})
-
-
-def test_what_was_applied_is_put_into_service(deployed: Site, aws: Aws) -> None:
-    result = deployed.script("deploy")
-    assert result.returncode == 0
-    assert deployed.asked[-1] == f"{NAMED} /readyz"
-    assert "Nobody is told of alarms" not in result.stdout
-    assert started_with(aws) == 2 * [deployed.tags[-1]]

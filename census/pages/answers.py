@@ -10,7 +10,8 @@ from rest_framework.exceptions import APIException
 
 from census.api.charts import drawing
 from census.api.renderers import SVGRenderer
-from census.pages import pictures, sentences, states, suggestions
+from census.pages import pictures, sentences
+from census.pages.explorer import states, suggestions
 from census.pages.fields import ParametersForm
 from census.pages.tables import Table, table_of
 

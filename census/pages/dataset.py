@@ -14,11 +14,12 @@ from django.views.decorators.http import require_safe
 from census.api.charts import words
 from census.columns import COLUMNS, Column
 from census.metadata import about
-from census.pages import downloads, fields, numbers, states
+from census.pages import downloads, fields, numbers
 from census.pages.asking import Answer, ask
-from census.pages.explorer import SEARCHABLE, Editor, editor
+from census.pages.explorer import states
+from census.pages.explorer.form import SEARCHABLE, Editor, editor
+from census.pages.explorer.views import everybody, page_policy, refusal
 from census.pages.tables import table_of
-from census.pages.views import everybody, page_policy, refusal
 
 SENT = "look"
 SHOWN = 25

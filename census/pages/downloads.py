@@ -16,8 +16,9 @@ from census.api.charts import drawing
 from census.api.charts.words import value as label
 from census.columns import COLUMNS, canonical_name
 from census.metadata import about
-from census.pages import citing, states
+from census.pages import citing
 from census.pages.asking import Answer, ask
+from census.pages.explorer import states
 from census.statistics.selection import COMPLETE, FILTERS
 
 WORDS = {"proportion": "share", "crosstab": "table", "regression": "model"}

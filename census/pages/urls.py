@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from census.pages import dataset, downloads, views
+from census.pages import dataset, downloads
+from census.pages.explorer import views
 from census.pages.sharing import shared
 
 urlpatterns = [

@@ -7,7 +7,7 @@ import vl_convert
 from django.test import Client
 
 from census.api.charts import drawing
-from census.pages.states import EXAMPLES
+from census.pages.explorer.states import EXAMPLES
 from census.statistics.metrics import METRICS
 
 VENDOR = Path("census/pages/static/vendor")

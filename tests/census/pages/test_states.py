@@ -5,7 +5,7 @@
 import pytest
 from django.http import QueryDict
 
-from census.pages import states
+from census.pages.explorer import states
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from django.http import QueryDict
 from census.api.charts import words
 from census.api.questions import common_parameters
 from census.columns import CATEGORICAL, COLUMNS, NUMERIC, WEIGHT, Column, canonical_name
-from census.pages import fields, states
-from census.pages.states import (
+from census.pages import fields
+from census.pages.explorer import states
+from census.pages.explorer.states import (
     BANDS,
     BY_NAME,
     COLUMN,

@@ -22,12 +22,23 @@ from census.api import charts
 from census.api.charts import drawing, words
 from census.columns import COLUMNS
 from census.metadata import about
-from census.pages import citing, downloads, pictures, sentences, states, suggestions
+from census.pages import citing, downloads, pictures, sentences
 from census.pages.asking import Answer, ask
-from census.pages.explorer import ExplorerForm
+from census.pages.explorer import states, suggestions
+from census.pages.explorer.form import ExplorerForm
+from census.pages.explorer.snippets import snippets
+from census.pages.explorer.states import (
+    CHART,
+    CODE,
+    COLUMN,
+    COMPARE,
+    METRIC,
+    SENT,
+    TABLE,
+    VIEW,
+    VIEWS,
+)
 from census.pages.fields import sent
-from census.pages.snippets import snippets
-from census.pages.states import CHART, CODE, COLUMN, COMPARE, METRIC, SENT, TABLE, VIEW, VIEWS
 from census.pages.tables import table_of
 
 MOST_ERRORS = 20

@@ -6,8 +6,8 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import get_script_prefix, resolve
 
-from census.pages import states
-from census.pages.states import COLUMN, METRIC, ROW, changed, without
+from census.pages.explorer import states
+from census.pages.explorer.states import COLUMN, METRIC, ROW, changed, without
 
 MOST = 12
 Suggestion = tuple[str, str]  # a text and an address

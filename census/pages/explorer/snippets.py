@@ -7,8 +7,9 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from census.columns import COLUMNS, WEIGHT, canonical_name
-from census.pages import downloads, rcode, states
+from census.pages import downloads
 from census.pages.asking import Answer
+from census.pages.explorer import rcode, states
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from django.http import QueryDict
 
 from census.columns import COLUMNS, Column
-from census.pages import states
+from census.pages.explorer import states
 
 MANY = 2
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from census.api.charts import words
-from census.columns import COLUMNS, Column
+from census.columns import COLUMNS, Column, canonical_name
 from census.metadata import about
 from census.pages import downloads, fields, numbers
 from census.pages.asking import Answer, ask
@@ -20,6 +20,7 @@ from census.pages.explorer import states
 from census.pages.explorer.form import SEARCHABLE, Editor, editor
 from census.pages.explorer.views import everybody, page_policy, refusal
 from census.pages.tables import table_of
+from census.statistics.selection import FILTERS
 
 SENT = "look"
 SHOWN = 25
@@ -39,7 +40,10 @@ class Facet:
 @page_policy
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    """Shows the records that the filters select, with counts of each value among them."""
+    """Shows the records that the filters select, with counts of each value among them.
+
+    The counts of a column with a filter are without that filter, as those of other choices.
+    """
     path = reverse("people")
     if SENT in request.GET:
         query = fields.sent(request.GET, leave_out=(SENT,))
@@ -62,7 +66,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "table": table_of(records.data, reverse("person-list")),
         "count": records.data["count"],
         "everybody": everybody(request),
-        "facets": [_facet(one, form, chosen) for one in profile.data["statistics"]],
+        "facets": [_facet(request, one, form, chosen) for one in profile.data["statistics"]],
         "pages": [(text, _page(records, rel, path)) for rel, text in
                   (("previous", "Previous"), ("next", "Next")) if records.data[rel]],
         "downloads": downloads.people(chosen),
@@ -95,15 +99,35 @@ def _orders(state: QueryDict) -> list[tuple[str, str, bool]]:
     return [(value, text, value == now) for value, text in found]
 
 
-def _facet(one: Mapping[str, Any], form: forms.Form, state: QueryDict) -> Facet:
+def _facet(
+    request: HttpRequest, one: Mapping[str, Any], form: forms.Form, state: QueryDict
+) -> Facet:
     column, found = COLUMNS[one["column_name"]], one["column_statistics"]
     frequencies = found.get("frequencies")
+    if frequencies is not None:
+        frequencies = _counts_of_choices(request, column, state) or frequencies
     return Facet(
         column,
         editor(form, column, state, frequencies),
         histogram(found),
         found["nan_count"],
     )
+
+
+def _counts_of_choices(
+    request: HttpRequest, column: Column, state: QueryDict
+) -> dict[str, int] | None:
+    """Returns the frequencies under the filters of other columns; None without one of its own."""
+    others = state.copy()
+    for name in state:
+        lookup = FILTERS.get(canonical_name(name))
+        if lookup and lookup.column is column:
+            del others[name]
+    if len(others) == len(state):
+        return None
+    path = reverse("computation", args=["distribution", column.name])
+    answer = ask(request, path, others.urlencode(safe=","))
+    return {bucket["value"]: bucket["count"] for bucket in answer.data["buckets"]}
 
 
 def histogram(found: Mapping[str, Any]) -> list[dict[str, Any]]:

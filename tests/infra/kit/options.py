@@ -34,6 +34,14 @@ def zone(aws: Aws) -> str:
     return str(made["HostedZone"]["Id"]).removeprefix("/hostedzone/")
 
 
+@pytest.fixture(scope="module")
+def repositories(site: Site) -> Site:
+    """A checkout whose deploy got as far as the images: the state is there, and nothing else."""
+    site.commit("First")
+    assert site.script("deploy", STOP_BEFORE=" plan ").returncode == 130
+    return site
+
+
 def put(site: Site, aws: Aws, settings: dict[str, object]) -> None:
     """Have the deployment be one of these settings, whatever it was, and nothing left to change."""
     if "certificate_arn" in settings:

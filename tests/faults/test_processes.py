@@ -3,6 +3,8 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
 
@@ -73,15 +75,27 @@ def test_nginx_reloads(service: Service, proxy: Proxy, record: Record) -> None:
 
 
 def test_nginx_stops_when_all_is_answered(service: Service, proxy: Proxy, record: Record) -> None:
-    with Load(proxy, CLIENTS) as load:
-        load.wait_for_answers(200)
-        proxy.signal(signal.SIGQUIT)
-        wait_until(lambda: proxy.process.poll() is not None)
-        load.wait_for_errors(10)
+    """It accepts no connection any more, but ends what it has begun to answer."""
+    with closing(HTTPConnection("127.0.0.1", proxy.port, timeout=60)) as connection:
+        connection.request("GET", "/v1/people.csv")
+        download = connection.getresponse()
+        assert download.read(1000)  # the rest is more than the buffers of the connection hold
+        with Load(proxy, CLIENTS) as load:
+            load.wait_for_answers(200)
+            proxy.signal(signal.SIGQUIT)
+            load.wait_for_errors(10)
+        assert proxy.process.poll() is None
+        rest = download.read()
+    assert 1000 + len(rest) == int(download.headers["Content-Length"])
+    wait_until(lambda: proxy.process.poll() is not None)
     assert proxy.process.returncode == 0
     refused = load.errors.pop("ConnectionRefusedError")
     record("nginx stops (SIGQUIT)", **load.figures() | {"requests": load.sent - refused})
-    assert not load.errors
+    # The kernel resets connections that nginx had not accepted when it closed its socket.
+    assert set(load.errors) <= {"ConnectionResetError"}
+    lines = [line for line in proxy.requests() if line["uri"].startswith("/v1/")]
+    assert {line["status"] for line in lines} == {200}
+    assert len(lines) == load.right + 1
 
 
 def wait_for_others(service: Service, gone: set[int]) -> None:

@@ -14,6 +14,7 @@ from tests.faults.service import WORKERS, Proxy, Service, wait_until
 Record = Callable[..., None]
 CLIENTS = 6
 AWAY = "503 service-unavailable"
+CUT = "IncompleteRead"  # of an answer that had begun: its length shows that it is not whole
 
 
 def test_the_service_is_killed_and_started_again(
@@ -32,7 +33,8 @@ def test_the_service_is_killed_and_started_again(
         wait_until(service.is_up)
         load.healed()
         load.wait_for_answers(100)
-    assert set(load.errors) == {AWAY}
+    assert load.errors[AWAY]
+    assert set(load.errors) <= {AWAY, CUT}
     assert not load.unexpected
     record("service killed and started again", **load.figures())
 
@@ -113,5 +115,5 @@ def test_workers_are_killed(service: Service, proxy: Proxy, record: Record, numb
         load.healed()
         wait_for_others(service, victims)
         load.wait_for_answers(200)
-    assert set(load.errors) <= {AWAY, "IncompleteRead"}  # an answer that had begun
+    assert set(load.errors) <= {AWAY, CUT}
     record(f"{number} of {WORKERS} workers killed", **load.figures())

@@ -30,6 +30,8 @@ def printed(visitor: Visitor, path: str) -> Page:
         "/?metric=mean&column=hours_per_week&group_by=workclass,sex&weight=fnlwgt",
         "/?metric=crosstab&row=education&column=income",
         "/v1/computation/proportion/income?value=%3E50K&group_by=education,sex&weight=fnlwgt",
+        "/people?sex=Female",
+        "/v1/people",
         "/columns",
         "/about",
     ],

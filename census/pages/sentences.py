@@ -172,6 +172,8 @@ def _comparison(answer: Answer) -> list[str]:
         text += f" ({low} to {high})"
     log_p = [g.get("log10_p_adjusted", g.get("log10_p")) for g in groups]
     known = [p for p in log_p if p is not None]
+    if not known:  # intervals without tests, as of decompositions
+        return [f"{text}."]
     clear = sum(p < -1.30103 for p in known)
     if len(groups) == 1 and known:
         return [f"{text}, {numbers.p_value(known[0])}."]

@@ -167,3 +167,22 @@ def test_a_page_holds_its_picture_but_for_the_script_that_draws_it(client: Clien
     assert "data:image/svg+xml" not in fetched.content.decode()
     assert "/v1/computation/proportion/income.svg?" in fetched.content.decode()
     assert "Accept" in page["Vary"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "tested"),
+    [
+        ("/v1/comparison/hours_per_week?group_by=sex", True),
+        ("/v1/comparison/hours_per_week?group_by=race", True),
+        ("/v1/decomposition/oaxaca/hours_per_week?group_by=sex&on=age", False),
+        ("/v1/decomposition/oaxaca/hours_per_week?group_by=race&on=age", False),
+    ],
+)
+def test_a_sentence_tells_of_significance_where_there_are_tests(
+    client: Client, path: str, tested: bool
+) -> None:
+    page = client.get(path, headers={"accept": "text/html"}).content.decode()
+    sentence = page.partition('class="sentence"')[2].partition("</p>")[0]
+    assert "difference: " in sentence
+    assert ("significant" in sentence or "p &lt; " in sentence) is tested

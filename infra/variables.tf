@@ -31,6 +31,11 @@ variable "tags" {
   description = "Tags for every resource. Project, Environment and ManagedBy are set beside them."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = length(setintersection(keys(var.tags), ["Project", "Environment", "ManagedBy"])) == 0
+    error_message = "tags must not have Project, Environment or ManagedBy: the configuration sets them."
+  }
 }
 
 # --- Network ---------------------------------------------------------------------------------
@@ -133,6 +138,11 @@ variable "requests_per_instance" {
   description = "Target of scaling: requests per instance and minute."
   type        = number
   default     = 6000
+
+  validation {
+    condition     = var.requests_per_instance >= 1
+    error_message = "requests_per_instance must be at least 1 a minute."
+  }
 }
 
 # --- Data ------------------------------------------------------------------------------------

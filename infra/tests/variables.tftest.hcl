@@ -16,6 +16,8 @@ run "a_first_wrong_value" {
     instances               = { min = 0, max = 2 }
     database_instance_class = "t4g.small"
     alarm_email             = "nobody"
+    tags                    = { Project = "another" }
+    requests_per_instance   = 0
   }
 
   expect_failures = [
@@ -26,6 +28,8 @@ run "a_first_wrong_value" {
     var.instances,
     var.database_instance_class,
     var.alarm_email,
+    var.tags,
+    var.requests_per_instance,
   ]
 }
 

@@ -12,9 +12,11 @@ from tests.faults.service import Proxy, Service
 
 Record = Callable[..., None]
 OVERLOADED = "503 overloaded"
+# MATERIALIZED, since a plan for few rows would sleep once for each of them.
 SLOWLY = (
     "ALTER TABLE census_person RENAME TO people",
-    "CREATE VIEW census_person AS SELECT people.* FROM people, (SELECT pg_sleep(0.5)) AS pause",
+    """CREATE VIEW census_person AS
+    WITH pause AS MATERIALIZED (SELECT pg_sleep(0.5)) SELECT people.* FROM people, pause""",
     "GRANT SELECT ON census_person TO reader",
 )
 NORMALLY = ("DROP VIEW census_person", "ALTER TABLE people RENAME TO census_person")

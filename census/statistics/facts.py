@@ -13,29 +13,25 @@ or the sum of their weights) and `missing`; and a category has `frequencies`, a 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
-from itertools import accumulate, pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, islice, pairwise
 from math import ceil
+from operator import mul
 from typing import Any
 
-from django.db.models import Count, Expression, Sum
+from django.db.models import Count, Expression, F, Max, Min, Sum
 
 from census.columns import COLUMNS, WEIGHT, Column
-from census.statistics.estimators.quantiles import WeightedValues
 from census.statistics.metrics.base import Tally
 from census.statistics.selection import Selection
 
 Facts = dict[str, Any]
-Sizes = dict[Any, int]  # by value
-Median = Callable[[WeightedValues, Fraction], float | None]
+Sizes = dict[Any, int]  # by value: the missing one first, then ascending
+SizesByKind = Mapping[str, Sizes]
 
 HISTOGRAM_BINS = 10
-MOST_COMBINATIONS = 1000  # of the values of columns that are counted together
-MEDIANS: Mapping[str, Median] = {
-    "plain": WeightedValues.interpolated,
-    "weighted": WeightedValues.quantile,
-}
+MOST_COMBINATIONS = 20_000  # of the possible values of columns that are counted together
+CHUNK = 2000  # values in memory, of a column that can have more
 
 
 def count_dataset() -> Facts:
@@ -45,30 +41,20 @@ def count_dataset() -> Facts:
 
 def count(selection: Selection) -> Facts:
     """Counts the facts of a selection, by at most a statement for each column and the whole."""
-    total = Tally.of(selection.whole(**Tally.aggregates(selection.weight)))
-    sizes = {name: found for batch in BATCHES for name, found in _sizes(selection, batch).items()}
+    whole = selection.whole(**Tally.aggregates(selection.weight), **_extremes())
+    total = Tally.of(whole)
+    totals = {"plain": total.rows, "weighted": total.weights}
+    columns = {name: found for batch in BATCHES for name, found in _few_valued(selection, batch)}
+    for column in MANY_VALUED:
+        edges = integer_bins(whole[f"{column.name}_min"], whole[f"{column.name}_max"])
+        sums = {kind: NumberSums(totals[kind], edges) for kind in _aggregates(selection)}
+        columns[column.name] = _number(column, sums, _chunks(selection, column))
     return {
         "rows": total.rows,
         "weights": total.weights,
         "squares": total.squares,
-        "columns": {name: _column(column, sizes[name]) for name, column in COLUMNS.items()},
+        "columns": {name: columns[name] for name in COLUMNS},
     }
-
-
-def _batches() -> Iterator[tuple[Column, ...]]:
-    """Yields the columns in batches that one pass over the rows counts together.
-
-    The combinations of their values are few, so that a pass takes hardly longer than for one.
-    """
-    batch: tuple[Column, ...] = ()
-    combinations = 1
-    for column in sorted(COLUMNS.values(), key=_possible_values):
-        combinations *= _possible_values(column)
-        if combinations > MOST_COMBINATIONS and batch:
-            yield batch
-            batch, combinations = (), _possible_values(column)
-        batch += (column,)
-    yield batch
 
 
 def _possible_values(column: Column) -> int:
@@ -77,71 +63,160 @@ def _possible_values(column: Column) -> int:
     return len(column.choices) + column.nullable
 
 
+MANY_VALUED = tuple(c for c in COLUMNS.values() if _possible_values(c) > MOST_COMBINATIONS)
+
+
+def _batches() -> Iterator[tuple[Column, ...]]:
+    """Yields the other columns in batches that one pass over the rows counts together.
+
+    The combinations of their values are few, so that a pass takes hardly longer than for one.
+    """
+    batch: tuple[Column, ...] = ()
+    combinations = 1
+    others = (column for column in COLUMNS.values() if column not in MANY_VALUED)
+    for column in sorted(others, key=_possible_values):
+        combinations *= _possible_values(column)
+        if combinations > MOST_COMBINATIONS:
+            yield batch
+            batch, combinations = (), _possible_values(column)
+        batch += (column,)
+    yield batch
+
+
 BATCHES = tuple(_batches())
 
 
-def _sizes(selection: Selection, batch: Sequence[Column]) -> dict[str, dict[str, Sizes]]:
-    """Returns the size of each value, by column: `plain` in rows, `weighted` in weights.
-
-    By one statement.
-    """
-    names = [column.name for column in batch]
-    aggregates: dict[str, Expression] = {"plain": Count("*")}
-    if selection.weight:
-        aggregates["weighted"] = Sum(selection.weight.name)
-    found: dict[str, dict[str, Sizes]] = {name: {} for name in names}
-    rows = selection.rows().values_list(*names).annotate(**aggregates)
-    columns = list(zip(*rows, strict=True)) or [()] * (len(names) + len(aggregates))
-    for name, values in zip(names, columns, strict=False):
-        for kind, sizes in zip(aggregates, columns[len(names) :], strict=True):
-            total: Sizes = defaultdict(int)
-            for value, size in zip(values, sizes, strict=True):
-                total[value] += size
-            found[name][kind] = total
-    return found
-
-
-def _column(column: Column, sizes: Mapping[str, Sizes]) -> Facts:
-    facts: Facts = {kind: _sums(column, values, MEDIANS[kind]) for kind, values in sizes.items()}
-    known = {value: rows for value, rows in sizes["plain"].items() if value is not None}
-    facts |= {"count": sum(known.values()), "distinct": len(known)}
-    if column.numeric:
-        facts |= {
-            "minimum": min(known, default=None),
-            "maximum": max(known, default=None),
-            "top_coded": known.get(column.top_code, 0),
-        }
-    return facts
-
-
-def _sums(column: Column, sizes: Sizes, median: Median) -> Facts:
-    """Returns the sums, the median and the histogram from the size of each value."""
-    known = {value: size for value, size in sizes.items() if value is not None}
-    facts: Facts = {"size": sum(known.values()), "missing": sizes.get(None, 0)}
-    if not column.numeric:
-        return facts | {"frequencies": known}
-    ascending = dict(sorted(known.items()))
-    return facts | {
-        "x": sum(value * size for value, size in ascending.items()),
-        "xx": sum(value * value * size for value, size in ascending.items()),
-        "median": median(_table(ascending), Fraction(1, 2)),
-        "histogram": _histogram(ascending),
+def _extremes() -> dict[str, Expression]:
+    return {
+        f"{column.name}_{name}": extreme(column.name)
+        for column in MANY_VALUED
+        for name, extreme in (("min", Min), ("max", Max))
     }
 
 
-def _table(sizes: Sizes) -> WeightedValues:
-    numbers = list(sizes.values())
-    return WeightedValues(list(sizes), numbers, numbers, numbers)
+def _aggregates(selection: Selection) -> dict[str, Expression]:
+    """Returns the aggregates for the size of a value: `plain` in rows, `weighted` in weights."""
+    aggregates: dict[str, Expression] = {"plain": Count("*")}
+    if selection.weight:
+        aggregates["weighted"] = Sum(selection.weight.name)
+    return aggregates
 
 
-def _histogram(sizes: Sizes) -> list[int]:
-    """Returns the size of each of the `integer_bins`; the values are in ascending order."""
-    values, cumulated = list(sizes), [0, *accumulate(sizes.values())]
-    if not values:
-        return []
-    edges = integer_bins(values[0], values[-1])
-    places = [*(bisect_left(values, edge) for edge in edges[:-1]), len(values)]
-    return [cumulated[end] - cumulated[start] for start, end in pairwise(places)]
+def _few_valued(selection: Selection, batch: Sequence[Column]) -> Iterator[tuple[str, Facts]]:
+    """Yields the name and the facts of each column of a batch. By one statement."""
+    names, aggregates = [column.name for column in batch], _aggregates(selection)
+    rows = selection.rows().values_list(*names).annotate(**aggregates)
+    found = list(zip(*rows, strict=True)) or [()] * (len(names) + len(aggregates))
+    for column, values in zip(batch, found, strict=False):
+        kinds = zip(aggregates, found[len(names) :], strict=True)
+        sizes = {kind: _added_up(values, parts) for kind, parts in kinds}
+        if column.numeric:
+            known = [value for value in sizes["plain"] if value is not None]
+            edges = integer_bins(known[0], known[-1]) if known else []
+            sums = {kind: NumberSums(sum(of.values()), edges) for kind, of in sizes.items()}
+            yield column.name, _number(column, sums, [sizes])
+        else:
+            yield column.name, _category(sizes)
+
+
+def _added_up(values: Iterable[Any], sizes: Iterable[int]) -> Sizes:
+    total: Sizes = defaultdict(int)
+    for value, size in zip(values, sizes, strict=True):
+        total[value] += size
+    return dict(sorted(total.items(), key=lambda item: (item[0] is not None, item[0])))
+
+
+def _category(sizes: SizesByKind) -> Facts:
+    facts: Facts = {}
+    for kind, of in sizes.items():
+        missing = of.pop(None, 0)
+        facts[kind] = {"size": sum(of.values()), "missing": missing, "frequencies": of}
+    return facts | {"count": facts["plain"]["size"], "distinct": len(sizes["plain"])}
+
+
+def _chunks(selection: Selection, column: Column) -> Iterator[SizesByKind]:
+    """Yields the sizes of the values of a column in chunks. By one statement."""
+    aggregates = _aggregates(selection)
+    if own := selection.weight == column:
+        del aggregates["weighted"]  # it is the value times the rows
+    rows = selection.rows().values_list(column.name).annotate(**aggregates)
+    ascending = rows.order_by(F(column.name).asc(nulls_first=True)).iterator(chunk_size=CHUNK)
+    while chunk := list(zip(*islice(ascending, CHUNK), strict=True)):
+        values, *parts = chunk
+        if own:
+            parts.append(tuple(map(mul, values, *parts)))
+        kinds = zip(("plain", "weighted"), parts, strict=False)
+        yield {kind: dict(zip(values, of, strict=True)) for kind, of in kinds}
+
+
+def _number(
+    column: Column, sums: Mapping[str, "NumberSums"], chunks: Iterable[SizesByKind]
+) -> Facts:
+    distinct = top_coded = 0
+    for sizes in chunks:
+        for kind, of in sizes.items():
+            sums[kind].add(of)
+        distinct += len(sizes["plain"])
+        top_coded += sizes["plain"].get(column.top_code, 0)
+    edges = sums["plain"].edges
+    return {
+        **{kind: of.facts(kind) for kind, of in sums.items()},
+        "count": sums["plain"].size,
+        "distinct": distinct,
+        "minimum": edges[0] if edges else None,
+        "maximum": edges[-1] if edges else None,
+        "top_coded": top_coded,
+    }
+
+
+class NumberSums:
+    """The sums, the median and the histogram of numbers, which are added in ascending order.
+
+    The numbers are not kept, so that any number of them takes the same memory. `total` is the size
+    of all rows, also of those without a value; `edges` are those of the bins of the histogram.
+    """
+
+    def __init__(self, total: int, edges: Sequence[int]) -> None:
+        self.edges = edges
+        self.size = 0
+        self._total = total
+        self._missing = self._x = self._xx = 0
+        self._histogram = [0] * len(edges[1:])
+        self._middle: list[int] = []  # the two values in the middle, which can be the same
+
+    def add(self, sizes: Sizes) -> None:
+        """Adds the sizes of greater values than before; takes the missing value out of them."""
+        self._missing += sizes.pop(None, 0)
+        values = list(sizes)
+        products = list(map(mul, values, sizes.values()))
+        self._x += sum(products)
+        self._xx += sum(map(mul, values, products))
+        cumulated = list(accumulate(sizes.values(), initial=self.size))
+        self.size = cumulated[-1]
+        places = [*(bisect_left(values, edge) for edge in self.edges[:-1]), len(values)]
+        for number, (begin, end) in enumerate(pairwise(places)):
+            self._histogram[number] += cumulated[end] - cumulated[begin]
+        known = self._total - self._missing
+        for rank in ((known + 1) // 2, known // 2 + 1):
+            if cumulated[0] < rank <= cumulated[-1]:
+                self._middle.append(values[bisect_left(cumulated, rank) - 1])
+
+    def facts(self, kind: str) -> Facts:
+        return {
+            "size": self.size,
+            "missing": self._missing,
+            "x": self._x,
+            "xx": self._xx,
+            "median": self._median(kind),
+            "histogram": self._histogram,
+        }
+
+    def _median(self, kind: str) -> float | None:
+        """Returns the median as its metric does, without (type 7) or with weights."""
+        if not self._middle:
+            return None
+        low, high = self._middle
+        return low if kind == "weighted" else (low + high) / 2
 
 
 def integer_bins(smallest: int | None, largest: int | None) -> list[int]:

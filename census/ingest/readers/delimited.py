@@ -110,11 +110,7 @@ class _Reader:
             except StopIteration:
                 return
             except csv.Error as error:
-                unclosed = "limit" in str(error) or "end of data" in str(error)
-                reason = (
-                    "one that begins here is never closed" if unclosed else printable(str(error))
-                )
-                expected = f"quotes as in RFC 4180, but {reason}"
+                expected = f"quotes as in RFC 4180, but {_fault(error)}"
                 self._problems.add(Problem(self._file, first, None, None, expected))
                 continue
             if header_expected:
@@ -170,6 +166,15 @@ class _Reader:
         )
 
 
+def _fault(error: csv.Error) -> str:
+    text = str(error)
+    if "expected after" in text:
+        return "other text, maybe a space, follows a closing quote: remove it"
+    if "limit" in text or "end of data" in text:
+        return "one that begins here is never closed"
+    return printable(text)
+
+
 def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines | None:
     """Returns the format of a file that begins with `text`; None if it is not a table.
 
@@ -177,7 +182,7 @@ def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines 
     """
     lines = [line for line in text.splitlines(keepends=True) if not line.isspace()]
     if all(line.startswith("|") and not known_names(line.split("|"), schema) for line in lines):
-        return UciLines(schema)  # it reports that there are no rows
+        return _uci_order(schema, encoding, ",", '"')  # it reports that there are no rows
     separators = tuple(_SEPARATORS)
     if separator_line := _SEPARATOR_LINE.fullmatch(lines[0]):
         separators, lines = (separator_line[1],), lines[1:]
@@ -186,7 +191,7 @@ def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines 
     separator = max(records, key=lambda key: known_names(records[key][0], schema))
     names, *rows = records[separator]
     if is_header(names, schema):
-        header = _header(names, rows[0] if rows else (), schema)
+        header = _header(names, rows, schema)
         return Delimited(schema, encoding, separator, quote, header)
     for row in chain.from_iterable(records.values()):
         if known_names(row, schema) > len(schema.columns) // 2:
@@ -206,21 +211,31 @@ def _without_header(
         return UciLines(schema) if len(records.get(",", [[]])[0]) > 1 else None
     # Not the maximum: a space can follow each comma, and some lines can be faulty.
     separator = next(key for key, number in fitting.items() if number >= most / 2)
+    return _uci_order(schema, encoding, separator, quote)
+
+
+def _uci_order(schema: Schema, encoding: str, separator: str, quote: str) -> Delimited | UciLines:
+    """Returns the format of UCI's columns in UCI's order."""
     if (separator, encoding) == (",", UTF_8):
         return UciLines(schema)
     return Delimited(schema, encoding, separator, quote, None)
 
 
-def _header(names: Sequence[str], row: Sequence[str], schema: Schema) -> Header:
-    """Returns the header with these names, for a table with the first row `row`."""
-    one_more = len(row) == len(names) + 1
-    padded = one_more and not row[-1].strip()  # each row ends with a separator
+def _header(names: Sequence[str], rows: Sequence[Sequence[str]], schema: Schema) -> Header:
+    """Returns the header with these names, for a table with the first rows `rows`."""
+    width = len(rows[0]) if rows else len(names)
+    if width == len(names) - 1 and not names[-1].strip():  # only the header ends with a separator
+        names = names[:-1]
+    one_more = width == len(names) + 1
+    padded = one_more and not rows[0][-1].strip()  # each row ends with a separator
     try:
-        header = Header.of(names, schema, row[1:] if one_more and not padded else row)
+        header = Header.of(
+            names, schema, [row[1:] for row in rows] if one_more and not padded else rows
+        )
     except FormatError as error:
-        if len(row) in {0, len(names)}:
+        if width == len(names):
             raise
-        text = f"{error}; its header has {len(names)} names, but its rows have {len(row)} values"
+        text = f"{error}; its header has {len(names)} names, but its rows have {width} values"
         raise FormatError(text) from error
     if padded:
         return replace(header, width=header.width + 1)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from census.ingest.readers.columns import Schema
-from census.ingest.readers.problems import FormatError, printable
-from census.ingest.readers.vocabulary import SPLIT_COLUMNS, plain
+from census.ingest.readers.problems import FormatError, listed, printable
+from census.ingest.readers.vocabulary import SPLIT, SPLITS, SPLITS_BY_COLUMN, plain
 
 _NUMBERED = re.compile(r"\D*?(\d+)")  # V1, _c0, Column1, 0
 
@@ -27,8 +27,10 @@ class Header:
     left_out: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, names: Sequence[str], schema: Schema, first: Sequence[object] = ()) -> Self:
-        """Returns the header with these `names`; `first` are the values of the first row.
+    def of(
+        cls, names: Sequence[str], schema: Schema, rows: Sequence[Sequence[object]] = ()
+    ) -> Self:
+        """Returns the header with these `names`; `rows` are the first rows.
 
         Raises FormatError if a column is missing or occurs twice.
         """
@@ -39,22 +41,19 @@ class Header:
         by_name = {column.name: _position(names, column.name, schema) for column in schema.columns}
         missing = [name for name, position in by_name.items() if position is None]
         positions = tuple(position for position in by_name.values() if position is not None)
-        split = _split_position(names, first)
-        others = [
-            _shown(name)
-            for position, name in enumerate(names)
-            if position not in positions and position != split
-        ]
+        unknown = [position for position in range(len(names)) if position not in positions]
+        split = _split_position(names, unknown, rows)
+        others = [_shown(names[position]) for position in unknown if position != split]
         if missing:
             raise FormatError(
                 f"has no column {', '.join(missing)}"
-                + (f"; its unknown columns are {', '.join(others)}" if others else "")
+                + (f"; its unknown columns are {listed(others)}" if others else "")
             )
         return cls(
             width=len(names),
             positions=positions,
             split=split,
-            spellings={} if split is None else SPLIT_COLUMNS[plain(names[split])],
+            spellings={} if split is None else _spellings(names[split]),
             left_out=tuple(others),
         )
 
@@ -104,16 +103,22 @@ def _position(names: Sequence[str], column: str, schema: Schema) -> int | None:
     return positions[0] if positions else None
 
 
-def _split_position(names: Sequence[str], first: Sequence[object]) -> int | None:
+def _split_position(
+    names: Sequence[str], unknown: Sequence[int], rows: Sequence[Sequence[object]]
+) -> int | None:
     """Returns the position of the column of splits, by its name or else by its values."""
-    for i, name in enumerate(names):
-        if plain(name) == "split":
+    for i in unknown:
+        if plain(names[i]) == SPLIT:
             return i
-    for i, name in enumerate(names):
-        spellings = SPLIT_COLUMNS.get(plain(name), {})
-        if i < len(first) and plain(first[i]) in spellings:
+    for i in unknown:
+        spellings = _spellings(names[i])
+        if rows and all(i < len(row) and plain(row[i]) in spellings for row in rows):
             return i
     return None
+
+
+def _spellings(name: str) -> Mapping[str, str]:
+    return SPLITS_BY_COLUMN.get(plain(name), SPLITS)
 
 
 def _shown(name: str) -> str:

@@ -23,13 +23,16 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 class JsonLines:
-    """The format of JSON Lines with the columns `names`. An absent key is a missing value."""
+    """The format of JSON Lines. An absent key is a missing value."""
 
     description = "JSON Lines"
 
-    def __init__(self, schema: Schema, names: Sequence[str], first: Mapping[str, Any]) -> None:
-        self._names = names
-        header = Header.of(names, schema, [first.get(name) for name in names])
+    def __init__(self, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
+        """Takes the names of the columns from the first `records`. Raises FormatError."""
+        # Some programs leave out the key of a missing value, so the names are of several objects.
+        self._names = list(dict.fromkeys(name for record in records for name in record))
+        rows = [[record.get(name) for name in self._names] for record in records]
+        header = Header.of(self._names, schema, rows)
         self._rows = Rows(schema, header)
         self.has_split = header.split is not None
         self.left_out = header.left_out
@@ -75,12 +78,10 @@ def recognise(text: str, schema: Schema) -> JsonLines:
     Raises FormatError for JSON that is not lines of objects with the columns.
     """
     records = [record for line in text.strip().splitlines() if (record := parse(line))]
-    # Some programs leave out the key of a missing value, so the names are of several objects.
-    names = list(dict.fromkeys(name for record in records for name in record))
     first = records[0] if records else {}
     nested = any(isinstance(value, dict | list) for value in first.values())
-    if records and not nested and known_names(names, schema):
-        return JsonLines(schema, names, records[0])
+    if not nested and known_names([name for record in records for name in record], schema):
+        return JsonLines(schema, records)
     raise FormatError(
         "is JSON, but not JSON Lines, which has one object with the columns on each line: write "
         "it as JSON Lines, for instance by pandas' to_json(orient='records', lines=True)"

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,6 +16,7 @@ from census.ingest.readers.problems import FormatError, Problems
 from census.ingest.readers.rows import CellRow, Rows
 
 MAGIC = b"PAR1"  # at both ends of a file
+_ROWS_READ = 20  # the first rows, from which a column of splits is recognised
 _DAMAGED = "is damaged: it begins as Parquet does, but cannot be read as such"
 
 
@@ -25,14 +26,15 @@ class Parquet:
     description = "Parquet"
 
     def __init__(self, schema: Schema, stream: BinaryIO) -> None:
-        """Reads the names of the columns from `stream`. Raises FormatError."""
+        """Reads the names of the columns and the first rows. Raises FormatError."""
         if find_spec("arro3") is None or find_spec("arro3.io") is None:
             raise FormatError(
                 "is Parquet, which needs the extra `parquet`: install arro3-core and arro3-io "
                 "(requirements-formats.txt), or give it as CSV"
             )
-        with _batches(stream) as (names, _):
-            header = Header.of(names, schema)
+        with _batches(stream) as (names, batches):
+            rows = [cells for _, cells in islice(_rows(batches), _ROWS_READ)]
+            header = Header.of(names, schema, rows)
         self._rows = Rows(schema, header, unit="row")
         self.has_split = header.split is not None
         self.left_out = header.left_out

@@ -7,6 +7,7 @@ from census.ingest import IngestError
 
 MAX_LINE = 65_536  # bytes or characters; a real line has at most 150
 MAX_BLANK = 100_000  # blank lines in a row
+_LISTED = 10  # names in a message
 
 
 @dataclass(frozen=True)
@@ -112,3 +113,9 @@ def printable(text: str | bytes) -> str:
         text = text[:240].decode("utf-8", "backslashreplace")
     escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:240])
     return escaped if len(escaped) <= 60 else f"{escaped[:59]}…"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns the `names` for a message: at most ten of them."""
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,7 +1,7 @@
 """Recognition of the format of a file by its first bytes."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
@@ -22,37 +22,46 @@ FORMATS = """\
   each of them plain, compressed by gzip, bzip2 or xz, or in a zip"""
 
 _UNPACK = "unpack it, then give what is in it"
-_AS_CSV = "save it as CSV (UTF-8), then give that"
-_AGAIN = "is compressed more than twice: decompress it, then give that"
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    *((magic, _AGAIN) for magic in (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")),
-    (b"PK\x03\x04", f"is a zip within another file: {_UNPACK}"),
-    (b"\x28\xb5\x2f\xfd", "is compressed by zstd: decompress it by `zstd -d`, then give that"),
-    (b"7z\xbc\xaf\x27\x1c", f"is a 7z archive: {_UNPACK}"),
-    (b"Rar!", f"is a RAR archive: {_UNPACK}"),
-    (b"\x04\x22\x4d\x18", "is compressed by lz4: decompress it by `lz4 -d`, then give that"),
-    (b"LZIP", "is compressed by lzip: decompress it by `lzip -d`, then give that"),
-    (b"]\0\0", "is compressed by LZMA: decompress it by `unlzma`, then give that"),
-    (b"\x1f\x9d", "is compressed by compress: decompress it by `uncompress`, then give that"),
-    (b"\x89LZO", "is compressed by lzop: decompress it by `lzop -d`, then give that"),
-    (b"\xff\x06\0\0sNaPpY", "is compressed by Snappy: decompress it, then give that"),
-    (b"\xd0\xcf\x11\xe0", f"is an Excel workbook (or other Office document): {_AS_CSV}"),
-    (b"ARROW1", "is an Arrow (Feather) file: write it as Parquet or CSV, then give that"),
-    (b"FEA1", "is a Feather file: write it as Parquet or CSV, then give that"),
-    (b"ORC", "is an ORC file: write it as Parquet or CSV, then give that"),
-    (b"Obj\x01", "is an Avro file: write it as Parquet or CSV, then give that"),
-    (b"\x89HDF", "is an HDF5 file: write the table as CSV, then give that"),
-    (b"SQLite format 3", "is an SQLite database: write the table as CSV, then give that"),
-    (b"\x93NUMPY", "is a NumPy array: write the table as CSV, then give that"),
-    (b"\x80\x04\x95", "is a Python pickle: write the table as CSV, then give that"),
-    (b"\x80\x05\x95", "is a Python pickle: write the table as CSV, then give that"),
-    (b"RDX3\n", "is an R workspace: write the table by write.csv, then give that"),
-    (b"X\n\0\0\0", "is an R object (RDS): write the table by write.csv, then give that"),
-    (b"$FL2", "is an SPSS file: write the table as CSV, then give that"),
-    (b"<stata_dta>", "is a Stata file: write the table as CSV, then give that"),
-    (b"%PDF", "is a PDF: give the table as CSV"),
-    (b"\x89PNG", "is a picture: give the table as CSV"),
-)
+_AS_CSV = "write the table as CSV (UTF-8), then give that"
+_BY_R = "write the table by write.csv, then give that"
+_AS_PARQUET = "write it as Parquet or CSV, then give that"
+# What a file is and what to do with it, by the first bytes.
+_SIGNATURES: Mapping[str, tuple[bytes, ...]] = {
+    "is compressed more than twice: decompress it, then give that": (
+        *(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"),
+    ),
+    f"is a zip within another file: {_UNPACK}": (b"PK\x03\x04",),
+    "is compressed by zstd: decompress it by `zstd -d`, then give that": (b"\x28\xb5\x2f\xfd",),
+    f"is a 7z archive: {_UNPACK}": (b"7z\xbc\xaf\x27\x1c",),
+    f"is a RAR archive: {_UNPACK}": (b"Rar!",),
+    "is compressed by lz4: decompress it by `lz4 -d`, then give that": (b"\x04\x22\x4d\x18",),
+    "is compressed by lzip: decompress it by `lzip -d`, then give that": (b"LZIP",),
+    "is compressed by LZMA: decompress it by `unlzma`, then give that": (b"]\0\0",),
+    "is compressed by compress: decompress it by `uncompress`, then give that": (b"\x1f\x9d",),
+    "is compressed by lzop: decompress it by `lzop -d`, then give that": (b"\x89LZO",),
+    "is compressed by Snappy: decompress it, then give that": (b"\xff\x06\0\0sNaPpY",),
+    "is an Excel workbook (or other Office document): save it as CSV (UTF-8), then give that": (
+        *(b"\xd0\xcf\x11\xe0", b"\x09\x08\x10\0", b"\x09\x04\x06\0", b"\x09\0\x04\0"),
+    ),
+    f"is an Arrow (Feather) file: {_AS_PARQUET}": (b"ARROW1", b"FEA1", b"\xff\xff\xff\xff"),
+    f"is an ORC file: {_AS_PARQUET}": (b"ORC",),
+    f"is an Avro file: {_AS_PARQUET}": (b"Obj\x01",),
+    f"is an HDF5 file: {_AS_CSV}": (b"\x89HDF",),
+    f"is an SQLite database: {_AS_CSV}": (b"SQLite format 3",),
+    f"is a NumPy array: {_AS_CSV}": (b"\x93NUMPY",),
+    f"is a Python pickle: {_AS_CSV}": tuple(bytes((0x80, protocol)) for protocol in range(2, 6)),
+    f"is an R workspace: {_BY_R}": (b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n"),
+    f"is an R object (RDS): {_BY_R}": (b"X\n\0\0\0", b"A\n2\n", b"A\n3\n"),
+    f"is an SPSS file: {_AS_CSV}": (b"$FL2", b"$FL3", b"ASCII SPSS PORT FILE"),
+    f"is a Stata file: {_AS_CSV}": (
+        b"<stata_dta>",
+        *(bytes((version, order, 1, 0)) for version in (113, 114, 115) for order in (1, 2)),
+    ),
+    f"is a SAS file: {_AS_CSV}": (bytes(12) + b"\xc2\xea\x81\x60", b"HEADER RECORD*******"),
+    f"is a MATLAB file: {_AS_CSV}": (b"MATLAB",),
+    "is a PDF: give the table as CSV": (b"%PDF",),
+    "is a picture: give the table as CSV": (b"\x89PNG", b"\xff\xd8\xff", b"GIF8"),
+}
 _TAR = slice(257, 262)
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32"),
@@ -109,8 +118,8 @@ def recognise(
 
 def check(start: bytes) -> None:
     """Raises FormatError if a file that begins with `start` has a format that cannot be read."""
-    for signature, text in _SIGNATURES:
-        if start.startswith(signature):
+    for text, signatures in _SIGNATURES.items():
+        if start.startswith(signatures):
             raise FormatError(text)
     if start[_TAR] == b"ustar":
         raise FormatError(f"is a tar archive: {_UNPACK}")
@@ -141,7 +150,7 @@ def begins_with_marker(start: bytes) -> bool:
 
 def unknown(text: str) -> str:
     """Returns the message for a file of an unknown format that begins with `text`."""
-    beginning = printable(text.strip("\ufeff \t\r\n").partition("\n")[0])
+    beginning = printable(text.strip("\ufeff \t\r\n").partition("\n")[0].rstrip())
     return f"begins with '{beginning}', which is no known format. The known formats are:\n{FORMATS}"
 
 

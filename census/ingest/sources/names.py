@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from census.choices import Split
+from census.ingest.readers.problems import listed
 from census.ingest.sources.streams import SourceError
 
 FILE_NAMES = {Split.TRAIN: "adult.data", Split.TEST: "adult.test"}
@@ -21,7 +22,6 @@ _WORDS = {
     "testing": Split.TEST,
 }
 _ONE_OF_EACH = [{Split.TEST}, {Split.TRAIN}]
-_SHOWN = 10  # names in a message
 
 
 def without_compression(name: str) -> str:
@@ -31,10 +31,11 @@ def without_compression(name: str) -> str:
 
 def splits_in_name(name: str) -> set[Split]:
     """Returns the splits in a file's name, such as adult.data or census_test.csv."""
-    plain = without_compression(name).lower()
-    words = set(re.split(r"[^a-z]+", plain))
+    plain = without_compression(name)
+    # The words of adult_test.csv, adult-test.csv, adultTest.csv and AdultTEST.csv.
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", plain)}
     splits = {split for word, split in _WORDS.items() if word in words}
-    if plain.endswith(".data") or ".data." in plain:
+    if re.search(r"\.data(?:\.|$)", plain, re.IGNORECASE):
         splits.add(Split.TRAIN)
     return splits
 
@@ -58,10 +59,11 @@ def choose(where: str, names: Sequence[str], advice: str, *, both: bool = False)
     if len(tables) == 1 or (len(tables) == 2 and sorted(splits, key=sorted) == _ONE_OF_EACH):
         return tables
     if tables:
-        raise SourceError(where, f"has several tables: {_list(tables)}; {advice}")
+        raise SourceError(where, f"has several tables: {listed(tables)}; {advice}")
     missing = " and ".join(FILE_NAMES[split] for split, matches in uci.items() if not matches)
-    content = f"it has {_list(visible)}" if visible else "it is empty"
-    raise SourceError(where, f"has no {missing}, nor another table: {content}")
+    content = f"it has {listed(visible)}" if visible else "it is empty"
+    known = "`manage.py load_adult --help` lists the formats of tables"
+    raise SourceError(where, f"has no {missing}, nor another table: {content}; {known}")
 
 
 def _called(file_name: str, names: Sequence[str]) -> list[str]:
@@ -85,8 +87,3 @@ def _tables(names: Sequence[str]) -> list[str]:
 def _hidden(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return any(part.startswith(".") or part == "__MACOSX" for part in parts)
-
-
-def _list(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

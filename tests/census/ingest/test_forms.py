@@ -14,7 +14,7 @@ import pytest
 
 from census.choices import Split
 from census.columns import COLUMNS
-from census.ingest.readers.vocabulary import ALIASES, SPLIT_COLUMNS, plain
+from census.ingest.readers.vocabulary import ALIASES, SPLITS, SPLITS_BY_COLUMN, plain
 from census.ingest.schema import SCHEMA
 from tests.census.ingest.files import (
     BOTH,
@@ -154,6 +154,10 @@ FORMATS = [
         encoding="latin-1",
         left_out=("note",),
     ),
+    table("header comma.csv", change=lambda data: data.replace(b"\n", b",\n", 1), index_col=False),
+    table(  # values that look like splits, but not all of them
+        "tests.csv", TRAIN.assign(done=["test", "none"] * (ROWS // 2)), left_out=("done",)
+    ),
     table("comma.csv", change=lambda data: data.replace(b"\n", b",\n"), left_out=("(unnamed)",)),
     table(  # R's write.table: the header has no name for the names of the rows
         "r.txt",
@@ -212,10 +216,11 @@ def test_each_public_name_is_of_one_column() -> None:
     spelt = [(plain(alias), name) for name in NAMES for alias in (name, *ALIASES.get(name, ()))]
     assert dict(spelt) == SCHEMA.names
     assert len({alias for alias, _ in spelt}) == len(set(spelt))
-    assert not SCHEMA.names.keys() & SPLIT_COLUMNS.keys()
+    assert not SCHEMA.names.keys() & SPLITS_BY_COLUMN.keys()
     assert ALIASES.keys() <= set(NAMES)
     values = {plain(value) for column in COLUMNS.values() for value in column.choices}
     assert not SCHEMA.names.keys() & values  # else a row would be taken for a header
+    assert not SPLITS.keys() & (values - {"train", "test"})
 
 
 # --- Which split -------------------------------------------------------------------------------
@@ -224,6 +229,10 @@ def test_each_public_name_is_of_one_column() -> None:
 def both(values: dict[str, Any], name: str) -> bytes:
     """UCI's two files in one, with a column of splits."""
     return as_csv(BOTH.assign(split=BOTH["split"].map(values)).rename(columns={"split": name}))
+
+
+def renamed(name: str) -> pd.DataFrame:
+    return BOTH.rename(columns={"split": name})
 
 
 @pytest.mark.parametrize(
@@ -237,8 +246,14 @@ def both(values: dict[str, Any], name: str) -> bytes:
         both({"train": 0, "test": 1}, "is_test"),
         both({"train": True, "test": False}, "isTrain"),
         both({"train": "1.0", "test": "0.0"}, "train"),
+        both({"train": "Train data", "test": "Test data"}, "whatever its name"),
+        both({"train": "no", "test": "YES"}, "in_test_set"),
         as_parquet(BOTH),
+        as_parquet(renamed("fold")),
+        as_parquet(renamed("is_train").assign(is_train=BOTH["split"] == "train")),
         as_json_lines(BOTH),
+        as_json_lines(renamed("phase")),
+        as_json_lines(renamed("is_test").assign(is_test=BOTH["split"] == "test")),
     ],
 )
 def test_a_column_of_splits(tmp_path: Path, data: bytes) -> None:

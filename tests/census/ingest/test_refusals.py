@@ -1,6 +1,8 @@
 """Refused files: the error names the format and the next step."""
 
 import gzip
+import io
+import pickle
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,19 @@ from tests.census.ingest.files import (
     read,
 )
 from tests.census.ingest.tools import zipped
+
+
+def as_stata(version: int) -> bytes:
+    buffer = io.BytesIO()
+    TRAIN.to_stata(buffer, version=version, write_index=False)
+    return buffer.getvalue()
+
+
+def wide() -> bytes:
+    """A table with one column of the dataset and 500 others."""
+    names = ",".join(f"c{number}" for number in range(500))
+    return f"race,{names}\nWhite{',1' * 500}\n".encode()
+
 
 LISTED = ("UCI's own lines", "semicolon", "Parquet")
 REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
@@ -48,6 +63,22 @@ REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("adult.feather", b"ARROW1\0\0", ("is an Arrow (Feather) file",)),
     ("adult.pkl", b"\x80\x04\x95xx", ("is a Python pickle",)),
     ("adult.rds", gzip.compress(b"X\n\0\0\0\x03"), ("is an R object",)),
+    ("workspace.RData", gzip.compress(b"RDX2\nX\n\0\0\0\2"), ("is an R workspace", "write.csv")),
+    ("adult.zsav", b"$FL3@(#) SPSS DATA FILE", ("is an SPSS file",)),
+    ("old.dta", as_stata(114), ("is a Stata file", "write the table as CSV")),
+    ("new.dta", as_stata(118), ("is a Stata file",)),
+    ("adult.xpt", b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!", ("is a SAS file",)),
+    ("old.pkl", pickle.dumps(TRAIN, protocol=2), ("is a Python pickle",)),
+    ("adult.arrows", b"\xff\xff\xff\xff\x88\x04\0\0", ("is an Arrow (Feather) file",)),
+    ("biff.xls", b"\x09\x08\x10\0\0\6", ("is an Excel workbook",)),
+    ("chart.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", ("is a picture",)),
+    ("mark.csv", b"\xff\xfe", ("at least one row",)),
+    ("wide.csv", wide(), ("has no column age", "are c0, c1", "c9 and 490 more")),
+    (
+        "after.csv",
+        as_csv(TRAIN).replace(b"age,", b'"age" ,', 1),
+        ("line 1", "other text, maybe a space, follows a closing quote: remove it"),
+    ),
     ("adult.db", b"SQLite format 3\0", ("is an SQLite database",)),
     ("adult.parquet", as_parquet(TRAIN)[:-50], ("is damaged", "may be cut off")),
     ("footer.parquet", b"PAR1" + bytes(200) + b"PAR1", ("is damaged",)),

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -70,6 +71,23 @@ def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], byte
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_first_request_imports_nothing() -> None:
+    """What the application has imported before the fork is shared by gunicorn's workers."""
+    code = (
+        "import sys, adultapi.wsgi, django.urls; before = set(sys.modules); "
+        "django.urls.resolve('/v1/fields'); print(*set(sys.modules) - before)"
+    )
+    environment = os.environ | {"DATABASE_URL": "postgresql://u@127.0.0.1:1/d", "SECRET_KEY": "s"}
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == []
+
+
 def test_cached_answers_equal_those_of_django(service: int) -> None:
     """Errors before Django has made a request have the same headers as other answers."""
     answers = [get(service, MEAN) for _ in range(30)]

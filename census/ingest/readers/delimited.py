@@ -27,6 +27,7 @@ from census.ingest.readers.rows import CellRow, Rows
 from census.ingest.readers.uci import MARKER, UciLines
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", " ": "space"}
+_BLANK = "".join(_SEPARATORS) + "\r\n"
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t| ])\s*", re.IGNORECASE)  # Excel's
 _RECORDS_READ = 20  # the first lines, from which the format is recognised
 UTF_8 = "utf-8-sig"  # with or without a byte order mark
@@ -131,7 +132,7 @@ class _Reader:
                 self._problems.add(too_long(self._file, self._number, line))
                 self._skip_to_end()
                 continue
-            if line.isspace():
+            if _is_blank(line):
                 if line == "\r\n" and before.endswith("\r"):
                     raise double_line_ends(self._file, self._number - 1)
                 blank += 1
@@ -166,6 +167,11 @@ class _Reader:
         )
 
 
+def _is_blank(line: str) -> bool:
+    """Returns whether a line is empty or has only separators, as Excel writes an empty row."""
+    return not line.strip(_BLANK) or line.isspace()
+
+
 def _fault(error: csv.Error) -> str:
     text = str(error)
     if "expected after" in text:
@@ -180,7 +186,7 @@ def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines 
 
     Raises FormatError for a table that lacks columns.
     """
-    lines = [line for line in text.splitlines(keepends=True) if not line.isspace()]
+    lines = [line for line in text.splitlines(keepends=True) if not _is_blank(line)]
     if all(line.startswith("|") and not known_names(line.split("|"), schema) for line in lines):
         return _uci_order(schema, encoding, ",", '"')  # it reports that there are no rows
     separators = tuple(_SEPARATORS)

@@ -41,8 +41,9 @@ Columns are found by name (education-num, education.num, Education Num; also
 gender, salary, fnlgt and other public names). An empty value, ?, NA, NaN and null
 are missing values. Other columns are left out, and the summary lists them.
 
-The split of a row comes from the column `split`; else from UCI's digests or the
-file's name (adult.data, census_train.csv, adult.test); else from --split.
+The split of a row comes from a column of splits (train, test), whatever its name;
+else from UCI's digests or the file's name (adult.data, census_train.csv,
+adult.test); else from --split.
 
 examples:
   manage.py load_adult                              the files of the repository

@@ -141,6 +141,9 @@ FORMATS = [
     table("spaces.csv", change=lambda data: data.replace(b",", b",  ")),
     table("crlf.csv", write={"lineterminator": "\r\n"}),
     table("cr.csv", write={"lineterminator": "\r"}),
+    table(
+        "empty rows.csv", sep=";", change=lambda data: data + b";;;;;;;;;;;;;;\r\n" * 9, nrows=ROWS
+    ),
     table("blank.csv", change=lambda data: b"\n" + data.replace(b"\n", b"\n\n")),
     table("bom.csv", change=lambda data: b"\xef\xbb\xbf" + data, encoding="utf-8-sig"),
     table("utf-16.csv", change=recoded("utf-16"), encoding="utf-16", sep="\t"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from census.api.charts import style
+from census.api.charts import style, words
 from census.api.charts.layout import Layout
 from census.api.charts.style import Spec
 
@@ -25,7 +25,7 @@ def is_clear(log10_p: float | None) -> bool:
 
 def signed(difference: float, digits: int) -> str:
     """Returns a difference with its sign."""
-    return f"{difference:+,.{digits}f}".replace("-", "\u2212")
+    return words.number(difference, f"+,.{digits}f")
 
 
 def decimals(differences: Iterable[float]) -> int:
@@ -49,7 +49,7 @@ def bars(
     each bar, by default its value.
     """
     numbers = _numbers(records, [field])
-    x = quantitative(field, title, numbers, share=share, text=_text(layout, records, text or field))
+    x = quantitative(field, title, numbers, share=share, text=_text(records, text or field))
     bar: Spec = {"type": "bar", "cornerRadiusEnd": 1}
     if "color" not in layout.encoding:
         bar["color"] = style.SKY
@@ -58,7 +58,7 @@ def bars(
         {"mark": bar, "encoding": {**layout.encoding, "x": x, "tooltip": TOOLTIP}},
         _written(layout, {"field": text} if text else {"field": field, "format": form}, field),
     ]
-    return style.wide(layout.height, layout.whole, layer=marks)
+    return style.wide(layout.height, layout.width, layer=marks)
 
 
 def dots(
@@ -75,7 +75,7 @@ def dots(
     `text` names the field that is written at the right. A record that is `HOLLOW` is drawn so.
     """
     numbers = _numbers(records, (VALUE, LOWER, UPPER))
-    x = quantitative(VALUE, title, numbers, share=share, text=_text(layout, records, text))
+    x = quantitative(VALUE, title, numbers, share=share, text=_text(records, text))
     colour = layout.encoding.get("color", {"value": style.BLUE})
     fill = {"condition": {"test": f"datum.{HOLLOW}", "value": "white"}, **colour}
     dot = {"type": "point", "size": 80, "opacity": 1, "strokeWidth": 2}
@@ -90,18 +90,19 @@ def dots(
         {"mark": dot, "encoding": encoding},
         _written(layout, {"field": text}, VALUE),
     ]
-    return style.wide(layout.height, layout.whole, layer=marks)
+    return style.wide(layout.height, layout.width, layer=marks)
 
 
 def quantitative(
     field: str, title: str, numbers: Iterable[float], *, share: bool = False, text: float = 0
 ) -> Spec:
-    """Returns an axis from zero (or below) over the numbers; `text` is the part left for text."""
+    """Returns an axis from zero (or below) over the numbers; `text` pixels are left at its end."""
     numbers = list(numbers)
     low, high = min([0, *numbers]), max([0, *numbers])
     axis = {"tickCount": 5, **({"format": "~%"} if share else style.axis_labels((low, high)))}
-    end = low + (high - low) / (1 - text)
-    scale: Spec = {"domain": [low, end], "nice": False} if text and high > low else {}
+    scale: Spec = {"zero": True}
+    if text:
+        scale["rangeMax"] = {"expr": f"width - {text}"}
     return {"field": field, "type": "quantitative", "title": title, "axis": axis, "scale": scale}
 
 
@@ -110,12 +111,11 @@ def _numbers(records: Iterable[Record], fields: Iterable[str]) -> list[float]:
     return [record[f] for record in records for f in fields if record.get(f) is not None]
 
 
-def _text(layout: Layout, records: Iterable[Record], field: str) -> float:
-    """Returns the approximate fraction of the width that the longest text of a field takes."""
+def _text(records: Iterable[Record], field: str) -> float:
+    """Returns the approximate width of the longest text of a field, in pixels."""
     known = [record[field] for record in records if record.get(field) is not None]
     texts = [text if isinstance(text, str) else f"{text:,.0f}" for text in known]
-    longest = max([7, *map(len, texts)])
-    return min(style.CHARACTER * (longest + 1) / layout.width, 0.6)
+    return style.CHARACTER * (max([7, *map(len, texts)]) + 1)
 
 
 def _written(layout: Layout, text: Spec, field: str) -> Spec:

@@ -59,7 +59,7 @@ def _view(
     if "ci_lower" in whole and not isinstance(whole["value"], str):
         of = estimates.Estimates(
             columns, keys, levels, title, unit,
-            share=unit == SHARE, least=0 if unit == SHARE else column.minimum,
+            share=unit == SHARE, bounds=_bounds(metric, column, unit),
             line=whole["value"] if columns and not metric.additive else None, ordered=not usual,
             additive=metric.additive,
         )  # fmt: skip
@@ -72,6 +72,15 @@ def _view(
         title = words.with_unit("Frequency", question.unit_of_size)
         return records, bars.bars(placed, records, title, field="frequency", text="value")
     return records, bars.bars(placed, records, title, share=unit == SHARE)
+
+
+def _bounds(metric: Metric, column: Column, unit: str | None) -> estimates.Bounds:
+    """Returns what no value can be below and above."""
+    if unit == SHARE:
+        return 0, 1
+    if metric.additive:
+        return min(column.minimum or 0, 0), None
+    return (column.minimum, column.maximum) if unit == column.unit else (None, None)
 
 
 def _value(column: Column, level: Level) -> dict[str, Any]:
@@ -91,11 +100,10 @@ def _told(column: Column, key: Level, level: Level, unit: str | None) -> str:
         return f"{who}no value"
     if isinstance(value, str):
         return f"{who}{words.value(column, value)}, {level['frequency']:,} of {level['count']:,}"
-    number = f"{value:.1%}" if unit == SHARE else f"{value:,.6g}"
-    if isinstance(value, int):
-        number = f"{value:,}"
+    form = "," if isinstance(value, int) else ".1%" if unit == SHARE else ",.6g"
     tail = f" {unit}" if unit and unit != SHARE else ""
-    return f"{who}{number}{tail}, {words.count(level['count'], 'person', 'people')}"
+    people = words.count(level["count"], "person", "people")
+    return f"{who}{words.number(value, form)}{tail}, {people}"
 
 
 def _title(metric: Metric, question: Question) -> str:

@@ -12,6 +12,7 @@ from census.columns import COLUMNS, Column
 
 Record = dict[str, Any]
 Key = Mapping[str, Any]
+Bounds = tuple[float | None, float | None]
 
 VALUE, LOWER, UPPER = "value", "ci_lower", "ci_upper"
 SMALL, TOLD, WRITTEN = "small", "told", "written"
@@ -27,7 +28,7 @@ NOTE = "hollow: fewer than 30 people"
 class Estimates:
     """The estimates to draw, one for each group, and how to format them.
 
-    `least` is what no value can be below: intervals end there.
+    `bounds` are what no value can be below and above: intervals end there.
     """
 
     columns: Sequence[Column]
@@ -36,7 +37,7 @@ class Estimates:
     title: str
     unit: str | None
     share: bool
-    least: float | None
+    bounds: Bounds
     line: float | None
     ordered: bool  # whether the query orders the groups
     additive: bool  # whether the values of groups add up to that of all
@@ -82,8 +83,8 @@ def _record(of: Estimates, key: Key, level: Mapping[str, Any], form: Any) -> Rec
     who = f"{words.key(key)}: " if key else ""
     return {
         VALUE: level[VALUE],
-        LOWER: low if low is None or of.least is None else max(low, of.least),
-        UPPER: high,
+        LOWER: _within(low, of.bounds),
+        UPPER: _within(high, of.bounds),
         "count": level["count"],
         SMALL: level["count"] < FEW,
         WRITTEN: value,
@@ -91,12 +92,20 @@ def _record(of: Estimates, key: Key, level: Mapping[str, Any], form: Any) -> Rec
     }
 
 
+def _within(value: float | None, bounds: Bounds) -> float | None:
+    if value is None:
+        return None
+    least, most = bounds
+    value = value if least is None else max(value, least)
+    return value if most is None else min(value, most)
+
+
 def _writer(of: Estimates) -> Any:
     if of.share:
-        return lambda value: f"{value:.1%}".replace("-", "\u2212")
+        return lambda value: words.number(value, ".1%")
     largest = max((abs(level[VALUE]) for level in of.levels if level[VALUE] is not None), default=0)
     digits = next((d for d, least in enumerate((1000, 100, 1)) if largest >= least), 3)
-    return lambda value: f"{value:,.{digits}f}".replace("-", "\u2212")
+    return lambda value: words.number(value, f",.{digits}f")
 
 
 def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
@@ -107,10 +116,8 @@ def _axis(of: Estimates, records: Sequence[Record], text: float = 0) -> Spec:
         return axis
     low, high = min(ends), max(ends)
     space = (high - low) * 0.06 or abs(high) * 0.05 or 1
-    low, high = low - space, high + space
-    if of.least is not None:
-        low = max(low, of.least)
-    axis["scale"] = {"domain": [low, low + (high - low) / (1 - text)], "nice": False, "zero": False}
+    ends = [_within(low - space, of.bounds), _within(high + space, of.bounds)]
+    axis["scale"] |= {"domain": ends, "nice": False, "zero": False}
     return axis
 
 
@@ -155,11 +162,11 @@ def _dots(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
     """Returns a row for each group: its dot, its interval, and its value at the right."""
     encoding = placed.encoding
     written = max(len(record[WRITTEN]) for record in records)
-    x = _axis(of, records, min(style.CHARACTER * (written + 2) / placed.width, 0.5))
+    x = _axis(of, records, style.CHARACTER * (written + 2))
     colour: Spec = {} if "color" in encoding else {"color": {"value": style.BLUE}}
     return style.wide(
         placed.height,
-        placed.whole,
+        placed.width,
         layer=[
             _rule(**encoding, **colour),
             *_dashed(of),
@@ -186,7 +193,7 @@ def _pairs(of: Estimates, placed: Layout, records: Sequence[Record]) -> Spec:
     joined = {"y": y, "x": {"aggregate": "min", **x}, "x2": {"aggregate": "max", "field": VALUE}}
     return style.wide(
         26 * len(y["sort"]),
-        placed.whole,
+        placed.width,
         layer=[
             {
                 "mark": {"type": "rule", "strokeWidth": 5, "color": "#d5d9df", "tooltip": None},
@@ -229,7 +236,6 @@ def _line(of: Estimates) -> tuple[list[Record], Spec] | None:
         "axis": {"labelAngle": 0, "labelOverlap": True},
     }
     y = {**_axis(of, records), "axis": {**quantitative(VALUE, "", [], share=of.share)["axis"]}}
-    y["scale"] = y["scale"] or {"zero": True}
     colour: Spec = {"value": style.BLUE}
     if other:
         told = _sorted(other, of.keys)

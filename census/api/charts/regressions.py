@@ -36,7 +36,7 @@ def of_regression(asked: Regression, answer: Answer) -> Spec:
             "ci_upper": coefficient["ci_upper"],
             "written": f"× {coefficient['odds_ratio']:.3g}"
             if logistic and coefficient["odds_ratio"] is not None
-            else f"{coefficient['estimate']:+.3g}".replace("-", "\u2212"),
+            else words.number(coefficient["estimate"], "+.3g"),
             bars.HOLLOW: not bars.is_clear(coefficient["log10_p"]),
             bars.TOLD: _told(coefficient, logistic=logistic),
         }
@@ -68,11 +68,11 @@ def _told(coefficient: Answer, *, logistic: bool) -> str:
     prefix = "odds_ratio" if known else "estimate"
     ends = [f"{prefix}_ci_lower", f"{prefix}_ci_upper"] if known else ["ci_lower", "ci_upper"]
     kind = "odds ratio " if known else ""
-    text = f"{_term(coefficient['term'])}: {kind}{coefficient[prefix]:.3g}"
+    text = f"{_term(coefficient['term'])}: {kind}{words.number(coefficient[prefix], '.3g')}"
     low, high = (coefficient[end] for end in ends)
     if low is not None and high is not None:
-        text += f" ({low:.3g} to {high:.3g})"
-    return text.replace("-", "\u2212")
+        text += f" ({words.number(low, '.3g')} to {words.number(high, '.3g')})"
+    return text
 
 
 def _title(asked: Regression, *, logistic: bool) -> str:

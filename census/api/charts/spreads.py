@@ -58,7 +58,7 @@ def view(
     coloured = {} if dot["opacity"] < 1 or "color" not in placed.encoding else {"color": colour}
     told = {"tooltip": {"field": TOLD, "type": "nominal"}}
     layers.append({"mark": dot, "encoding": {**encoding, **coloured, "x": x, **told}})
-    return records, style.wide(placed.height, placed.whole, layer=layers)
+    return records, style.wide(placed.height, placed.width, layer=layers)
 
 
 def boxed(levels: Sequence[Mapping[str, Any]]) -> bool:

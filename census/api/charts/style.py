@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from census.api.charts import words
 from census.metadata.about import TITLE
@@ -16,7 +16,12 @@ WIDTH = 520  # labels stay legible if it is shown 400 pixels wide
 SMALL = 12  # size of the type within the picture
 LEAST = 250  # least width of the plot; longer labels make a picture wider
 LABEL_LIMIT = 340
+MOST_LINES, MOST_COLUMN_LINES = 2, 3  # of the label of a row, and of a column
+LABEL_LINE = 15  # height of a line of the latter
+SLANT, UPRIGHT = -40, -90
+LEAST_SLANTED = 20  # pixels between slanted labels, which else would touch
 EDGES = 30  # width of the paddings
+PADDING = 8
 CHARACTER = 7  # approximate width of a character of a label
 # Characters of a line that fit in the widest of the usual fonts, too: a viewer of an SVG may lack
 # the fonts that it was laid out with.
@@ -24,8 +29,7 @@ TITLE_LINE = 50
 CAPTION_LINE = 68
 # The same of a picture on a phone.
 NARROW, NARROW_TITLE, NARROW_CAPTION, NARROW_LABEL = 340, 36, 50, 144
-NARROW_LINE, NARROW_LINES = 23, 2  # characters and lines of a label there
-NARROW_SMALL, NARROW_HEIGHT = 11, 12  # size of its type, and height of its lines
+NARROW_LINE = 23  # characters of a line of a label there
 MOST_BARS = 60
 MOST_FACETS = 20
 
@@ -43,7 +47,7 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 CONFIG: Mapping[str, Any] = {
     "background": "white",
     "font": FONT,
-    "padding": 8,
+    "padding": PADDING,
     "view": {"stroke": None},
     "title": {
         "anchor": "start",
@@ -111,7 +115,7 @@ def narrowed(spec: Spec) -> Spec:
     config["title"] = {**config["title"], "fontSize": 15, "subtitleFontSize": 12}
     config["axis"] = {**config["axis"], "labelLimit": NARROW_LABEL, "labelFontSize": 12}
     config["legend"] = {**config["legend"], "labelLimit": 150, "labelFontSize": 12}
-    return _narrow({**spec, "title": lines, "config": config})
+    return _narrow({**spec, "title": lines, "config": config, "padding": PADDING})
 
 
 def _narrow(part: Any) -> Any:
@@ -120,39 +124,85 @@ def _narrow(part: Any) -> Any:
         return [_narrow(one) for one in part]
     if not isinstance(part, dict):
         return part
-    limits = {"width": NARROW, "minExtent": NARROW_LABEL + 6, "columns": 2}
-    found = {
+    limits = {
+        "width": NARROW,
+        "minExtent": NARROW_LABEL + 6,
+        "columns": 2,
+        "fontSize": SMALL - 2,
+        "gradientLength": 150,
+    }
+    found: Spec = {
         name: min(value, limits[name])
         if name in limits and isinstance(value, int | float)
         else (value if name in ("data", "config") else _narrow(value))
         for name, value in part.items()
     }
-    if (
-        isinstance(rows := found.get("y"), dict)
-        and rows.get("type") == "nominal"
-        and "sort" in rows
-    ):
-        found["y"] = rows | {"axis": rows.get("axis", {}) | _lines(rows["sort"])}
+    rows, across = found.get("y"), found.get("x")
+    if _named(rows):
+        found["y"] = rows | {"axis": rows.get("axis", {}) | lines(rows["sort"], NARROW_LINE)}
+    if _named(rows) and _named(across):
+        axis = {k: v for k, v in across["axis"].items() if not k.startswith("label")}
+        found["x"] = across | {"axis": axis | _above(rows["sort"], across["sort"])}
+    if isinstance(found.get("legend"), dict) and "columns" in found["legend"]:
+        columns = legend(None, found["sort"], NARROW - EDGES)["columns"]
+        found["legend"] = found["legend"] | {"columns": columns}
     return found
 
 
-def _lines(labels: Iterable[str]) -> Spec:
-    """Returns the axis that breaks long labels in two lines."""
+def _named(axis: Any) -> TypeGuard[Spec]:
+    """Returns whether it is the encoding of an axis with a label for each of its values."""
+    return isinstance(axis, dict) and axis.get("type") == "nominal" and "sort" in axis
+
+
+def _above(rows: Sequence[str], labels: Sequence[str]) -> Spec:
+    """Returns the axis of the columns of a heat map on a phone: broken, else upright."""
+    plot = NARROW - EDGES - min(NARROW_LABEL, extent(rows))
+    found = columns(labels, plot / max(len(labels), 1))
+    if found["labelAngle"] == SLANT:
+        found["labelAngle"] = UPRIGHT
+    return {"labelFontSize": SMALL - 1, **found}
+
+
+def lines(labels: Iterable[str], characters: int) -> Spec:
+    """Returns the axis that breaks labels of more characters in two lines."""
     broken = {
-        label: textwrap.wrap(label, NARROW_LINE, max_lines=NARROW_LINES, placeholder=" …")
+        label: textwrap.wrap(label, characters, max_lines=MOST_LINES, placeholder=" …")
         for label in labels
-        if len(label) > NARROW_LINE
+        if len(label) > characters
     }
     if not broken:
         return {}
     test = f"indexof({json.dumps(list(broken))}, datum.label) >= 0"
-    half = -NARROW_HEIGHT / 2
+    half = -SMALL / 2
     return {
         "labelExpr": f"({json.dumps(broken)})[datum.label] || datum.label",
-        "labelFontSize": NARROW_SMALL,
-        "labelLineHeight": NARROW_HEIGHT,
+        "labelFontSize": SMALL - 1,
+        "labelLineHeight": SMALL,
         "labelOffset": {"condition": {"test": test, "value": half}, "value": 0},
     }
+
+
+def columns(labels: Sequence[str], width: float) -> Spec:
+    """Returns the axis of labels above columns of that width: broken, else slanted or upright."""
+    broken = {label: _broken(label, width) for label in labels}
+    if any(found is None for found in broken.values()):
+        angle = SLANT if width >= LEAST_SLANTED else UPRIGHT
+        return {"labelAngle": angle, "labelAlign": "left"}
+    # The lines of a label run downwards, so all labels start at the height of the tallest.
+    most = max((len(found or ()) for found in broken.values()), default=1)
+    return {
+        "labelAngle": 0,
+        "labelExpr": f"({json.dumps(broken)})[datum.label]",
+        "labelLineHeight": LABEL_LINE,
+        "labelPadding": 4 + LABEL_LINE * (most - 1),
+    }
+
+
+def _broken(label: str, width: float) -> list[str] | None:
+    """Returns a label in lines that fit a column; None if it needs too many."""
+    found = textwrap.wrap(label, max(int(width / CHARACTER), 1), break_long_words=False)
+    fits = CHARACTER * max(map(len, found), default=0) <= width + CHARACTER
+    return found if fits and len(found) <= MOST_COLUMN_LINES else None
 
 
 def wide(height: int, width: float = WIDTH, **view: Any) -> Spec:

@@ -92,7 +92,7 @@ def of_fairness(asked: Fairness, answer: Answer) -> Spec:
     reference = rates.get(tuple((answer["reference"] or {}).items()))
     if all(record["value"] is None for record in records):
         return style.nothing(title, lines)
-    axis = "Share; in brackets the ratio to the reference (dashed)"
+    axis = "Share (× ratio to the reference)"
     view = bars.dots(placed, records, axis, share=True, line=reference, text="compared")
     return style.figure(title, lines, records, view)
 

@@ -7,6 +7,7 @@ from census.columns import COLUMNS, Column
 from census.statistics.selection import FILTERS, Selection
 
 MISSING = "Missing"
+MINUS = "\u2212"
 
 
 def lower(label: str) -> str:
@@ -20,6 +21,14 @@ def capital(text: str) -> str:
 
 def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
+
+
+def number(of: float, form: str) -> str:
+    """Formats a number with a minus sign; one that is rounded to zero has no sign."""
+    text = f"{of:{form}}"
+    if not any(digit in text for digit in "123456789"):
+        text = text.lstrip("+-")
+    return text.replace("-", MINUS)
 
 
 def with_unit(label: str, unit: str | None) -> str:

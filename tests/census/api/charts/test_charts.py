@@ -267,13 +267,34 @@ def test_few_people_are_drawn_hollow_and_intervals_end_where_values_do(client: C
     assert min(r["ci_lower"] for r in records if r["ci_lower"] is not None) >= 0
 
 
+def test_intervals_end_where_the_values_of_a_column_do(client: Client) -> None:
+    url = f"{COMPUTATION}/mean/education_num?group_by=native_country,workclass&limit=60"
+    groups = client.get(url).json()["groups"]
+    assert max(group["ci_upper"] or 0 for group in groups) > 16
+    spec = spec_of(client, url)
+    for record in spec["data"]["values"]:
+        assert record["ci_lower"] is None or 1 <= record["ci_lower"] <= record["ci_upper"] <= 16
+    (points,) = (one for one in spec["layer"] if one["mark"]["type"] == "point")
+    low, high = points["encoding"]["x"]["scale"]["domain"]
+    assert 1 <= low < high <= 16
+
+
+def test_intervals_of_a_ratio_are_not_cut_at_the_values_of_its_column(client: Client) -> None:
+    url = f"{COMPUTATION}/gini/education_num?group_by=sex"
+    drawn = {(r["ci_lower"], r["ci_upper"]) for r in spec_of(client, url)["data"]["values"]}
+    groups = client.get(url).json()["groups"]
+    assert drawn == {(group["ci_lower"], group["ci_upper"]) for group in groups}
+
+
 def test_sums_of_groups_begin_at_zero_without_the_sum_of_all(client: Client) -> None:
     for url in (f"{COMPUTATION}/count/age", f"{COMPUTATION}/sum/hours_per_week"):
         spec = spec_of(client, f"{url}?group_by=sex&weight=fnlwgt")
         assert "dashed" not in caption_of(spec)
         assert not [layer for layer in spec["layer"] if "data" in layer]
         (points,) = (one for one in spec["layer"] if one["mark"]["type"] == "point")
-        assert points["encoding"]["x"]["scale"]["domain"][0] == 0
+        scale = points["encoding"]["x"]["scale"]
+        assert scale["zero"]
+        assert "domain" not in scale
 
 
 @pytest.mark.parametrize(

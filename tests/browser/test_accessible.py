@@ -80,3 +80,42 @@ def test_the_docs_say_what_to_do_without_scripts(visitor: Visitor, path: str) ->
     page = visitor.page(path, java_script_enabled=False)
     page.get_by_role("link", name="every route of the API").click()
     assert page.url.endswith("/v1")
+
+
+def test_everything_to_fill_in_has_a_name(visitor: Visitor) -> None:
+    page = visitor.page("/?metric=distribution&column=age&sex=Male&race__in=White&age__gte=3")
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll("#question :is(input, select):not([type=hidden])")]
+        .filter((field) => !field.labels.length && !field.ariaLabel).map((field) => field.name)"""
+    )
+    assert unnamed == []
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out(visitor: Visitor, scheme: str) -> None:
+    """WCAG's contrast of 4.5 between text and the page, in either scheme."""
+    page = visitor.page("/", color_scheme=scheme)
+    contrast = page.evaluate(
+        """() => {
+          const light = (name) => {
+            const probe = document.body.appendChild(document.createElement("i"));
+            probe.style.color = `var(${name})`;
+            const [r, g, b] = getComputedStyle(probe).color.match(/[0-9.]+/g).map((part) => {
+              const c = part / 255;
+              return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+            });
+            probe.remove();
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+          };
+          const pairs = [["--ink", "--paper"], ["--ink", "--panel"], ["--soft", "--paper"],
+            ["--soft", "--panel"], ["--link", "--paper"], ["--link", "--panel"],
+            ["--on-accent", "--accent"], ["--warn", "--warn-paper"], ["--link", "--warn-paper"]];
+          return Math.min(...pairs.map(([one, other]) => {
+            const [low, high] = [light(one), light(other)].sort((a, b) => a - b);
+            return (high + 0.05) / (low + 0.05);
+          }));
+        }"""
+    )
+    assert contrast >= 4.5

@@ -7,7 +7,9 @@ const PATIENCE = 500; // ms to wait after a key press on a select before the nex
 document.documentElement.classList.add("script");
 
 let asking = null;
-let timer = 0;
+let timer = 0; // of a form that waits for more key presses
+let sent = null; // a promise of the state of the form that was sent last, until it is shown
+let released = Promise.resolve(); // a promise of the end of a press on a link
 let key = false; // whether the last change was made by the keyboard
 let shown = location.pathname + location.search;
 let burst = 0; // time of the last state change by the keyboard
@@ -85,6 +87,7 @@ function refuse(address, remember) {
 
 async function go(address, remember, focus) {
   clearTimeout(timer);
+  timer = 0;
   asking?.abort();
   const mine = (asking = new AbortController());
   const old = document.querySelector("#explorer");
@@ -93,10 +96,12 @@ async function go(address, remember, focus) {
   try {
     response = await fetch(address, { signal: mine.signal, headers: { Accept: "text/html" } });
     text = await response.text();
+    await released;
   } catch (error) {
     if (error.name !== "AbortError") refuse(address, remember);
     return;
   }
+  if (mine.signal.aborted) return;
   const next = new DOMParser().parseFromString(text, "text/html");
   const fresh = next.querySelector("#explorer");
   if (!fresh) {
@@ -129,30 +134,45 @@ function show(old, fresh, focus) {
   fresh.querySelector("#change_question").checked = old.querySelector("#change_question").checked;
   const active = document.activeElement;
   const inside = old.contains(active);
-  const id = active?.id;
   const height = old.querySelector("#chart")?.offsetHeight ?? 0;
-  const sorted = active?.closest("thead") ? active.textContent.replace(/[↕↓↑\s]/g, "") : "";
   old.replaceWith(fresh);
   // Keeps the height until the new picture is drawn, so that the content below does not move.
   const figure = fresh.querySelector("#chart");
   if (figure && height) figure.style.minHeight = `${height}px`;
   const chosen = fresh.querySelector("[data-new] input"); // of a filter just added
   if (!inside && !chosen) return;
-  const found =
-    chosen ||
-    (focus && fresh.querySelector(focus)) ||
-    (id && document.getElementById(id)) ||
-    (sorted &&
-      [...fresh.querySelectorAll("thead a")].find(
-        (link) => link.textContent.replace(/[↕↓↑\s]/g, "") === sorted,
-      ));
+  const found = chosen || (focus && fresh.querySelector(focus)) || counterpart(active, fresh);
   (found || fresh.querySelector("#answer"))?.focus({ preventScroll: true });
+}
+
+// Returns the same element of another state: the one of its id, or the link of its name.
+function counterpart(element, within) {
+  if (element.id) return within.querySelector("#" + CSS.escape(element.id));
+  const name = (one) => (one.getAttribute("aria-label") ?? one.textContent).replace(/[↕↓↑\s]/g, "");
+  return [...within.querySelectorAll("a")].find((link) => name(link) === name(element));
 }
 
 function submit(form, remember) {
   const address = new URL(form.action);
   address.search = new URLSearchParams(new FormData(form));
-  go(address.href, remember);
+  const mine = (sent = go(address.href, remember).finally(() => {
+    if (sent === mine) sent = null;
+  }));
+}
+
+// Follows a link within the page. Its address is of the state that is shown: a change of the form
+// that is not shown yet comes first.
+async function follow(link) {
+  const focus = link.classList.contains("chip") ? ".chip, #id_where" : link.closest(".problem, .misfit") ? "#answer" : "";
+  const explorer = document.querySelector("#explorer");
+  if (explorer.contains(link) && !link.classList.contains("over")) {
+    if (timer) submit(document.querySelector("#question"), "push");
+    if (sent) {
+      await sent;
+      link = counterpart(link, document.querySelector("#explorer"));
+    }
+  }
+  if (link) go(link.href, "push", focus);
 }
 
 // --- Events ------------------------------------------------------------------------------------
@@ -163,7 +183,15 @@ document.addEventListener("keydown", (event) => {
   key = event.key.startsWith("Arrow") || event.key.length === 1 || event.key.startsWith("Page")
     || event.key === "Home" || event.key === "End";
 });
-document.addEventListener("pointerdown", () => (key = false));
+document.addEventListener("pointerdown", (event) => {
+  key = false;
+  if (!event.target.closest("a[data-stay]")) return;
+  released = new Promise((release) => {
+    for (const end of ["pointerup", "pointercancel"]) {
+      addEventListener(end, () => setTimeout(release), { once: true }); // after its click
+    }
+  });
+});
 
 // Arrow keys change a select at each press: wait for a pause, and make one history entry for all.
 document.addEventListener("change", (event) => {
@@ -199,8 +227,7 @@ document.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if (!document.querySelector("#explorer")) return;
   event.preventDefault();
-  const focus = link.classList.contains("chip") ? ".chip, #id_where" : link.closest(".problem, .misfit") ? "#answer" : "";
-  go(link.href, "push", focus);
+  follow(link);
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from rest_framework.exceptions import APIException
 
+from census.api import charts
 from census.api.charts import drawing
 from census.api.renderers import SVGRenderer
 from census.pages import pictures, sentences
@@ -40,6 +41,8 @@ class Page:
     notes: Sequence[str] = ()
     picture: str = ""
     size: tuple[int, int] = (0, 0)
+    narrow: str = ""
+    narrow_size: tuple[int, int] = (0, 0)
     form: ParametersForm | None = None
     explorer: str = ""
     sort: str = ""
@@ -84,6 +87,8 @@ def page(view: Any, request: Any, response: Any) -> Page:
         found.lead = " ".join(spec["title"]["subtitle"])
         if drawing.available():
             found.picture, found.size = dict(found.formats)["SVG"], pictures.size(spec)
+            found.narrow = pictures.narrow("svg", path, text)
+            found.narrow_size = pictures.size(charts.narrowed(spec))
     found.sentences = sentences.of_answer(data)
     return found
 

@@ -17,12 +17,13 @@ from census.metadata import about
 from census.pages import downloads, fields, numbers
 from census.pages.asking import Answer, ask
 from census.pages.explorer import states
-from census.pages.explorer.form import SEARCHABLE, Editor, editor
+from census.pages.explorer.form import SEARCHABLE, Editor, chips, editor
 from census.pages.explorer.views import everybody, page_policy, refusal
 from census.pages.tables import table_of
 from census.statistics.selection import FILTERS
 
 SENT = "look"
+CURSOR = "cursor"
 SHOWN = 25
 CHART_WIDTH = 200
 
@@ -47,9 +48,8 @@ def people(request: HttpRequest) -> HttpResponse:
     path = reverse("people")
     if SENT in request.GET:
         query = fields.sent(request.GET, leave_out=(SENT,))
-        text = states.renamed(query).urlencode(safe=",")
-        return HttpResponseRedirect(f"{path}?{text}" if text else path)
-    state = request.GET.copy()
+        return HttpResponseRedirect(_address(states.renamed(query)))
+    state = states.read(request.GET)
     chosen = downloads.filters(state)
     profile = ask(request, reverse("statistics"), chosen.urlencode(safe=","))
     listed = state.copy()
@@ -62,7 +62,7 @@ def people(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "state": state,
-        "filtered": len(chosen),
+        "chips": chips(state, _address),
         "table": table_of(records.data, reverse("person-list")),
         "count": records.data["count"],
         "everybody": everybody(request),
@@ -75,6 +75,12 @@ def people(request: HttpRequest) -> HttpResponse:
         "orders": _orders(state),
     }  # fmt: skip
     return render(request, "pages/people.html", context)
+
+
+def _address(state: QueryDict) -> str:
+    """Returns the address of the first page of a selection."""
+    text = states.without(state, CURSOR).urlencode(safe=",")
+    return f"{reverse('people')}?{text}" if text else reverse("people")
 
 
 def _question(chosen: QueryDict) -> QueryDict:

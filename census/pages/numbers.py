@@ -3,8 +3,10 @@
 import math
 from typing import Any
 
+from census.api.charts import words
+from census.api.charts.words import MINUS
+
 DASH = "–"
-THIN = "\u202f"
 
 
 def places(*values: float | None) -> int:
@@ -28,24 +30,19 @@ def number(value: Any, decimals: int | None = None) -> str:
     if not isinstance(value, int | float):
         return str(value)
     if isinstance(value, int) or (decimals is None and value.is_integer()):
-        return _minus(f"{value:,.0f}")
-    return _minus(f"{value:,.{places(value) if decimals is None else decimals}f}")
-
-
-def _minus(text: str) -> str:
-    stripped = text.lstrip("-").replace("0", "").replace(".", "").replace(",", "")
-    return text.lstrip("-") if not stripped else text.replace("-", "\u2212")
+        return words.number(value, ",.0f")
+    return words.number(value, f",.{places(value) if decimals is None else decimals}f")
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
     """Formats a share in per cent, without the sign %."""
-    return DASH if share is None else _minus(f"{100 * share:,.{decimals}f}")
+    return DASH if share is None else words.number(100 * share, f",.{decimals}f")
 
 
 def signed(text: str) -> str:
     """Returns a formatted number with its sign."""
     zero = not text.replace("0", "").replace(".", "")
-    return text if text.startswith("\u2212") or text == DASH or zero else f"+{text}"
+    return text if text.startswith(MINUS) or text == DASH or zero else f"+{text}"
 
 
 def p_value(log10_p: float | None) -> str:
@@ -60,5 +57,5 @@ def p_value(log10_p: float | None) -> str:
 
 def interval(low: str, high: str) -> str:
     """Formats an interval; signed numbers are separated by "to"."""
-    parted = " to " if "\u2212" in low + high or "+" in low + high else "–"
+    parted = " to " if MINUS in low + high or "+" in low + high else "–"
     return f"{low}{parted}{high}"

@@ -2,9 +2,12 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from census.api.charts import drawing
-from census.api.charts.style import Spec
+from census.api.charts.style import SLANT, UPRIGHT, Spec
 
 LINE, AXIS = 20, 70  # pixels of a line of the title, and of the axis with the edges
 LEGEND, HEADINGS, SLANTED = 38, 90, 165  # of what else may stand above and below the marks
@@ -24,6 +27,12 @@ def inline(spec: Spec) -> str:
     return f"data:image/svg+xml,{svg}"
 
 
+def narrow(kind: str, path: str, query: str) -> str:
+    """Returns the address of the narrow variant of an answer's picture: its `kind` is a suffix."""
+    text = "&".join(filter(None, [urlencode({"path": path}, safe="/"), query]))
+    return f"{reverse('narrow', args=[kind])}?{text}"
+
+
 def _view(spec: Spec) -> Spec:
     """Returns the definition without its data and style."""
     return {name: part for name, part in spec.items() if name not in ("data", "config")}
@@ -31,7 +40,7 @@ def _view(spec: Spec) -> Spec:
 
 def _above(text: str) -> int:
     """Returns the height of the legend or of the column labels of a heat map."""
-    if '"labelAngle": -40' in text:
+    if any(f'"labelAngle": {angle}' in text for angle in (SLANT, UPRIGHT)):
         return SLANTED
     if '"axis": {"orient": "top"' in text:
         return HEADINGS

@@ -1,6 +1,6 @@
 """The pages for people."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from census.pages import dataset, downloads
 from census.pages.explorer import views
@@ -12,7 +12,7 @@ urlpatterns = [
     path("columns", shared(dataset.columns), name="columns"),
     path("about", shared(dataset.about_page), name="about"),
     path("ask", views.ask_route, name="ask"),
-    path("narrow", views.narrow, name="narrow"),
+    re_path(r"^narrow\.(?P<kind>svg|vega)$", shared(views.narrow), name="narrow"),
     path("download", downloads.bundle, name="bundle"),
     path("favicon.ico", views.favicon),
 ]

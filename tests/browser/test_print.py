@@ -1,12 +1,16 @@
 """Pages on paper: whole tables, values and intervals included, without what is for a screen."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
 
 OVER = "/?metric=proportion&column=income&value=%3E50K&group_by=education,sex&weight=fnlwgt"
-PAPER = {"width": 718, "height": 1046}  # CSS pixels of A4 within margins of 1 cm
+# CSS pixels of A4 within margins of 1 cm.
+PAPER = {"width": 718, "height": 1046}
+ACROSS = {"width": 1046, "height": 718}
 # What is cut off: the text of cells that end beyond the paper or their scrolling frame.
 CUT = """
 (width) => [...document.querySelectorAll("table.for-people :is(th, td)")].filter((cell) => {
@@ -15,10 +19,18 @@ CUT = """
   return box.width && (box.right > width + 1 || box.bottom > frame.bottom + 1);
 }).map((cell) => cell.textContent)
 """
+# Cells of more lines than words.
+SPLIT = r"""
+() => [...document.querySelectorAll(".records :is(th, td)")].filter((cell) => {
+  const lines = document.createRange();
+  lines.selectNodeContents((cell.querySelector("a") ?? cell).firstChild);
+  return cell.textContent.trim().split(/[\s-]+/).length < lines.getClientRects().length;
+}).map((cell) => cell.textContent)
+"""
 
 
-def printed(visitor: Visitor, path: str) -> Page:
-    page = visitor.page(path, viewport=PAPER)
+def printed(visitor: Visitor, path: str, paper: dict[str, int] = PAPER) -> Page:
+    page = visitor.page(path, viewport=paper)
     page.emulate_media(media="print")
     return page
 
@@ -30,17 +42,32 @@ def printed(visitor: Visitor, path: str) -> Page:
         "/?metric=mean&column=hours_per_week&group_by=workclass,sex&weight=fnlwgt",
         "/?metric=crosstab&row=education&column=income",
         "/v1/computation/proportion/income?value=%3E50K&group_by=education,sex&weight=fnlwgt",
-        "/people?sex=Female",
-        "/v1/people",
+        "/v1/correlation",
         "/columns",
         "/about",
     ],
 )
 def test_nothing_is_cut_off_on_paper(visitor: Visitor, path: str) -> None:
-    page = printed(visitor, path)
+    expect_whole(printed(visitor, path), PAPER["width"])
+
+
+def expect_whole(page: Page, width: int) -> None:
     assert page.locator("table").count()
-    assert page.evaluate(CUT, PAPER["width"]) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
+    assert page.evaluate(CUT, width) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", ["/people?sex=Female", "/v1/people"])
+def test_records_fit_across_the_paper(visitor: Visitor, path: str) -> None:
+    page = printed(visitor, path, ACROSS)
+    expect_whole(page, ACROSS["width"])
+    assert page.evaluate(SPLIT) == []
+    sheets = {
+        tuple(map(float, box.split()))
+        for box in re.findall(rb"/MediaBox \[([^]]*)\]", page.pdf(prefer_css_page_size=True))
+    }
+    assert sheets
+    assert all(width > height for _, _, width, height in sheets)
 
 
 def test_values_and_intervals_are_on_paper(visitor: Visitor) -> None:

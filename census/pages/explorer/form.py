@@ -305,20 +305,7 @@ class ExplorerForm(forms.Form):
 
     @property
     def chips(self) -> list[Chip]:
-        """The active filters, complete records included."""
-        names = [name for name in self.state if canonical_name(name) in FILTERS]
-        found = [Chip(self._told(name), address(without(self.state, name))) for name in names]
-        if self.complete:
-            found.append(Chip("complete records", address(without(self.state, COMPLETE.name))))
-        return found
-
-    def _told(self, name: str) -> str:
-        known, text = canonical_name(name), self.state.get(name, "")
-        try:
-            value = FILTERS[known].parameter.type.read(text)
-        except Invalid:
-            return f"{name} = {text}"
-        return words.selection(Selection(filters={known: value}))
+        return chips(self.state, address)
 
     @cached_property
     def editors(self) -> list[Editor]:
@@ -333,6 +320,26 @@ class ExplorerForm(forms.Form):
             editor(self, COLUMNS[name], self.state, counts.get(name), new=name == new)
             for name in names
         ]
+
+
+def chips(state: QueryDict, address_of: Callable[[QueryDict], str]) -> list[Chip]:
+    """Returns the active filters of a state, complete records included."""
+    names = [name for name in state if canonical_name(name) in FILTERS]
+    found = [Chip(_told(name, state.get(name, "")), address_of(without(state, name)))
+             for name in names]  # fmt: skip
+    if state.get(COMPLETE.name) == "true":
+        found.append(Chip("complete records", address_of(without(state, COMPLETE.name))))
+    return found
+
+
+def _told(name: str, text: str) -> str:
+    """Returns a filter in words."""
+    known = canonical_name(name)
+    try:
+        value = FILTERS[known].parameter.type.read(text)
+    except Invalid:
+        return f"{name} = {text}"
+    return words.selection(Selection(filters={known: value}))
 
 
 def _hint(widget: forms.Widget, usual: str) -> None:

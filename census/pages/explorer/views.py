@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from census.api import charts
 from census.api.charts import drawing, words
+from census.api.renderers import SVGRenderer, VegaLiteRenderer
 from census.columns import COLUMNS
 from census.metadata import about
 from census.pages import citing, downloads, pictures, sentences
@@ -76,29 +77,36 @@ def favicon(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def ask_route(request: HttpRequest) -> HttpResponse:
     """Redirects the submitted form of a page below /v1 to the short address of its answer."""
-    path = request.GET.get("path", "")
+    path, query = _route(request)
+    text = sent(query).urlencode(safe=",")
+    return HttpResponseRedirect(f"{path}?{text}" if text else path)
+
+
+@require_safe
+def narrow(request: HttpRequest, kind: str) -> HttpResponse:
+    """Returns the narrow variant of an answer's picture, for phones: as `svg` or as `vega`."""
+    path, query = _route(request)
+    answer = ask(request, path, query.urlencode(safe=","))
+    if not answer.drawable or (kind == "svg" and not drawing.available()):
+        raise Http404("There is no picture of this.")
+    spec = charts.narrowed(answer.view.chart(answer.data))
+    if kind == "svg":
+        return HttpResponse(drawing.svg(spec), content_type=SVGRenderer.media_type)
+    return JsonResponse(spec, content_type=VegaLiteRenderer.media_type)
+
+
+def _route(request: HttpRequest) -> tuple[str, QueryDict]:
+    """Returns the path of the API that the parameter `path` names, and the other parameters."""
+    query = request.GET.copy()
+    path = query.pop("path", [""])[-1]
     prefix = get_script_prefix()
-    inner = "/" + path.removeprefix(prefix)
     try:
-        known = path.startswith(f"{prefix}v1") and resolve(inner)
+        known = path.startswith(f"{prefix}v1") and resolve("/" + path.removeprefix(prefix))
     except Resolver404:
         known = False
     if not known:
         raise Http404(f"There is no route {path[:80]!r} of the API.")
-    query = sent(request.GET, leave_out=("path",)).urlencode(safe=",")
-    return HttpResponseRedirect(f"{path}?{query}" if query else path)
-
-
-@require_safe
-def narrow(request: HttpRequest) -> HttpResponse:
-    """Returns the narrow variant of a state's picture, for phones."""
-    state = states.read(request.GET)
-    path, query = states.request(state, compare=states.comparing(state))
-    answer = ask(request, path, query)
-    if not answer.drawable:
-        raise Http404("There is no picture of this.")
-    spec = charts.narrowed(answer.view.chart(answer.data))
-    return JsonResponse(spec, content_type="application/vnd.vegalite.v6+json")
+    return path, query
 
 
 def everybody(request: HttpRequest) -> int | None:
@@ -211,7 +219,7 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
         "answer_svg": answer.address("svg") if drawing.available() else "",
         "image": pictures.inline(spec) if draw and spec and shown_picture else "",
         "answer_vega": answer.address("vega"),
-        "answer_narrow": f"{reverse('narrow')}?{state.urlencode(safe=',')}",
+        "answer_narrow": pictures.narrow("vega", answer.path, answer.query),
         "size": pictures.size(spec) if spec else None,
         "drawn": drawing.available() and spec is not None,
         "view": view,

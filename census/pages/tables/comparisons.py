@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from census.api.charts import words
 from census.columns import COLUMNS
 from census.pages import numbers
 from census.pages.tables.layout import (
+    DRAWN,
     SMALL,
     SMALL_NOTE,
     Cell,
@@ -14,6 +16,7 @@ from census.pages.tables.layout import (
     Scale,
     Table,
     column_label,
+    drawing,
     estimate,
     keys,
     label,
@@ -59,7 +62,7 @@ def _stacked(answer: Answer, notes: Sequence[str]) -> Table:
         *(Heading(column_label(name)) for name in names),
         Heading(f"{'Share' if share else 'Mean'}{unit}", number=True),
         Heading(f"Difference{difference_unit}", number=True),
-        Heading(""),
+        DRAWN,
         Heading("Test", number=True),
         Heading("People", number=True),
     ]
@@ -67,7 +70,7 @@ def _stacked(answer: Answer, notes: Sequence[str]) -> Table:
     for group in levels:
         cells = [*keys(group["key"]), _value(group, write)]
         if is_reference(answer, group):
-            cells += [Cell("reference", number=True), Cell(""), Cell("")]
+            cells += [Cell("reference", number=True), drawing(), Cell("")]
         else:
             cells += [_difference(group, difference), _drawn(group, ends), _test(group)]
         rows.append(Row([*cells, people(group["count"])]))
@@ -87,7 +90,7 @@ def _side_by_side(answer: Answer, other: Any, reference: Any, notes: Sequence[st
         *(Heading(column_label(name)) for name in rest or [compared]),
         *(Heading(f"{name}{unit}", number=True) for name in names),
         Heading(f"Difference{difference_unit}", number=True),
-        Heading(""),
+        DRAWN,
         Heading("Test", number=True),
         *(Heading(f"People, {name}", number=True) for name in names),
     ]
@@ -132,7 +135,7 @@ def _difference(group: Answer, write: Callable[[Any], str]) -> Cell:
 
 def _drawn(group: Answer, ends: Scale) -> Cell:
     low, high = (group.get(f"difference_ci_{end}") for end in ("lower", "upper"))
-    return Cell("", bar=ends.bar(group["difference"], low, high) if low is not None else None)
+    return drawing(ends.bar(group["difference"], low, high) if low is not None else None)
 
 
 def _test(group: Answer) -> Cell:
@@ -183,15 +186,15 @@ def of_decomposition(answer: Answer) -> Table:
     note = f"Composition: as far as the groups differ in {on}; rate: what remains within it."
     heads = {
         "difference": "Difference",
-        "composition": "by composition",
-        "rate": "by rate",
+        "composition": "By composition",
+        "rate": "By rate",
     }
     return _of_parts(answer, heads, [note])
 
 
 def of_oaxaca(answer: Answer) -> Table:
     """Returns the difference of each group from the reference, and its two parts with intervals."""
-    on = " and ".join(term(name) for name in answer["on"])
+    on = " and ".join(words.lower(term(name)) for name in answer["on"])
     explained = f"Explained: as far as the groups differ in {on}, by the reference's coefficients"
     unexplained = "unexplained: by the groups' different coefficients."
     notes = [f"{explained}; {unexplained}", "Behind each number: its confidence interval."]
@@ -201,8 +204,8 @@ def of_oaxaca(answer: Answer) -> Table:
             notes.append(f"Not decomposed, as one group lacks it: {missing}.")
     heads = {
         "difference": "Difference",
-        "explained": "explained",
-        "unexplained": "unexplained",
+        "explained": "Explained",
+        "unexplained": "Unexplained",
     }
     return _of_parts(answer, heads, list(dict.fromkeys(notes)))
 

@@ -8,12 +8,14 @@ from census.api.charts import words
 from census.columns import COLUMNS, WEIGHT, Column
 from census.pages import numbers
 from census.pages.tables.layout import (
+    DRAWN,
     SMALL_NOTE,
     Cell,
     Heading,
     Row,
     Table,
     column_label,
+    drawing,
     estimate,
     keys,
     label,
@@ -83,9 +85,9 @@ def _values(answer: Level, order: str) -> Table:
         if not drawn:
             return [_value(level, write)]
         bar = ends.bar(*(level[name] for name in names))
-        return [_value(level, write), Cell("", bar=bar)]
+        return [_value(level, write), drawing(bar)]
 
-    headings = [title, Heading("")] if drawn else [title]
+    headings = [title, DRAWN] if drawn else [title]
     head, rows, left_out = _by_level(answer, order, headings, cells)
     return Table(head, rows, _notes(levels, rows), left_out)
 
@@ -181,7 +183,7 @@ def _buckets(answer: Level, order: str) -> Table:
             words.with_unit(column.label, column.unit), field="" if grouped else "key", order=order
         ),
         Heading(share, number=True),
-        Heading(""),
+        DRAWN,
         Heading("People", number=True, field="count", order=order),
     ]
     rows = [
@@ -190,7 +192,7 @@ def _buckets(answer: Level, order: str) -> Table:
                 *(keys(level["key"]) if grouped else []),
                 Cell(bucket_label(column, bucket), head=True),
                 estimate(bucket, "proportion", "ci", numbers.percent),
-                Cell("", bar=ends.bar(bucket["proportion"])),
+                drawing(ends.bar(bucket["proportion"])),
                 Cell(numbers.number(bucket["count"]), number=True),
             ]
         )
@@ -202,7 +204,7 @@ def _buckets(answer: Level, order: str) -> Table:
                 [
                     Cell("All", head=True),
                     Cell("100.0", number=True),
-                    Cell(""),
+                    drawing(),
                     people(answer["count"]),
                 ],
                 total=True,

@@ -29,9 +29,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, which may have several lines.
+    """A text, which may have several lines, or if `drawn` a bar or nothing.
 
-    `note` stands smaller behind it, `href` makes it a link.
+    `note` stands smaller behind the text, `href` makes it a link.
     """
 
     text: str
@@ -40,17 +40,25 @@ class Cell:
     head: bool = False
     href: str = ""
     marked: bool = False
+    drawn: bool = False
     bar: Bar | None = None
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A column heading. `field` is the name in `order_by`, `order` the current `order_by`."""
+    """A column heading. `field` is the name in `order_by`, `order` the current `order_by`.
+
+    A column that is `drawn` is left out on phones and on paper.
+    """
 
     text: str
     number: bool = False
     field: str = ""
     order: str = ""
+    drawn: bool = False
+
+
+DRAWN = Heading("Drawn", drawn=True)
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,11 @@ def estimate(level: Mapping[str, Any], name: str, ends: str, write: Callable[[An
     known = low is not None and high is not None
     note = numbers.interval(write(low), write(high)) if known else ""
     return Cell(write(level.get(name)), note, number=True)
+
+
+def drawing(bar: Bar | None = None) -> Cell:
+    """Returns a cell of a column that is drawn."""
+    return Cell("", drawn=True, bar=bar)
 
 
 def keys(key: Mapping[str, Any]) -> list[Cell]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from census.api.charts import words
+from census.api.charts.words import MINUS
 from census.columns import COLUMNS
 from census.pages import numbers
 from census.pages.tables.layout import (
@@ -55,7 +57,7 @@ def of_crosstab(answer: Answer) -> Table:
     notes = [f"Shares within each row: each adds up to 100% over {column_label(column).lower()}."]
     if residuals:
         notes.append(
-            "+ and \u2212: more or fewer people than without any association "
+            f"+ and {MINUS}: more or fewer people than without any association "
             "(adjusted residual beyond ±2)."
         )
     if answer.get("excluded_missing"):
@@ -66,12 +68,13 @@ def of_crosstab(answer: Answer) -> Table:
 def _sign(residual: float | None) -> str:
     if residual is None or abs(residual) < LARGE:
         return ""
-    return "+" if residual > 0 else "\u2212"
+    return "+" if residual > 0 else MINUS
 
 
 def of_correlation(answer: Answer) -> Table:
     columns = answer["columns"]
-    head = [Heading(""), *(Heading(column_label(name), number=True) for name in columns)]
+    note = f"{answer['coefficient'].title()}'s coefficient: from {MINUS}1 over 0, none, to 1."
+    head = [Heading("Column"), *(Heading(column_label(name), number=True) for name in columns)]
     rows = [
         Row(
             [
@@ -81,7 +84,7 @@ def of_correlation(answer: Answer) -> Table:
         )
         for name, line in zip(columns, answer["matrix"], strict=True)
     ]
-    return Table(head, rows, ["Pearson's coefficient: from \u22121 over 0, none, to 1."])
+    return Table(head, rows, [note])
 
 
 def of_fairness(answer: Answer) -> Table:
@@ -168,7 +171,7 @@ def of_fields(answer: Answer, path: str) -> Table:
             [
                 Cell(one["label"], head=True, href=f"{path}/{one['name']}"),
                 Cell(one["name"]),
-                Cell(one["description"].replace("`", "")),
+                Cell(words.capital(one["description"].replace("`", ""))),
                 Cell(numbers.number(one["distinct"]), number=True),
                 Cell(numbers.number(one["missing"]), number=True),
             ]
@@ -208,7 +211,7 @@ def of_listing(answer: Answer) -> Table:
             [
                 Cell(one["label"], head=True, href=one["link"]),
                 Cell(one["name"]),
-                Cell(one["description"].replace("`", "")),
+                Cell(words.capital(one["description"].replace("`", ""))),
             ]
         )
         for one in answer["choices"]

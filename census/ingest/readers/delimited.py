@@ -186,7 +186,7 @@ def recognise(text: str, encoding: str, schema: Schema) -> Delimited | UciLines 
 
     Raises FormatError for a table that lacks columns.
     """
-    lines = [line for line in text.splitlines(keepends=True) if not _is_blank(line)]
+    lines = [line for line in io.StringIO(text, newline="") if not _is_blank(line)]
     if all(line.startswith("|") and not known_names(line.split("|"), schema) for line in lines):
         return _uci_order(schema, encoding, ",", '"')  # it reports that there are no rows
     separators = tuple(_SEPARATORS)

@@ -26,6 +26,11 @@ class Header:
     spellings: Mapping[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The positions of the columns that are read: those of the schema, then the split."""
+        return self.positions if self.split is None else (*self.positions, self.split)
+
     @classmethod
     def of(
         cls, names: Sequence[str], schema: Schema, rows: Sequence[Sequence[object]] = ()

@@ -3,10 +3,10 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from itertools import count, islice
+from itertools import count, islice, repeat
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -33,8 +33,8 @@ class Parquet:
                 "(requirements-formats.txt), or give it as CSV"
             )
         with _batches(stream) as (names, batches):
-            rows = [cells for _, cells in islice(_rows(batches), _ROWS_READ)]
-            header = Header.of(names, schema, rows)
+            header = Header.of(names, schema, _sample(batches))
+        self._used = header.used
         self._rows = Rows(schema, header, unit="row")
         self.has_split = header.split is not None
         self.left_out = header.left_out
@@ -42,15 +42,31 @@ class Parquet:
     def blocks(self, stream: BinaryIO, file: str, problems: Problems) -> Iterator[bytes]:
         """Yields the rows of `stream` in blocks. Problems call it `file`."""
         with _batches(stream) as (_, batches):
-            yield from self._rows.blocks(_rows(batches), file, problems)
+            yield from self._rows.blocks(_rows(batches, self._used), file, problems)
 
 
-def _rows(batches: Iterator[Any]) -> Iterator[CellRow]:
+def _rows(batches: Iterator[Any], used: Container[int]) -> Iterator[CellRow]:
+    """Yields the rows of the `used` columns. Others can have types that Python lacks."""
     number = count(1)
     for batch in batches:
-        columns = [column.to_pylist() for column in batch.columns]
-        for cells in zip(*columns, strict=True):
+        with _damage():
+            columns = [
+                column.to_pylist() if position in used else repeat(None)
+                for position, column in enumerate(batch.columns)
+            ]
+        for cells in zip(*columns, strict=False):
             yield next(number), cells
+
+
+def _sample(batches: Iterator[Any]) -> list[Sequence[object]]:
+    """Returns the first rows, with None for values that Python has no type for."""
+    columns: list[Sequence[object]] = []
+    for batch in islice(batches, 1):
+        for column in batch.slice(0, _ROWS_READ).columns:
+            columns.append([None] * len(column))
+            with _damage(), suppress(Exception):
+                columns[-1] = column.to_pylist()
+    return list(zip(*columns, strict=True))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Validation of the rows of a table with named columns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from census.ingest.readers.columns import InvalidValue, Schema, SplitValues, Values
@@ -21,11 +21,9 @@ class Rows:
         self._schema = schema
         self._unit = unit
         self._values: list[Values | SplitValues] = [Values(column) for column in schema.columns]
-        positions = header.positions
         if header.split is not None:
             self._values.append(SplitValues(schema.split, header.spellings))
-            positions = (*positions, header.split)
-        self._pick = itemgetter(*positions)
+        self._pick = itemgetter(*header.used)
 
     def blocks(self, rows: Iterable[CellRow], file: str, problems: Problems) -> Iterator[bytes]:
         """Yields the lines of `rows` in blocks; after the first problem it only validates."""
@@ -37,7 +35,7 @@ class Rows:
                 lines.append(
                     ",".join([known[cell] for known, cell in zip(values, pick(cells))])  # noqa: B905 - of one length
                 )
-            except InvalidValue:
+            except (InvalidValue, TypeError):  # a list or an object cannot be looked up
                 self._explain(cells, number, file, problems)
             if len(lines) >= _ROWS:
                 if not problems:
@@ -56,7 +54,7 @@ class Rows:
             return
         for known, cell in zip(self._values, self._pick(cells), strict=True):
             try:
-                known[cell]
+                known[cell if isinstance(cell, Hashable) else str(cell)]
             except InvalidValue as error:
                 column = error.column
                 suggestion = column.suggestion(error.text)

@@ -13,7 +13,7 @@ _COMPRESSED = (".gz", ".bz2", ".xz")
 _TABLES = frozenset(
     {".csv", ".tsv", ".tab", ".data", ".test", ".parquet", ".pq", ".ndjson", ".jsonl"}
 )
-_POSSIBLE_TABLES = frozenset({".txt", ".dat", ".json"})  # they may also be documentation
+_POSSIBLE_TABLES = frozenset({"", ".txt", ".dat", ".json"})  # they may also be documentation
 _NO_TABLES = re.compile(r"(?:readme|licen[cs]e|index|old\.|.*\.names)", re.IGNORECASE)
 _WORDS = {
     "train": Split.TRAIN,

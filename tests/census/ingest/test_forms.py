@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -103,6 +104,11 @@ def json_lines(data: bytes) -> Form:
     return Form("a.ndjson", data, lambda path: pd.read_json(path, lines=True), "JSON Lines")
 
 
+def far_future() -> pd.Series:
+    """Times after the year 9999, for which Python has no type."""
+    return pd.Series(np.full(ROWS, 2**62), dtype="datetime64[us]")
+
+
 FLOATS = TRAIN.astype(dict.fromkeys(NUMBERS, float))
 R = {
     "workclass": "type_employer",
@@ -187,6 +193,7 @@ FORMATS = [
     parquet(TRAIN.astype("category")),
     parquet(FLOATS),
     parquet(TRAIN[TRAIN["sex"] == "Female"], ("__index_level_0__",)),
+    parquet(TRAIN.assign(list=[[1]] * ROWS, far=far_future()), ("list", "far")),
     json_lines(as_json_lines(typed(TRAIN))),
     json_lines(as_json_lines(missing(TRAIN))),
     json_lines(  # keys left out where a value is missing

@@ -11,6 +11,7 @@ from census.choices import Split
 from census.ingest import IngestError
 from tests.census.ingest.files import (
     NAMES,
+    ROWS,
     TEST,
     TRAIN,
     UCI,
@@ -90,6 +91,17 @@ REFUSED: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("title.csv", b"# by me, 2026\n\n" + as_csv(TRAIN, sep=";"), ("has lines above its header",)),
     ("columns.json", TRAIN.head(9).to_json().encode(), ("not JSON Lines", "lines=True")),
     ("page.json", b'{"count": 1, "results": [{"age": 39}]}', ("is JSON, but not JSON Lines",)),
+    (
+        "nested.json",
+        as_json_lines(TRAIN) + as_json_lines(TRAIN).replace(b'"39"', b"[39]", 1),
+        ("line 301, column age: found '['39']', expected a whole number",),
+    ),
+    (
+        "list.parquet",
+        as_parquet(TRAIN.assign(age=[[39]] * ROWS)),
+        ("row 1, column age: found '[39]'",),
+    ),
+    ("vertical.csv", as_csv(TRAIN).replace(b"\n", b"\x0b"), ("has no column income",)),
     ("binary.csv", bytes(range(256)), ("begins with '\\x00", *LISTED)),
     ("census.csv", as_csv(TRAIN.drop(columns="fnlwgt")), ("has no column fnlwgt",)),
     ("arx.csv", as_csv(TRAIN[["sex", "age", "race"]], sep=";"), ("has no column workclass, fn",)),

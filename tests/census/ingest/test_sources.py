@@ -124,8 +124,10 @@ def test_several_files(tmp_path: Path) -> None:
 
 def test_one_table_in_a_zip_is_read_like_a_file(tmp_path: Path) -> None:
     path = tmp_path / "archive.zip"
-    for name in ("adult.csv", "x/adult.data", "adult.test", "A.PARQUET", "a.csv.gz"):
-        others = dict.fromkeys(("README.md", "adult.names", "notes.txt", "metadata.json"), b"")
+    for name in ("adult.csv", "x/adult.data", "adult.test", "A.PARQUET", "a.csv.gz", "adult"):
+        others = dict.fromkeys(("README.md", "adult.names", "Index", "LICENSE"), b"")
+        if "." in name:
+            others |= {"notes.txt": b"", "metadata.json": b""}
         path.write_bytes(zipped({name: TRAIN} | others))
         (file,) = gather([str(path)], tmp_path)
         assert (file.name, read(file)) == (name.rpartition("/")[2], TRAIN)

@@ -1,5 +1,6 @@
 """The canonical form of a request: requests for the same representation have the same form."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from rest_framework.request import Request
 from census.api.negotiation import ContentNegotiation
 from census.api.parameters import FORMAT
 from census.api.views.base import CensusViewSet
+from census.columns import canonical_name
 
 _CACHE_ENTRIES = 4096
 MAX_CACHED_LENGTH = 1024  # characters; longer requests could fill the memory
@@ -22,9 +24,9 @@ MAX_CACHED_LENGTH = 1024  # characters; longer requests could fill the memory
 class Canonical(NamedTuple):
     """The canonical path, query and media type of a request.
 
-    The path has no trailing slash. The suffix of the path names the format if the request does,
-    so that links to other pages of the answer have it, too. `absolute` says whether the answer
-    contains absolute URLs.
+    The path has no trailing slash, and its columns have the API's spelling. The suffix of the path
+    names the format if the request does, so that links to other pages of the answer have it, too.
+    `absolute` says whether the answer contains absolute URLs.
     """
 
     path: str
@@ -51,8 +53,7 @@ def canonical(path: str, query: str, accept: str) -> Canonical | None:
 
 
 def _canonical(path: str, query: str, accept: str) -> Canonical | None:
-    if len(path) > 1 and path.endswith("/"):
-        path = path[:-1]
+    path = _canonical_path(path)
     try:
         route = _route if len(path) <= MAX_CACHED_LENGTH else _route.__wrapped__
         target = route(path)
@@ -78,6 +79,13 @@ def _canonical(path: str, query: str, accept: str) -> Canonical | None:
 
 
 _cached_canonical = lru_cache(_CACHE_ENTRIES)(_canonical)
+
+
+def _canonical_path(path: str) -> str:
+    """Returns a path without a trailing slash, with the columns' names in the API's spelling."""
+    if len(path) > 1:
+        path = path.removesuffix("/")
+    return re.sub("[^/,.]+", lambda name: canonical_name(name[0]), path)
 
 
 class _Route(NamedTuple):

@@ -89,7 +89,7 @@ class Number(Type):
 
     def convert(self, number: Decimal) -> float | None:
         """Returns the value of `number`: infinite if it is too large, None if it is of no value."""
-        return float(number)
+        return float(number) + 0.0  # -0 becomes 0
 
     def read(self, text: str) -> Any:
         if not self.pattern.fullmatch(text):
@@ -220,7 +220,7 @@ class ListOf(Type):
     def read(self, text: str) -> list[Any]:
         parts = text.split(",", self.maximum)
         if not self.minimum <= len(parts) <= self.maximum or not text:
-            raise Invalid("wrong_length", f"Give {self.expected}, separated by commas.")
+            raise Invalid("wrong_length", f"Give {self.expected}.")
         values = [self.item.read(part) for part in parts]
         if not self.repeats and len(set(values)) < len(values):
             raise Invalid("repeated_value", f"{shown(text)} names a value more than once.")
@@ -231,9 +231,12 @@ class ListOf(Type):
 
     @property
     def expected(self) -> str:
+        if self.maximum == 1:
+            return "exactly one value"
+        number = f"{self.minimum} to {self.maximum}"
         if self.minimum == self.maximum:
-            return f"exactly {self.minimum} values"
-        return f"{self.minimum} to {self.maximum} values"
+            number = f"exactly {self.minimum}"
+        return f"{number} values, separated by commas"
 
     def schema(self) -> dict[str, Any]:
         return {
@@ -258,7 +261,8 @@ class Tuple(Type):
         parts = text.split(",")
         if len(parts) != len(self.items):
             raise Invalid(
-                "wrong_length", f"Give {len(self.items)} values, separated by commas, not {text!r}."
+                "wrong_length",
+                f"Give {len(self.items)} values, separated by commas, not {shown(text)}.",
             )
         return tuple(item.read(part) for item, part in zip(self.items, parts, strict=True))
 

@@ -73,6 +73,7 @@ class CrosstabViewSet(AnswerViewSet):
 
     renderer_classes = DRAWABLE
     summary = "Crosstab"
+    crosses = True
     serializer_class = answers.CrosstabSerializer
     path_parameters = tuple(
         column_in_path(COLUMNS.values(), "Column", part, example)
@@ -107,6 +108,7 @@ class FairnessViewSet(GroupsViewSet):
     """The rates of the favourable outcome in protected groups, compared with a reference."""
 
     summary = "Fairness"
+    crosses = True
     serializer_class = answers.FairnessSerializer
     path_parameters = (
         Parameter(

@@ -43,6 +43,7 @@ class CensusViewSet(ViewSet):
     path_parameters: Sequence[Parameter] = ()
     in_openapi = True
     absolute = False  # whether its answers contain absolute URLs
+    crosses = False  # whether its answers have groups by the columns in the path
 
     @classmethod
     def of_path(cls, parts: Mapping[str, str]) -> "type[CensusViewSet]":  # noqa: ARG003

@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from census.api import questions, tables
 from census.api.parameters import UnknownName
 from census.api.views.base import TABULAR, CensusViewSet
-from census.columns import COLUMNS
+from census.columns import COLUMNS, WEIGHT
+from census.statistics.bands import BANDS, SUFFIX
 
 FIRST = 2  # parts of the shortest address: `v1/crosstab`
 _VARIABLE = re.compile(r"<\w+:(\w+)>")
@@ -125,4 +126,6 @@ def _needed(view: View, parts: Mapping[str, str]) -> str:
     whole = view()
     whole.kwargs, whole.request = dict(parts), Request(HttpRequest())
     needed = [parameter for parameter in whole.get_parameters() if parameter.required]
+    if view.crosses and WEIGHT.name in parts.values():  # it has too many values to group by them
+        needed.append(BANDS[f"{WEIGHT.name}{SUFFIX}"])
     return urlencode({parameter.name: parameter.sample() for parameter in needed}, safe=",")

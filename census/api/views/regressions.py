@@ -109,8 +109,13 @@ class LogisticRegressionViewSet(RegressionViewSet):
 
     def own_parameters(self, outcome: Column | None) -> Sequence[Parameter]:
         if outcome is None:
-            return (replace(any_value_parameter(), required=True, example=">50K"),)
-        return (value_parameter(outcome),)
+            value = replace(any_value_parameter(), required=True, example=">50K")
+        else:
+            value = value_parameter(outcome)
+        description = (
+            "The category whose log odds are modelled: the outcome is whether a row has it."
+        )
+        return (replace(value, description=description),)
 
     def regression(self, values: Mapping[str, Any], **common: Any) -> Regression:
         return LogisticRegression(**common, value=values["value"])

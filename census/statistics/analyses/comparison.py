@@ -13,7 +13,7 @@ from census.statistics.aggregates import power_sum
 from census.statistics.estimators import Estimate, Sums, comparison, flags
 from census.statistics.estimators.association import independence
 from census.statistics.estimators.comparison import Difference, Effect, Sample
-from census.statistics.metrics.base import OWN_SAMPLE, Level, Question, Tally
+from census.statistics.metrics.base import LOGIT, OWN_SAMPLE, Level, Question, Tally
 from census.statistics.metrics.frequencies import Frequencies, frequencies
 from census.statistics.parameters import Choice, Parameter, Text, Type
 from census.statistics.selection import Key, Row, Selection, column_type
@@ -112,13 +112,16 @@ class Comparison:
         return f"{self._estimator()}{within}; {adjusted}"
 
     def _estimator(self) -> str:
-        what = "shares" if self.value else "means"
         if self.weighted:
+            what = "means (Hájek) with t intervals"
+            distance = "Kolmogorov and Smirnov's distance of the rows, unweighted; "
+            if self.value:
+                what, distance = f"shares (Hájek) with {LOGIT}", ""
             return (
-                f"weighted {what} (Hájek); differences with linearised standard errors √(v₁+v₀) "
-                "and t(n₁+n₀−2); standardized differences by the pooled weighted variance; F test "
-                f"on k−1 and n−k; {OWN_SAMPLE} (R's svyttest, as a saturated regression here, has "
-                "the factor of all rows)"
+                f"weighted {what}; differences with linearised standard errors √(v₁+v₀) and "
+                "t(n₁+n₀−2); standardized differences by the pooled weighted variance; "
+                f"{distance}F test on k−1 and n−k; {OWN_SAMPLE} (R's svyttest, as a saturated "
+                "regression here, has the factor of all rows)"
             )
         if self.value:
             return (

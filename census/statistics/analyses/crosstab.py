@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from census.columns import COLUMNS, Column
 from census.statistics import estimators
 from census.statistics.estimators import Estimate, Sums, association, cells, flags
-from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally, check_size
+from census.statistics.metrics.base import LOGIT, OWN_SAMPLE, Level, Tally, check_size
 from census.statistics.parameters import Boolean, Parameter
 from census.statistics.selection import GROUP_BY, Key, Row, Selection, column_choice
 
@@ -62,8 +62,10 @@ class Crosstab:
             )
         if self.cells:
             residuals = "linearised" if self.selection.weight else "Haberman's"
-            intervals = "logit" if self.selection.weight else "Wilson"
-            parts.append(f"{residuals} adjusted residuals; {intervals} intervals of shares")
+            intervals = LOGIT if self.selection.weight else "Wilson intervals"
+            parts.append(f"{residuals} adjusted residuals; shares with {intervals}")
+            if self.selection.weight:
+                parts.append("expected counts and G² of the counts")
         if self.layer:
             parts.append(
                 "Cochran, Mantel and Haenszel's test of the counts without correction; Robins' "

@@ -19,7 +19,7 @@ from census.statistics.estimators.comparison import (
     linearised_difference,
     newcombe_difference,
 )
-from census.statistics.metrics.base import OWN_SAMPLE, Level, Tally
+from census.statistics.metrics.base import LOGIT, OWN_SAMPLE, Level, Tally
 from census.statistics.parameters import Parameter, Tuple
 from census.statistics.selection import Key, Row, Selection, column_type
 
@@ -100,9 +100,9 @@ class Fairness:
     def method(self) -> str:
         if self.selection.weight:
             return (
-                "weighted shares (Hájek) with logit intervals, standard errors by Taylor "
-                "linearisation; t intervals of differences with n−2 degrees of freedom; log "
-                f"intervals of ratios; {OWN_SAMPLE}"
+                f"weighted shares (Hájek) with {LOGIT}, standard errors by Taylor linearisation; "
+                "t intervals of differences with n−2 degrees of freedom; log intervals of ratios; "
+                f"{OWN_SAMPLE}"
             )
         return (
             "sample shares with Wilson score intervals; Newcombe's hybrid score intervals of "

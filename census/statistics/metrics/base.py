@@ -41,6 +41,9 @@ OWN_SAMPLE = (
     "the rows selected, and each group, are taken as a sample of their own, with the factor n/(n−1)"
 )
 
+# The interval of a weighted share.
+LOGIT = "logit intervals (Korn and Graubard's at 0 and 1)"
+
 # Units of values that are not of the column.
 PEOPLE, WEIGHTS, SHARE = "people", "sum of weights", "share"
 

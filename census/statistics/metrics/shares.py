@@ -142,7 +142,7 @@ class DistributionMetric(Metric):
             return _levels(question, frequencies(question), _values)
         bins = Bins.of(question)
         table = frequencies(question, bins.expression(question.column))
-        check_size(BINS, len(bins.edges), len(table.groups))
+        check_size(BINS, bins.number, len(table.groups))
         return _levels(question, table, bins.described)
 
 
@@ -298,6 +298,10 @@ class Bins:
     """
 
     edges: Sequence[float]
+
+    @property
+    def number(self) -> int:
+        return max(len(self.edges) - 1, 0)
 
     @classmethod
     def of(cls, question: Question) -> "Bins":

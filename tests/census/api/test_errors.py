@@ -191,6 +191,30 @@ def test_metric_and_column_at_once(client: Client) -> None:
     assert [e["parameter"] for e in body["errors"]] == ["metric", "column"]
 
 
+@pytest.mark.parametrize(
+    ("url", "detail"),
+    [
+        (f"{MEAN}?group_by=", "Give 1 to 3 values, separated by commas."),
+        (f"{MEAN}?age__range=1", "Give exactly 2 values, separated by commas."),
+        (
+            "/v1/decomposition/age?group_by=sex,race&on=education",
+            "Give exactly one value.",
+        ),
+    ],
+)
+def test_the_number_of_values_is_named(client: Client, url: str, detail: str) -> None:
+    assert problem(client, url, 400)["detail"] == detail
+
+
+def test_an_answer_holds_100_000_bins(client: Client) -> None:
+    """1,000 in each of the 100 groups that men have here."""
+    url = "/v1/computation/distribution/age?bins=1000&group_by=education,marital_status"
+    groups = client.get(f"{url}&sex=Male").json()["groups"]
+    assert sum(len(group["buckets"]) for group in groups) == 100_000
+    detail = problem(client, url, 400)["detail"]
+    assert detail.startswith("1000 values by `bins`, of ")
+
+
 def test_thousands_of_parameters(client: Client) -> None:
     for query in ("&".join(f"x{n}=1" for n in range(900)), "&".join(["sex=Male"] * 900)):
         problem(client, f"{MEAN}?{query}", 400)

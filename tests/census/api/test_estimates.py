@@ -107,6 +107,36 @@ def test_every_weighted_method_says_what_a_group_is_a_sample_of(client: Client, 
     assert "sample of their own" not in ask(client, path)["method"]
 
 
+SHARES = [
+    "/v1/computation/proportion/income?value=%3E50K",
+    "/v1/comparison/income?value=%3E50K&group_by=sex",
+    "/v1/crosstab/workclass/income?cells=true",
+    "/v1/fairness/workclass",
+]
+
+
+@pytest.mark.parametrize("path", SHARES)
+def test_every_weighted_method_of_shares_names_their_intervals(client: Client, path: str) -> None:
+    """That of nobody is another one: of 0 of the 10 people who never worked."""
+    weighted, plain = (ask(client, path, weight)["method"] for weight in ("weight=fnlwgt", ""))
+    assert "logit" in weighted
+    assert "Korn and Graubard" in weighted
+    assert "Wilson" in plain
+    assert "logit" not in plain
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/v1/comparison/age?group_by=sex", "distance of the rows, unweighted"),
+        ("/v1/crosstab/sex/income?cells=true", "expected counts and G² of the counts"),
+        ("/v1/crosstab/sex/income", "chi-squared test of the counts"),
+    ],
+)
+def test_a_weighted_method_says_what_is_unweighted(client: Client, path: str, words: str) -> None:
+    assert words in ask(client, path, "weight=fnlwgt")["method"]
+
+
 def test_no_answer_depends_on_the_order_of_the_rows(client: Client) -> None:
     """Which is another one after each load, and on each server."""
     paths = [(path, weight) for path in PATHS for weight in ("", "weight=fnlwgt")]

@@ -78,6 +78,31 @@ def test_spellings_of_one_question(
         assert response["ETag"] == first["ETag"], other
 
 
+@pytest.mark.parametrize(
+    ("path", "other", "query"),
+    [
+        ("computation/mean/hours_per_week", "computation/mean/hours-per-week", ""),
+        ("computation/avg/capital_gain", "computation/avg/capital-gain", "?group_by=sex"),
+        ("crosstab/native_country/marital_status", "crosstab/native-country/marital-status", ""),
+        ("fairness/sex,marital_status", "fairness/sex,marital-status", ""),
+        ("comparison/education_num", "comparison/education-num", "?group_by=sex"),
+        ("regression/linear/hours_per_week", "regression/linear/hours-per-week", "?on=sex"),
+    ],
+)
+def test_spellings_of_a_column_in_the_path(
+    client: Client, path: str, other: str, query: str
+) -> None:
+    first = client.get(f"/v1/{path}{query}")
+    assert first.json()["links"]["self"] == f"/v1/{path}{query}"
+    for spelling in (f"/v1/{other}{query}", f"/v1/{other}/{query}"):
+        second = client.get(spelling)
+        assert second.content == first.content
+        assert second["ETag"] == first["ETag"]
+    tables = [client.get(f"/v1/{name}.csv{query}") for name in (path, other)]
+    assert tables[0].getvalue() == tables[1].getvalue()
+    assert tables[0]["ETag"] == tables[1]["ETag"]
+
+
 def test_values_are_right(client: Client) -> None:
     count = "/v1/computation/count/age"
     assert client.get(f"{count}?fnlwgt__gte=1e%2B05").json()["value"] == 40282
@@ -141,6 +166,9 @@ def test_what_stays_an_error(
         (Number(0, 1), "5e-1", 0.5, "0.5"),
         (Number(0, 1), "0.9999", 0.9999, "0.9999"),
         (Number(0, 1), "1.0", 1.0, "1"),
+        (Number(0, 1), "-0", 0.0, "0"),
+        (Number(-1, 1), "-1e-400", 0.0, "0"),
+        (ListOf(Number()), "-0.0,-.5", [0.0, -0.5], "0,-0.5"),
         (ListOf(Number()), "1e3,.25", [1000.0, 0.25], "1000,0.25"),
         (ListOf(Choice(("a", "b"), aliases={"B": "b"})), "B,a", ["b", "a"], "b,a"),
     ],

@@ -159,11 +159,15 @@ class Sample:
         self.column, self.options, self.weighted = column, options, weighted
         self.rows = len(frame)
         self.all_weights = frame.fnlwgt.to_numpy()
-        known = frame[frame[column].notna()]
-        self.values = known[column]
-        self.weights = known.fnlwgt.to_numpy()
-        self.whole = whole[column].dropna().to_numpy()
-        self.n = len(known)
+        known = frame[column].notna().to_numpy()
+        self.values = frame[column][known]
+        self.weights = self.all_weights[known]
+        self.n = len(self.values)
+        self._whole = whole[column]
+
+    @property
+    def whole(self) -> Any:
+        return self._whole.dropna().to_numpy()
 
     @property
     def x(self) -> Any:

@@ -41,12 +41,8 @@ resource "aws_internet_gateway" "main" {
   tags = { Name = local.name }
 }
 
-locals {
-  nat_zones = toset(slice(local.zones, 0, var.nat_per_zone ? 2 : 1))
-}
-
 resource "aws_eip" "nat" {
-  for_each = local.nat_zones
+  for_each = toset(slice(local.zones, 0, var.nat_per_zone ? 2 : 1))
 
   domain = "vpc"
 
@@ -54,9 +50,9 @@ resource "aws_eip" "nat" {
 }
 
 resource "aws_nat_gateway" "main" {
-  for_each = local.nat_zones
+  for_each = aws_eip.nat
 
-  allocation_id = aws_eip.nat[each.key].id
+  allocation_id = each.value.id
   subnet_id     = aws_subnet.main["public-${each.key}"].id
 
   tags = { Name = "${local.name}-${each.key}" }

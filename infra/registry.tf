@@ -1,12 +1,11 @@
 # Repositories of the two images. A tag is a commit and cannot be moved.
 
 locals {
-  repositories = { service = local.name, proxy = "${local.name}-proxy" }
-  images       = { for part, repository in aws_ecr_repository.app : part => "${repository.repository_url}:${var.image_tag}" }
+  images = { for part, repository in aws_ecr_repository.app : part => "${repository.repository_url}:${var.image_tag}" }
 }
 
 resource "aws_ecr_repository" "app" {
-  for_each = local.repositories
+  for_each = { service = local.name, proxy = "${local.name}-proxy" }
 
   name                 = each.value
   image_tag_mutability = "IMMUTABLE"

@@ -19,14 +19,7 @@ variable "bucket" {
   type        = string
 }
 
-variable "region" {
-  description = "AWS region of the bucket."
-  type        = string
-}
-
-provider "aws" {
-  region = var.region
-
+provider "aws" { # in AWS_REGION
   default_tags {
     tags = { Project = "adultapi", ManagedBy = "terraform" }
   }

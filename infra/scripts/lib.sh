@@ -65,7 +65,7 @@ bucket_is_complete() {
 }
 
 bootstrap() {
-  local root=$infra/bootstrap settings=(-var "bucket=$bucket" -var "region=$region")
+  local root=$infra/bootstrap settings=(-var "bucket=$bucket")
   say "Creating the bucket for Terraform's state: $bucket"
   terraform -chdir="$root" init -reconfigure -lockfile=readonly \
     -backend-config="path=$bucket.tfstate" >/dev/null

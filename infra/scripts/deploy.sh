@@ -32,7 +32,7 @@ init
 read_settings "$tag"
 check_account
 
-# --- The images ---------------------------------------------------------------------------------
+# --- The repositories and the plan --------------------------------------------------------------
 
 repositories=("$name" "$name-proxy")
 for repository in "${repositories[@]}"; do
@@ -42,6 +42,14 @@ for repository in "${repositories[@]}"; do
       -target=aws_ecr_repository.app -target=aws_ecr_lifecycle_policy.app
   fi
 done
+
+if [[ $(group_version) != None ]]; then
+  follow_refresh || true # of a deploy that was interrupted: wait for its end, good or bad
+fi
+# Before the images are built: the provider refuses wrong settings, and a person what would be lost.
+plan_release "$tag"
+
+# --- The images ---------------------------------------------------------------------------------
 
 # Usage: warn_of_findings REPOSITORY: say how many critical findings the scan of the pushed image has.
 warn_of_findings() {
@@ -81,12 +89,8 @@ fi
 
 # --- Into service -------------------------------------------------------------------------------
 
-group=$(group_version)
-if [[ $group != None ]]; then
-  follow_refresh || true # of a deploy that was interrupted: wait for its end, good or bad
-fi
 say "Applying with image $tag (the first time takes about 15 minutes, for the database)"
-apply "$tag"
+tf apply "$planned"
 read_outputs
 output dns_name >"$infra/api_dns_name.txt"
 read -r template version <<<"$(output launch_template)"

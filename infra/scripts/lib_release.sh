@@ -9,19 +9,18 @@ precious='aws_(db_instance|lb|s3_bucket|kms_key|ecr_repository)'
 # Usage: plan TAG [OPTION...]
 plan() { tf plan "${variables[@]}" -var "image_tag=$1" "${@:2}"; }
 
-# Usage: apply TAG: plan, ask for confirmation if something precious would be lost, and apply that plan.
-apply() {
-  local folder lost
-  folder=$(mktemp -d)
-  # shellcheck disable=SC2064 # the folder of now
-  trap "rm -rf '$folder'" EXIT
-  plan "$1" -out="$folder/plan"
-  lost=$(tf show -no-color "$folder/plan" | grep -E "^  # $precious\..* (destroyed|replaced)" || true)
+# Usage: plan_release TAG: write the plan to the file $planned; ask for confirmation if something precious
+# would be lost.
+plan_release() {
+  local lost
+  planned=$(mktemp)
+  trap 'rm -f "$planned" "$planned.text"' EXIT
+  plan "$1" -out="$planned" | tee "$planned.text"
+  lost=$(sed $'s/\033\\[[0-9;]*m//g' "$planned.text" | grep -E "^  # $precious\..* (destroyed|replaced)" || true)
   if [[ -n $lost ]]; then
     printf '%s\n' "$lost" >&2
     confirm 'This plan destroys or replaces the resources above, with their content.'
   fi
-  tf apply "$folder/plan"
 }
 
 # The version of the launch template that the group holds: what new instances start with.

@@ -41,7 +41,7 @@ url: ## Print where the deployment on AWS answers
 test-infra: ## Test the infrastructure: plans, a whole life on a mocked AWS, first boots
 	@command -v terraform >/dev/null || { echo "Error: test-infra needs Terraform 1.11 or later: get it from https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 	@$(MAKE) --no-print-directory .venv-infra/installed
-	@$(INFRA_PYTHON) -m pytest -c tests/infra/pytest.ini -m 'not engine' -n 13 --dist loadfile --durations 8 tests/infra $(ARGS)
+	@$(INFRA_PYTHON) -m pytest -c tests/infra/pytest.ini -m 'not engine' -n 15 --dist loadfile --durations 8 tests/infra $(ARGS)
 
 test-instance: image ## Run the containers of an instance on AWS under this machine's engine
 	@$(MAKE) --no-print-directory .venv-infra/installed

@@ -20,7 +20,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-import boto3
 import pytest
 
 pytest_plugins = ["booting", "checkout", "first", "options"]
@@ -164,6 +163,8 @@ class Aws:
         self.endpoint = self.env["AWS_ENDPOINT_URL"]
 
     def client(self, service: str) -> Any:
+        import boto3  # a second of CPU, which no process needs while the first deployment is made
+
         return boto3.client(
             service, REGION, endpoint_url=self.endpoint,
             aws_access_key_id="test", aws_secret_access_key="test",
@@ -209,6 +210,16 @@ def attached(aws: Aws) -> Iterator[Aws]:
     finally:
         provider.kill()
         provider.communicate()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def priority(request: pytest.FixtureRequest) -> None:
+    """The modules that wait for nothing leave the CPU to those that deploy, which take longest.
+
+    Each module has a process of its own."""
+    if request.path.stem in {"test_accounts", "test_configuration", "test_resume", "test_scripts",
+                             "test_user_data"}:  # fmt: skip
+        os.nice(10)
 
 
 @pytest.fixture(scope="module")

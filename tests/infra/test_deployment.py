@@ -388,5 +388,6 @@ def test_what_would_be_lost_is_asked_about(deployed: Site, aws: Aws) -> None:
     assert result.returncode == 1
     lost = re.findall(r"^  # (\S+) .*(?:destroyed|replaced)", result.stdout, re.MULTILINE)
     assert {"aws_db_instance.main", "aws_lb.main"} <= set(lost)
+    assert '+/- resource "aws_db_instance" "main"' in result.stdout  # restored, then deleted
     assert "Not confirmed: set CONFIRM=production to continue." in result.stdout
     assert ids(aws) == before

@@ -1,4 +1,4 @@
-"""Each optional feature applied alone.
+"""Each optional feature applied alone, then none of them.
 
 The tests run in their order, on the first deployment, which changes from one to the next.
 """

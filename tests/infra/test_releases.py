@@ -14,16 +14,6 @@ def start(first: Path) -> Path:
     return first / "aws"
 
 
-def test_the_same_commit_again_changes_nothing(deployed: Site, aws: Aws) -> None:
-    before, built = ids(aws), deployed.built()
-    result = deployed.script("deploy")
-    assert result.returncode == 0
-    assert "exists already" in result.stdout
-    assert "0 added, 0 changed, 0 destroyed" in result.stdout
-    assert "Instance refresh" not in result.stdout
-    assert (ids(aws), deployed.built()) == (before, built)
-
-
 def test_an_image_that_never_gets_ready_is_taken_back(deployed: Site, aws: Aws) -> None:
     """The old one serves throughout, and is what new instances start with."""
     good, bad = deployed.tags[-1], deployed.commit("Second, not ready yet")

@@ -3,10 +3,18 @@
 The tests run in their order, on one deployment.
 """
 
+from pathlib import Path
+
+import pytest
 from checkout import NAMED, Site
 from conftest import Aws
 from looking import started_with
 from options import TOGETHER, put
+
+
+@pytest.fixture(scope="module")
+def start(begun: Path) -> Path:
+    return begun / "aws"
 
 
 def test_all_together(repositories: Site, aws: Aws, zone: str) -> None:

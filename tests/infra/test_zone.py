@@ -1,24 +1,36 @@
-"""A first deployment with a name, a zone, and thus HTTPS."""
+"""A first deployment with a name, a zone, and thus HTTPS; then with CloudFront before it instead,
+and with a database that is restored from a snapshot.
+
+The tests run in their order.
+"""
 
 import re
+from pathlib import Path
 
 import pytest
 from checkout import NAMED, Site
 from conftest import Aws
+from looking import NAME
+from options import CDN, put
 
 
 @pytest.fixture(scope="module")
-def deployed(site: Site, zone: str) -> Site:
+def start(begun: Path) -> Path:
+    return begun / "aws"
+
+
+@pytest.fixture(scope="module")
+def deployed(repositories: Site, zone: str) -> Site:
     """The first deployment: with a name, a zone, and thus HTTPS."""
+    site = repositories
     site.settings(f'zone_id = "{zone}"\nhost_names = ["{NAMED}"]\ndeletion_protection = false\n')
-    tag = site.commit("First")
     result = site.script("deploy")
     balancer = (site.infra / "api_dns_name.txt").read_text().strip()
     assert result.returncode == 0
     assert site.asked[-1] == f"{NAMED} /readyz"  # of the load balancer, by HTTPS
     assert f"https://{NAMED} does not reach it yet: point the name at {balancer}" in result.stdout
     assert re.search(rf"^    url +https://{NAMED}$", result.stdout, re.MULTILINE)
-    assert site.plan(tag).returncode == 0
+    assert site.plan(site.tags[-1]).returncode == 0
     return site
 
 
@@ -38,3 +50,26 @@ def listeners(aws: Aws) -> list[dict[str, object]]:
     [balancer] = elb.describe_load_balancers()["LoadBalancers"]
     found = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
     return list(found["Listeners"])
+
+
+def test_what_is_replaced(deployed: Site, aws: Aws) -> None:
+    """The load balancer by a private one, the database by the one that is restored."""
+    put(deployed, aws, CDN | {"database_snapshot": "before"})
+    [balancer] = aws.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert balancer["Scheme"] == "internal"
+    [group] = aws.client("elbv2").describe_target_groups()["TargetGroups"]
+    [scaling] = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert scaling["TargetGroupARNs"] == [group["TargetGroupArn"]]
+    rds = aws.client("rds")
+    [database] = [
+        each["DBInstanceIdentifier"]
+        for each in rds.describe_db_instances()["DBInstances"]
+        if each["DBInstanceIdentifier"] != "another"  # of the snapshot
+    ]
+    assert database.startswith(f"{NAME}-")
+    [subscription] = rds.describe_event_subscriptions()["EventSubscriptionsList"]
+    assert subscription["SourceIdsList"] == [database]
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/rds/")["logGroups"]
+    assert {group["logGroupName"] for group in groups} == {
+        f"/aws/rds/instance/{database}/{log}" for log in ("postgresql", "upgrade")
+    }

@@ -70,7 +70,6 @@ def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], byte
         connection.close()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_the_first_request_imports_nothing() -> None:
     """What the application has imported before the fork is shared by gunicorn's workers."""
     code = (
@@ -88,6 +87,7 @@ def test_the_first_request_imports_nothing() -> None:
     assert run.stdout.split() == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_cached_answers_equal_those_of_django(service: int) -> None:
     """Errors before Django has made a request have the same headers as other answers."""
     answers = [get(service, MEAN) for _ in range(30)]

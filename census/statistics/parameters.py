@@ -283,7 +283,11 @@ class Range(ListOf):
     repeats: bool = True
     strict: bool = False
 
+    other_spelling: ClassVar = re.compile(r"\s*(\d+)\s*(?:-|–|\.\.+|:|;|to)\s*(\d+)\s*", re.ASCII)
+
     def read(self, text: str) -> list[Any]:
+        if text.count(",") != 1:
+            raise self._wrong_length(text)
         low, high = super().read(text)
         if low > high or (self.strict and low == high):
             raise Invalid(
@@ -291,6 +295,14 @@ class Range(ListOf):
                 f"The range {text} holds nothing: the first value must be the smaller one.",
             )
         return [low, high]
+
+    def _wrong_length(self, text: str) -> Invalid:
+        """Returns the error of a text that is no `a,b`, such as `17-24`."""
+        detail = f"Give the lowest and the highest value as in 20,30, not {shown(text)}."
+        error = Invalid("wrong_length", detail)
+        if found := self.other_spelling.fullmatch(text):
+            error.did_you_mean = ",".join(found.groups())
+        return error
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,11 @@ def test_a_call_is_tried_out_in_swagger(visitor: Visitor) -> None:
     operation = page.locator("#operations-computation-mean")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
+    rows = operation.locator("tr[data-param-name]")
+    names = rows.evaluate_all("rows => rows.map((row) => row.dataset.paramName)")
+    assert names[0] == "column"  # defect 8: the parameters are in the order of their use
+    assert {"group_by", "weight", "confidence"} <= {*names[:8]}
+    assert names.index("age__gte") > 10
     operation.locator("tr[data-param-name=column] select").select_option("age")
     operation.get_by_role("button", name="Execute").click()
     answer = operation.locator(".live-responses-table")

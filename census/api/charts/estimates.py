@@ -78,7 +78,7 @@ def _record(of: Estimates, key: Key, level: Mapping[str, Any], form: Any) -> Rec
     low, high = level.get(LOWER), level.get(UPPER)
     count = words.count(level["count"], "person", "people")
     value = form(level[VALUE]) if level[VALUE] is not None else "no value"
-    interval = f" ({form(low)}–{form(high)})" if low is not None else ""
+    interval = f" ({form(low).rstrip('%')}–{form(high).rstrip('%')})" if low is not None else ""
     unit = f" {of.unit}" if of.unit and not of.share else ""
     who = f"{words.key(key)}: " if key else ""
     return {

@@ -12,7 +12,7 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
     allowed = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="The allowed values or names."
     )
-    did_you_mean = serializers.CharField(required=False, help_text="The most similar one of them.")
+    did_you_mean = serializers.CharField(required=False, help_text="What was probably meant.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -10,6 +10,8 @@ from census.pages.explorer import states
 from census.pages.explorer.states import COLUMN, METRIC, ROW, changed, without
 
 MOST = 12
+# Codes of errors that a value of `allowed`, or the one that was meant, mends.
+CHOICES = ("unknown_value", "required", "not_applicable", "wrong_length")
 Suggestion = tuple[str, str]  # a text and an address
 
 
@@ -63,7 +65,7 @@ def _suggestions(
     if error["code"] == "unknown_parameter":
         if meant:
             found.append((f"{meant}={given}", changed(without(state, name), **{meant: given})))
-    elif name in named or error["code"] in ("unknown_value", "required", "not_applicable"):
+    elif name in named or error["code"] in CHOICES:
         # Of a list only one value is wrong: there, naming another would lose the rest.
         values = [] if "," in given else _meant(error)[:MOST]
         found += [(value, changed(state, **{name: value})) for value in values]

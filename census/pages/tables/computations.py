@@ -121,8 +121,9 @@ def _value(level: Level, write: Callable[[Any], str]) -> Cell:
         note = "" if "weighted_count" in level else f"{level['frequency']:,} people"
         return Cell(write(value), note)
     cell = estimate(level, "value", "ci", write)
-    if not cell.note and "successes" in level and value in (0, 1):
-        return replace(cell, note=f"{level['successes']:,} of {level['count']:,} people")
+    if "successes" in level and value in (0, 1):
+        counted = f"{level['successes']:,} of {level['count']:,} people"
+        return replace(cell, note="; ".join(filter(None, [cell.note, counted])))
     return cell
 
 

@@ -52,6 +52,10 @@ CASES = [
     (f"{MEAN}?age__range=40,30", 400, "age__range", "empty_range", None, None),
     (f"{MEAN}?age__range=40", 400, "age__range", "wrong_length", None, None),
     (f"{MEAN}?age__range=1,2,3", 400, "age__range", "wrong_length", None, None),
+    *(
+        (f"{MEAN}?age__range={text}", 400, "age__range", "wrong_length", None, "17,24")
+        for text in ("17-24", "17..24", "17 to 24", "17%E2%80%9324", "17:24")
+    ),
     (f"{MEAN}?workclass__isnull=maybe", 400, "workclass__isnull", "not_boolean", "true", None),
     (f"{MEAN}?complete=yes", 400, "complete", "not_boolean", "true", None),
     (f"{MEAN}?complete=tru", 400, "complete", "not_boolean", "true", "true"),

@@ -72,6 +72,11 @@ def test_what_does_not_go_together_yet_is_asked_for(
         ("metric=mean&column=age&sxe=Male", 400, "metric=mean&amp;column=age&amp;sex=Male"),
         ("metric=maen&column=age", 404, "metric=mean&amp;column=age"),
         ("metric=mean&column=agee", 404, "metric=mean&amp;column=age"),
+        (
+            "metric=mean&column=age&age__range=17-24",
+            400,
+            "metric=mean&amp;column=age&amp;age__range=17,24",
+        ),
     ],
 )
 def test_an_error_is_shown_with_ways_out(

@@ -256,7 +256,7 @@ def test_tooltips_are_in_words(client: Client, url: str) -> None:
 def test_an_estimate_is_told_in_words(client: Client) -> None:
     url = f"{COMPUTATION}/proportion/income?{OVER}&group_by=education,sex&weight=fnlwgt"
     told = [record["told"] for record in spec_of(client, url)["data"]["values"]]
-    assert "Bachelor's degree, Female: 20.9% (19.1%–22.8%), 2,477 people" in told
+    assert "Bachelor's degree, Female: 20.9% (19.1–22.8), 2,477 people" in told
 
 
 def test_few_people_are_drawn_hollow_and_intervals_end_where_values_do(client: Client) -> None:

@@ -1,7 +1,7 @@
 """The allowed values of a column, and their validation."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -89,34 +89,20 @@ class InvalidValue(Exception):
 
 
 class Values(dict[object, str]):
-    """The values of one column by their texts. Each text is validated once.
+    """The values of one column by their texts. Each text is validated once, by `value`.
 
     `values[text]` raises InvalidValue. A text can also be a number, or None for a missing value.
     """
 
-    def __init__(self, column: ColumnSpec) -> None:
+    def __init__(
+        self, column: ColumnSpec, value: Callable[[str], str | None] | None = None
+    ) -> None:
         super().__init__()
         self._column = column
+        self._value = value or column.value
 
     def __missing__(self, text: object) -> str:
-        value = self._column.value(_text(text))
-        if value is None:
-            raise InvalidValue(self._column, _text(text))
-        if len(self) < _MAX_REMEMBERED:
-            self[text] = value
-        return value
-
-
-class SplitValues(dict[object, str]):
-    """The splits by the texts of their column."""
-
-    def __init__(self, column: ColumnSpec, spellings: Mapping[str, str]) -> None:
-        super().__init__()
-        self._column = column
-        self._spellings = spellings
-
-    def __missing__(self, text: object) -> str:
-        value = self._spellings.get(plain(_text(text)))
+        value = self._value(_text(text))
         if value is None:
             raise InvalidValue(self._column, _text(text))
         if len(self) < _MAX_REMEMBERED:

@@ -3,9 +3,10 @@
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
-from census.ingest.readers.columns import InvalidValue, Schema, SplitValues, Values
+from census.ingest.readers.columns import InvalidValue, Schema, Values
 from census.ingest.readers.header import Header, known_names
 from census.ingest.readers.problems import Problem, Problems, no_rows
+from census.ingest.readers.vocabulary import plain
 
 _ROWS = 2_000  # in a block
 CellRow = tuple[int, Sequence[object]]
@@ -20,9 +21,10 @@ class Rows:
     def __init__(self, schema: Schema, header: Header, unit: str = "line") -> None:
         self._schema = schema
         self._unit = unit
-        self._values: list[Values | SplitValues] = [Values(column) for column in schema.columns]
+        self._values = [Values(column) for column in schema.columns]
         if header.split is not None:
-            self._values.append(SplitValues(schema.split, header.spellings))
+            splits = header.spellings
+            self._values.append(Values(schema.split, lambda text: splits.get(plain(text))))
         self._pick = itemgetter(*header.used)
 
     def blocks(self, rows: Iterable[CellRow], file: str, problems: Problems) -> Iterator[bytes]:

@@ -99,6 +99,11 @@ def canonical_query(
     return urlencode(pairs, safe=",")
 
 
+def example_query(parameters: Iterable[Parameter]) -> str:
+    """Returns a query with an example of each of the parameters."""
+    return urlencode({parameter.name: parameter.sample() for parameter in parameters}, safe=",")
+
+
 def _read(
     query: QueryDict, known: Mapping[str, Parameter], *, blanks: bool
 ) -> tuple[dict[str, Any], list[Error]]:

@@ -151,7 +151,7 @@ def _log_incomplete_beta(a: float, b: float, x: float, y: float) -> tuple[float,
     if (b + 1) * x < (a + 1) * y:
         return log_kernel + math.log(_fraction(_beta_terms(a, b, x, y))), log_kernel
     upper = math.exp(log_kernel) * _fraction(_beta_terms(b, a, y, x))
-    return math.log1p(-upper), log_kernel
+    return _log_complement(upper), log_kernel
 
 
 def _log_beta_kernel(a: float, b: float, x: float, y: float) -> float:
@@ -200,7 +200,7 @@ def _log_upper_gamma(a: float, x: float) -> float:
         total += term
         if term < total * _CONVERGED / 10:
             break
-    return math.log1p(-math.exp(log_kernel) * total)
+    return _log_complement(math.exp(log_kernel) * total)
 
 
 def _log_gamma_kernel(a: float, x: float) -> float:
@@ -219,6 +219,11 @@ def _gamma_terms(a: float, x: float) -> Iterator[tuple[float, float]]:
     yield 1.0, x + 1 - a
     for k in count(1):
         yield k * (a - k), x + 2 * k + 1 - a
+
+
+def _log_complement(probability: float) -> float:
+    """log(1 - probability): 0 and not -0 where the probability underflows."""
+    return math.log1p(-probability) + 0.0
 
 
 def _log_ratio(excess: float, part: float, whole: float) -> float:

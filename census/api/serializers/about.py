@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from census.api.parameters import example_query
 from census.columns import Column
 from census.metadata import about
 from census.models import Dataset
@@ -26,7 +27,9 @@ class CategorySerializer(serializers.Serializer[Any]):
 
 class MetricLinkSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    href = serializers.CharField(help_text="Path of the metric of this column.")
+    href = serializers.CharField(
+        help_text="Path of the metric of this column, with examples of required parameters."
+    )
 
 
 class FieldSerializer(serializers.Serializer[Any]):
@@ -74,7 +77,7 @@ class FieldsSerializer(serializers.Serializer[Any]):
 def field_document(column: Column, counts: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the data of `FieldSerializer`: the definition of the column and its counts."""
     links = [
-        {"name": metric.name, "href": reverse("computation", args=[metric.name, column.name])}
+        {"name": metric.name, "href": _address(metric, column)}
         for metric in METRICS.values()
         if column.kind in metric.kinds
     ]
@@ -94,6 +97,13 @@ def field_document(column: Column, counts: Mapping[str, Any]) -> dict[str, Any]:
         )
     }
     return {**definition, **counts, "metrics": links}
+
+
+def _address(metric: Metric, column: Column) -> str:
+    """Returns the path of a metric of a column, with the parameters that it cannot do without."""
+    path = reverse("computation", args=[metric.name, column.name])
+    query = example_query(p for p in metric.parameters(column) if p.required)
+    return f"{path}?{query}" if query else path
 
 
 class LicenseSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import URLPattern, path
@@ -12,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from census.api import questions, tables
-from census.api.parameters import UnknownName
+from census.api.parameters import UnknownName, example_query
 from census.api.views.base import TABULAR, CensusViewSet
 from census.columns import COLUMNS, WEIGHT
 from census.statistics.bands import BANDS, SUFFIX
@@ -128,4 +127,4 @@ def _needed(view: View, parts: Mapping[str, str]) -> str:
     needed = [parameter for parameter in whole.get_parameters() if parameter.required]
     if view.crosses and WEIGHT.name in parts.values():  # it has too many values to group by them
         needed.append(BANDS[f"{WEIGHT.name}{SUFFIX}"])
-    return urlencode({parameter.name: parameter.sample() for parameter in needed}, safe=",")
+    return example_query(needed)

@@ -125,6 +125,14 @@ def test_everything_exceeds_what_is_not_positive(x: float) -> None:
     assert chi2_log10_sf(x, 3) == f_log10_sf(x, 2, 5) == 0
 
 
+@pytest.mark.parametrize("x", [0, 1e-300, 1e-200, 1e-20, 1e-5])
+@pytest.mark.parametrize("df", [1, 300, 4000])
+def test_the_logarithm_of_one_is_no_negative_zero(x: float, df: int) -> None:
+    """Also where what is missing from 1 is too small for a float."""
+    for log10 in (chi2_log10_sf(x, df), f_log10_sf(x, df, 5)):
+        assert log10 < 0 or math.copysign(1, log10) == 1
+
+
 def test_tails_never_rise() -> None:
     """Also where the series gives way to the continued fraction."""
     for df in (1, 2, 30, 615):

@@ -16,7 +16,6 @@ from census.pages.explorer import states, suggestions
 from census.pages.fields import ParametersForm
 from census.pages.tables import Table, table_of
 
-MOST_ERRORS = 20
 FORMATS = {
     "json": "JSON",
     "csv": "CSV",
@@ -110,20 +109,15 @@ def _refusal(
     data: Mapping[str, Any], path: str, query: QueryDict, form: ParametersForm | None
 ) -> Page:
     """Returns the page of an error: what is wrong and what to try."""
-    errors = data.get("errors", [])
-    shown = [
-        {
-            "detail": one["detail"].replace("`", ""),
-            "suggestions": suggestions.of_route(one, path, query),
-        }
-        for one in errors[:MOST_ERRORS]
-    ]
+    shown, left_out = suggestions.explained(
+        data.get("errors", []), lambda error: suggestions.of_route(error, path, query)
+    )
     return Page(
         title=str(data.get("title", "This cannot be answered")),
         path=path,
         lead="" if shown else str(data.get("detail", "")).replace("`", ""),
         form=form,
         errors=shown,
-        left_out=len(errors) - len(shown),
+        left_out=left_out,
         links=[("The routes of the API", reverse("root")), ("Documentation", reverse("docs"))],
     )

@@ -166,7 +166,7 @@ def columns(request: HttpRequest) -> HttpResponse:
             return refusal(request, answer, QueryDict(), reverse("columns"))
     by_name = {one["column_name"]: one["column_statistics"] for one in profile.data["statistics"]}
     cards = [_card(one, by_name[one["name"]]) for one in book.data["fields"]]
-    context = {"cards": cards, "rows": book.data["rows"], "version": book.data["dataset"]}
+    context = {"cards": cards, "rows": book.data["rows"]}
     return render(request, "pages/columns.html", context)
 
 

@@ -35,7 +35,7 @@ class Link:
     name: str
 
 
-def links(request: HttpRequest, answer: Answer, state: QueryDict) -> list[tuple[str, list[Link]]]:  # noqa: ARG001
+def links(answer: Answer, state: QueryDict) -> list[tuple[str, list[Link]]]:
     """Returns the downloads of an answer by heading."""
     name = file_name(state)
     pictures = []

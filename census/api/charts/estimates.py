@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from census.api.charts import style, words
-from census.api.charts.bars import SHARE, quantitative
-from census.api.charts.layout import GROUP, Layout, layout
+from census.api.charts.bars import quantitative
+from census.api.charts.layout import Layout, layout
 from census.api.charts.style import Spec
 from census.columns import COLUMNS, Column
 
@@ -260,6 +260,3 @@ def _sorted(column: Column, keys: Sequence[Key]) -> list[str]:
     if not COLUMNS[column.name].numeric:
         values.sort(key=column.sort_key)
     return [words.value(COLUMNS[column.name], value) for value in values]
-
-
-__all__ = ["FEW", "GROUP", "NOTE", "SHARE", "Estimates", "view"]

@@ -5,8 +5,6 @@ from django.http import QueryDict
 from census.columns import COLUMNS, Column
 from census.pages.explorer import states
 
-MANY = 2
-
 
 def code(people: str, csv: str, state: QueryDict) -> str:
     """Returns R code that reads the people at an address and repeats the computation.

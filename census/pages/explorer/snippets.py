@@ -15,7 +15,6 @@ from census.pages.explorer import rcode, states
 @dataclass(frozen=True)
 class Snippet:
     name: str
-    language: str
     code: str
 
 
@@ -31,7 +30,6 @@ def snippets(request: HttpRequest, answer: Answer, state: QueryDict) -> list[Sni
     return [
         Snippet(
             "pandas",
-            "python",
             "import pandas as pd\n\n"
             f'table = pd.read_csv("{csv}")\n'
             "# The people themselves\n"
@@ -39,24 +37,21 @@ def snippets(request: HttpRequest, answer: Answer, state: QueryDict) -> list[Sni
         ),
         Snippet(
             "polars",
-            "python",
             "import polars as pl\n\n"
             f'table = pl.read_csv("{csv}")\n'
             "# The people themselves\n"
             f'people = pl.scan_parquet("{people["parquet"]}")',
         ),
-        Snippet("R", "r", rcode.code(people["csv"], csv, state)),
+        Snippet("R", rcode.code(people["csv"], csv, state)),
         Snippet(
             "DuckDB",
-            "sql",
             f"FROM read_csv('{csv}');\n"
             "-- The people themselves\n"
             f"FROM read_parquet('{people['parquet']}');",
         ),
-        Snippet("curl", "shell", f"curl -fsS '{json}'"),
+        Snippet("curl", f"curl -fsS '{json}'"),
         Snippet(
             "JavaScript",
-            "javascript",
             f'const response = await fetch("{json}");\nconst answer = await response.json();',
         ),
     ]

@@ -38,22 +38,21 @@ class Question:
 
     name: str
     label: str
-    hint: str
     needs: str = ""
 
 
 QUESTIONS = (
-    Question("proportion", "Share of …", "what part of the people", "categorical"),
-    Question("mean", "Average", "the mean of a number", "numeric"),
-    Question("quantiles", "Spread", "the middle and the tails of a number", "numeric"),
-    Question("count", "How many", "the number of people"),
-    Question("distribution", "Distribution", "how often each value occurs"),
-    Question(CROSSTAB, "Two columns", "a table of two columns, with a test", "categorical"),
-    Question(COMPARISON, "Compare groups", "differences, with intervals and tests"),
-    Question(REGRESSION, "Model", "several columns at once: linear or logistic regression"),
+    Question("proportion", "Share of …", "categorical"),
+    Question("mean", "Average", "numeric"),
+    Question("quantiles", "Spread", "numeric"),
+    Question("count", "How many"),
+    Question("distribution", "Distribution"),
+    Question(CROSSTAB, "Two columns", "categorical"),
+    Question(COMPARISON, "Compare groups"),
+    Question(REGRESSION, "Model"),
 )
 MORE = tuple(
-    Question(metric.name, metric.label, metric.description,
+    Question(metric.name, metric.label,
              metric.kinds[0] if len(metric.kinds) == 1 else "")
     for metric in METRICS.values()
     if metric.name not in {question.name for question in QUESTIONS}

@@ -12,7 +12,20 @@ from census.pages.explorer.states import COLUMN, METRIC, ROW, changed, without
 MOST = 12
 # Codes of errors that a value of `allowed`, or the one that was meant, mends.
 CHOICES = ("unknown_value", "required", "not_applicable", "wrong_length")
+MOST_ERRORS = 20
 Suggestion = tuple[str, str]  # a text and an address
+Suggest = Callable[[Mapping[str, Any]], list[Suggestion]]
+
+
+def explained(
+    errors: Sequence[Mapping[str, Any]], suggest: Suggest
+) -> tuple[list[dict[str, Any]], int]:
+    """Returns the first errors in words with their suggestions, and the number left out."""
+    shown = [
+        {"detail": error["detail"].replace("`", ""), "suggestions": suggest(error)}
+        for error in errors[:MOST_ERRORS]
+    ]
+    return shown, len(errors) - len(shown)
 
 
 def of_state(error: Mapping[str, Any], state: QueryDict) -> list[Suggestion]:

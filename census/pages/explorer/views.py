@@ -22,7 +22,6 @@ from census.api import charts
 from census.api.charts import drawing, words
 from census.api.renderers import SVGRenderer, VegaLiteRenderer
 from census.columns import COLUMNS
-from census.metadata import about
 from census.pages import citing, downloads, pictures, sentences
 from census.pages.asking import Answer, ask
 from census.pages.explorer import states, suggestions
@@ -42,7 +41,6 @@ from census.pages.explorer.states import (
 from census.pages.fields import sent
 from census.pages.tables import table_of
 
-MOST_ERRORS = 20
 page_policy = csp_replace({"style-src": [SELF]})
 
 
@@ -55,7 +53,6 @@ def explorer(request: HttpRequest) -> HttpResponse:
     state = states.read(request.GET) if request.GET else states.start().copy()
     result = _misfit(state) or _result(request, state)
     context = {
-        "state": state,
         "form": ExplorerForm(state, lambda: counts(request)),
         "everybody": everybody(request),
         "examples": [(t, states.address(QueryDict(q))) for t, q in states.EXAMPLES],
@@ -196,7 +193,7 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
         errors = [{"detail": f"The API has no route {path}.", "suggestions": []}]
         return {"status": 404, "problem": "There is nothing of this kind", "errors": errors}
     if not answer.ok:
-        return _refusal(answer, state)
+        return _refusal(answer, lambda error: suggestions.of_state(error, state))
     spec = answer.view.chart(answer.data) if answer.drawable else None
     exact = request.build_absolute_uri(answer.address())
     page_address = request.build_absolute_uri(states.address(state))
@@ -206,7 +203,6 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
     draw = drawing.available() and request.headers.get("Accept") != "text/html"
     title = spec["description"] if spec else states.BY_NAME[state.get(METRIC, "")].label
     return {
-        "answer": answer,
         "title": title,
         "caption": " ".join(spec["title"]["subtitle"]) if spec else "",
         "sentences": sentences.of_answer(answer.data),
@@ -222,18 +218,16 @@ def _result(request: HttpRequest, state: QueryDict) -> dict[str, Any]:
         "answer_narrow": pictures.narrow("vega", answer.path, answer.query),
         "size": pictures.size(spec) if spec else None,
         "drawn": drawing.available() and spec is not None,
-        "view": view,
         "shown_picture": shown_picture,
         "shown": {name: view == name for name in (CHART, TABLE, COMPARE, CODE)},
         "exact": exact,
         "page_address": page_address,
         "snippets": snippets(request, answer, state) if view == CODE else (),
-        "downloads": downloads.links(request, answer, state),
+        "downloads": downloads.links(answer, state),
         "picture": request.build_absolute_uri(answer.address("png")),
         "method": answer.data.get("method", ""),
         "cite": citing.citations(answer.data["dataset"], page_address),
         "comparisons": _comparisons(state) if comparing else (),
-        "about": about,
     }  # fmt: skip
 
 
@@ -254,31 +248,21 @@ def _all_columns(answer: Answer) -> dict[str, Any]:
             "left_out": max(0, len(table.rows) - 100)}  # fmt: skip
 
 
-def _refusal(answer: Answer, state: QueryDict) -> dict[str, Any]:
-    """Returns what the page shows of an error: what is wrong and what to try."""
+def _refusal(answer: Answer, suggest: suggestions.Suggest) -> dict[str, Any]:
+    """Returns what a page shows of an error: what is wrong and what to try."""
     problem = answer.data
-    errors = problem.get("errors", [])
+    errors, left_out = suggestions.explained(problem.get("errors", []), suggest)
     return {
         "status": answer.status,
         "problem": problem["title"],
         "detail": str(problem["detail"]).replace("`", ""),
         "type": problem["type"],
-        "errors": [
-            {"detail": e["detail"].replace("`", ""), "suggestions": suggestions.of_state(e, state)}
-            for e in errors[:MOST_ERRORS]
-        ],
-        "left_out": max(0, len(errors) - MOST_ERRORS),
+        "errors": errors,
+        "left_out": left_out,
     }
 
 
 def refusal(request: HttpRequest, answer: Answer, state: QueryDict, path: str) -> HttpResponse:
     """Returns the page of an error that the API returned to one of the other pages."""
-    found = _refusal(answer, state)
-    found["errors"] = [
-        {
-            "detail": e["detail"].replace("`", ""),
-            "suggestions": suggestions.of_route(e, path, state),
-        }
-        for e in answer.data.get("errors", [])[:MOST_ERRORS]
-    ]
+    found = _refusal(answer, lambda error: suggestions.of_route(error, path, state))
     return render(request, "pages/refusal.html", {**found, "path": path}, status=answer.status)

@@ -75,10 +75,6 @@ class Table:
     left_out: int = 0
     kind: str = ""  # `records`, whose lines are not broken, or `pairs` of a name and a value
 
-    @property
-    def small(self) -> bool:
-        return any(cell.marked for row in self.rows for cell in row.cells)
-
 
 @dataclass
 class Scale:

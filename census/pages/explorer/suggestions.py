@@ -82,7 +82,7 @@ def _suggestions(
         # Of a list only one value is wrong: there, naming another would lose the rest.
         values = [] if "," in given else _meant(error)[:MOST]
         found += [(value, changed(state, **{name: value})) for value in values]
-    elif error["code"] == "bands_required":
+    elif name.endswith(states.BANDS) and error["code"] in ("bands_required", "too_many_values"):
         usual = states.PRESETS[name.removesuffix(states.BANDS)]
         found += [(f"in bands: {text}", changed(state, **{name: cuts})) for text, cuts in usual]
     if name in state and name not in named:

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from census.columns import COLUMNS, Column
 from census.statistics import estimators
+from census.statistics.bands import BANDS, SUFFIX
 from census.statistics.estimators import Estimate, Sums, association, cells, flags
-from census.statistics.metrics.base import LOGIT, OWN_SAMPLE, Level, Tally, check_size
-from census.statistics.parameters import Boolean, Parameter
-from census.statistics.selection import GROUP_BY, Key, Row, Selection, column_choice
+from census.statistics.metrics.base import LOGIT, MOST_VALUES, OWN_SAMPLE, Level, Tally
+from census.statistics.parameters import Boolean, InvalidCombination, Parameter
+from census.statistics.selection import Key, Row, Selection, column_choice
 
 CELLS = Parameter(
     "cells",
@@ -106,7 +107,7 @@ class Crosstab:
         found, total = _cells(groups)
         rows = sorted({row for row, _ in found}, key=self.row.sort_key)
         columns = sorted({column for _, column in found}, key=self.column.sort_key)
-        check_size(GROUP_BY, len(rows), len(columns))
+        self._check_size(len(rows), len(columns))
         table = [[found.get((row, column), Tally()) for column in columns] for row in rows]
         described = total.described(weight)
         answer: Level = {
@@ -123,6 +124,18 @@ class Crosstab:
             answer["weighted_counts"] = sizes = [[cell.weights for cell in row] for row in table]
         answer |= _shares(sizes) | self._tests(total.count, answer, table)
         return answer | (self._cell_statistics(total.count, answer, table) if self.cells else {})
+
+    def _check_size(self, rows: int, columns: int) -> None:
+        """Raises `InvalidCombination` for too many cells: only numbers without bands make them."""
+        if rows * columns > MOST_VALUES:
+            largest = self.row if rows > columns else self.column
+            parameter = BANDS[f"{largest.name}{SUFFIX}"]
+            detail = (
+                f"{rows} × {columns} cells are more than the {MOST_VALUES} that an answer can "
+                f"hold: give cut points by `{parameter.name}`, such as "
+                f"`{parameter.name}={parameter.example}`, or select fewer rows."
+            )
+            raise InvalidCombination(parameter, "too_many_values", detail)
 
     def _tests(self, n: int, answer: Level, table: Table) -> Level:
         tests: Level = association.independence(answer["counts"])._asdict()

@@ -274,8 +274,9 @@ def person(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the record with the id of a path, and its dataset; raises `UnknownName`."""
     fields = values.get(records.FIELDS.name, records.NAMES)
     try:
-        # A path has one spelling: in a query 1e3 is a number, in a path it is not an id.
-        identifier = Integer(0, records.LAST_ID).read(text) if text.isdecimal() else 0
+        # A path has one spelling: in a query 1e3 and 007 are numbers, in a path they are not ids.
+        plain = text.isdecimal() and not text.startswith("0")
+        identifier = Integer(0, records.LAST_ID).read(text) if plain else 0
     except Invalid:
         identifier = 0  # the id of no person
     try:

@@ -100,7 +100,7 @@ class Number(Type):
         if value is None:
             raise self._not_one(text)
         if not self.holds(value):
-            raise Invalid("out_of_range", f"{text} is out of range: give {self.expected}.")
+            raise Invalid("out_of_range", f"{text} is out of range: give {self.limits}.")
         return value
 
     def _not_one(self, text: str) -> Invalid:
@@ -116,6 +116,11 @@ class Number(Type):
         if self.minimum is None or self.maximum is None:
             return self.noun
         return f"{self.noun} from {self.minimum} to {self.maximum}"
+
+    @property
+    def limits(self) -> str:
+        """What is in range, in words."""
+        return self.expected
 
     def write(self, value: float) -> str:
         return repr(value).removesuffix(".0")
@@ -136,6 +141,10 @@ class Integer(Number):
         if abs(number) >= _TOO_LARGE:  # 1e400 must not become an integer of 401 digits
             return inf
         return int(number) if number == number.to_integral_value() else None
+
+    @property
+    def limits(self) -> str:
+        return self.expected if self.expected != self.noun else f"{self.noun} of up to 18 digits"
 
     def schema(self) -> dict[str, Any]:
         return {"minimum": 1 - _TOO_LARGE, "maximum": _TOO_LARGE - 1} | super().schema()
@@ -233,10 +242,7 @@ class ListOf(Type):
     def expected(self) -> str:
         if self.maximum == 1:
             return "exactly one value"
-        number = f"{self.minimum} to {self.maximum}"
-        if self.minimum == self.maximum:
-            number = f"exactly {self.minimum}"
-        return f"{number} values, separated by commas"
+        return f"{self.minimum} to {self.maximum} values, separated by commas"
 
     def schema(self) -> dict[str, Any]:
         return {

@@ -199,14 +199,19 @@ def test_metric_and_column_at_once(client: Client) -> None:
     ("url", "detail"),
     [
         (f"{MEAN}?group_by=", "Give 1 to 3 values, separated by commas."),
-        (f"{MEAN}?age__range=1", "Give exactly 2 values, separated by commas."),
+        ("/v1/correlation?columns=age", "Give 2 to 6 values, separated by commas."),
         (
             "/v1/decomposition/age?group_by=sex,race&on=education",
             "Give exactly one value.",
         ),
+        (
+            f"{MEAN}?age__gte=1e18",
+            "1e18 is out of range: give a whole number of up to 18 digits.",
+        ),
+        (f"{MEAN}?limit=0", "0 is out of range: give a whole number from 1 to 100000."),
     ],
 )
-def test_the_number_of_values_is_named(client: Client, url: str, detail: str) -> None:
+def test_what_is_expected_is_named(client: Client, url: str, detail: str) -> None:
     assert problem(client, url, 400)["detail"] == detail
 
 

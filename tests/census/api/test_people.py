@@ -236,7 +236,9 @@ def test_one_person(client: Client) -> None:
     )
 
 
-@pytest.mark.parametrize("identifier", ["0", "48843", "99999999999", "-1", "x", "1e3", "٣"])
+@pytest.mark.parametrize(
+    "identifier", ["0", "48843", "99999999999", "-1", "x", "1e3", "007", "00", "٣"]
+)
 def test_nobody_of_that_id(client: Client, identifier: str) -> None:
     answer = client.get(f"{PEOPLE}/{identifier}")
     assert answer.status_code == 404

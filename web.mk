@@ -1,12 +1,20 @@
 # --- Pages ------------------------------------------------------------------------------------
 
-.PHONY: test-browser screenshots vendor
+.PHONY: test-browser test-first-visit screenshots vendor static
 
-test-browser: venv-dev ## Test the pages in a real Chromium: ARGS='-k phone'
-	@exec $(PY) -m pytest tests/browser $(ARGS)
+FIRST_VISIT := tests/browser/test_fast.py
 
-screenshots: venv-dev ## Take the screenshots of docs/images, in that Chromium
+test-browser: static ## Test the pages in a real Chromium: ARGS='-k phone'
+	@exec $(PY) -m pytest tests/browser -n logical --maxprocesses 4 --ignore $(FIRST_VISIT) $(ARGS)
+
+test-first-visit: static ## Time the first visit in that Chromium, over a slow line
+	@exec $(PY) -m pytest $(FIRST_VISIT) $(ARGS)
+
+screenshots: static ## Take the screenshots of docs/images, in that Chromium
 	@exec $(PY) -m pytest tests/browser/screenshots.py $(ARGS)
+
+static: venv-dev
+	@$(PY) manage.py collectstatic --noinput --clear --verbosity 0
 
 vendor: ## Fetch the scripts that draw charts from npm, by version and digest
 	@exec $(PYTHON) tools/vendor.py

@@ -27,7 +27,7 @@ from tools import vendor
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESKTOP = {"width": 1280, "height": 900}
-DATABASE = "test_browser"
+DATABASE = f"test_browser_{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 PATIENCE = 60
 SOON = 15  # seconds in which a page shows what it is asked for
 # What Chromium says of an answer with an error status, to which a page may have good reasons.
@@ -65,7 +65,7 @@ def database(database_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def service(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of gunicorn, with the dataset loaded and static files collected.
+    """The address of gunicorn, with the dataset loaded. `make static` collects its files before.
 
     TEST_SERVICE_URL names one that runs already, such as `make run` starts.
     """
@@ -89,7 +89,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[str]:
     def run(*command: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR, env=environment)
 
-    for command in ("migrate -v 0", "load_adult -v 0", "collectstatic --noinput --clear -v 0"):
+    for command in ("migrate -v 0", "load_adult -v 0"):
         assert run("manage.py", *command.split()).wait() == 0
     server = run("-m", "gunicorn", "-c", "python:adultapi.gunicorn")
     try:

@@ -99,7 +99,7 @@ def test_a_call_is_tried_out_in_swagger(visitor: Visitor) -> None:
     operation.get_by_role("button", name="Try it out").click()
     rows = operation.locator("tr[data-param-name]")
     names = rows.evaluate_all("rows => rows.map((row) => row.dataset.paramName)")
-    assert names[0] == "column"  # defect 8: the parameters are in the order of their use
+    assert names[0] == "column"  # the parameters are in the order of their use
     assert {"group_by", "weight", "confidence"} <= {*names[:8]}
     assert names.index("age__gte") > 10
     operation.locator("tr[data-param-name=column] select").select_option("age")
@@ -111,7 +111,7 @@ def test_a_call_is_tried_out_in_swagger(visitor: Visitor) -> None:
 
 def test_redoc_shows_every_operation_and_searches(visitor: Visitor) -> None:
     page = visitor.page("/redoc")
-    expect(page.locator("h2", has_text="Excess kurtosis")).to_be_attached()
+    expect(page.locator("h2", has_text="Excess kurtosis")).to_be_attached(timeout=PATIENCE * 1000)
     page.get_by_placeholder("Search...").fill("kurtosis")
     results = page.locator("[data-role='search:results']")
     expect(results).to_contain_text("Excess kurtosis", timeout=PATIENCE * 1000)

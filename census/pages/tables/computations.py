@@ -123,7 +123,7 @@ def _value(level: Level, write: Callable[[Any], str]) -> Cell:
     cell = estimate(level, "value", "ci", write)
     if "successes" in level and value in (0, 1):
         counted = f"{level['successes']:,} of {level['count']:,} people"
-        return replace(cell, note="; ".join(filter(None, [cell.note, counted])))
+        return replace(cell, note=";\n".join(filter(None, [cell.note, counted])))
     return cell
 
 

@@ -214,11 +214,10 @@ def attached(aws: Aws) -> Iterator[Aws]:
 
 @pytest.fixture(scope="module", autouse=True)
 def priority(request: pytest.FixtureRequest) -> None:
-    """The modules that wait for nothing leave the CPU to those that deploy, which take longest.
+    """The modules that begin with the first deployment end last: the others leave them the CPU.
 
     Each module has a process of its own."""
-    if request.path.stem in {"test_accounts", "test_configuration", "test_resume", "test_scripts",
-                             "test_user_data"}:  # fmt: skip
+    if "first" not in request.fixturenames:
         os.nice(10)
 
 

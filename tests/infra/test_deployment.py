@@ -389,5 +389,7 @@ def test_what_would_be_lost_is_asked_about(deployed: Site, aws: Aws) -> None:
     lost = re.findall(r"^  # (\S+) .*(?:destroyed|replaced)", result.stdout, re.MULTILINE)
     assert {"aws_db_instance.main", "aws_lb.main"} <= set(lost)
     assert '+/- resource "aws_db_instance" "main"' in result.stdout  # restored, then deleted
+    for follows in ("aws_db_event_subscription.database", "aws_launch_template.app"):
+        assert f"# {follows} will be updated in-place" in result.stdout
     assert "Not confirmed: set CONFIRM=production to continue." in result.stdout
     assert ids(aws) == before

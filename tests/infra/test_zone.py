@@ -1,5 +1,4 @@
-"""A first deployment with a name, a zone, and thus HTTPS; then with CloudFront before it instead,
-and with a database that is restored from a snapshot.
+"""A first deployment with a name, a zone, and thus HTTPS; then CloudFront before it instead.
 
 The tests run in their order.
 """
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 from checkout import NAMED, Site
 from conftest import Aws
-from looking import NAME
 from options import CDN, put
 
 
@@ -52,24 +50,11 @@ def listeners(aws: Aws) -> list[dict[str, object]]:
     return list(found["Listeners"])
 
 
-def test_what_is_replaced(deployed: Site, aws: Aws) -> None:
-    """The load balancer by a private one, the database by the one that is restored."""
-    put(deployed, aws, CDN | {"database_snapshot": "before"})
+def test_cdn_instead(deployed: Site, aws: Aws) -> None:
+    """The load balancer is replaced by a private one."""
+    put(deployed, aws, CDN)
     [balancer] = aws.client("elbv2").describe_load_balancers()["LoadBalancers"]
     assert balancer["Scheme"] == "internal"
     [group] = aws.client("elbv2").describe_target_groups()["TargetGroups"]
     [scaling] = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert scaling["TargetGroupARNs"] == [group["TargetGroupArn"]]
-    rds = aws.client("rds")
-    [database] = [
-        each["DBInstanceIdentifier"]
-        for each in rds.describe_db_instances()["DBInstances"]
-        if each["DBInstanceIdentifier"] != "another"  # of the snapshot
-    ]
-    assert database.startswith(f"{NAME}-")
-    [subscription] = rds.describe_event_subscriptions()["EventSubscriptionsList"]
-    assert subscription["SourceIdsList"] == [database]
-    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/rds/")["logGroups"]
-    assert {group["logGroupName"] for group in groups} == {
-        f"/aws/rds/instance/{database}/{log}" for log in ("postgresql", "upgrade")
-    }

@@ -27,7 +27,6 @@ from typing import Any
 
 import moto_cloudfront  # noqa: F401 - mends by being imported
 import moto_logs  # noqa: F401 - as above
-import moto_rds  # noqa: F401 - as above
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import (
     AutoScalingBackend,

@@ -34,6 +34,7 @@ from census.statistics.estimators.regression.solving import (
 )
 
 MOST_STEPS = 30
+_FAR = 5.0  # of x'b: the odds change by a factor of 150
 # Bounds on the largest change of x'b in a step; the change of A is in proportion to it.
 _NEAR = 1e-3  # below this the matrix of the step before is used again
 _STANDS_STILL = 1e-9  # below this a step that is no smaller than the last is rounding
@@ -102,10 +103,7 @@ class _Fit:
         self.smallest = 1.0
         self.solution: _State | None = None
         if factor and 0 < self.successes < self.total:
-            try:
-                self.solution = self._maximum(factor)
-            except Singular:
-                self.solution = None
+            self.solution = self._maximum(factor) or self._maximum(factor, cautious=True)
 
     def _independent(self) -> Cholesky | None:
         """Leaves out columns that depend on earlier ones; returns the factor of Σwxx'.
@@ -122,15 +120,23 @@ class _Fit:
             return Cholesky(self.design.gram(self.w))
         return None
 
-    def _maximum(self, factor: Cholesky) -> _State | None:
+    def _maximum(self, factor: Cholesky, *, cautious: bool = False) -> _State | None:
         """Returns the state at the maximum of the likelihood, None where it is not found.
 
-        `factor` is that of Σwxx'.
+        `factor` is that of Σwxx'. A Newton step for a small category can go so far beyond the
+        maximum that no digit is left of μ(1−μ) there. `cautious` steps do not.
         """
+        with suppress(Singular):
+            return self._climb(factor, cautious=cautious)
+        return None
+
+    def _climb(self, factor: Cholesky, *, cautious: bool) -> _State | None:
         state, before = self._first(), 1.0
         spread = state.mu[0] * (1 - state.mu[0])
         step = [x / spread for x in factor.solve(state.score)]  # least squares
         for number in range(MOST_STEPS):
+            if cautious:
+                step = self._shortened(state, step)
             state, change = self._along(state, step)
             # Each change is in proportion to the one before, or to its square.
             still = change < _STANDS_STILL and change > before / 2
@@ -150,6 +156,12 @@ class _Fit:
         errors = [wy - w * share for wy, w in zip(self.wy, self.w, strict=True)]
         b = [odds, *([0.0] * (side - 1))]
         return _State(b, [odds] * size, [share] * size, self.design.moments(errors))
+
+    def _shortened(self, state: _State, step: Sequence[float]) -> list[float]:
+        """Returns the step, shorter where x'b moves far: by more than 5 and than itself."""
+        moves = zip(state.fitted, self.design.predict(step), strict=True)
+        share = min((max(_FAR, abs(x)) / abs(move) for x, move in moves if move), default=1.0)
+        return [x * min(share, 1.0) for x in step]
 
     def _along(self, state: _State, step: Sequence[float]) -> tuple[_State, float]:
         """Returns the state after the step, halved while it is too long, and the change of x'b.

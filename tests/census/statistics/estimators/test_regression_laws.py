@@ -62,3 +62,31 @@ def test_equal_weights_are_none(rows: list[tuple[str, int, int]], weight: int) -
         assert getattr(weighted.fit, name) == pytest.approx(expected, rel=1e-12, abs=1e-12)
     for a, b in zip(plain.fit.coefficients, weighted.fit.coefficients, strict=True):
         assert a.estimate == pytest.approx(b.estimate, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("seed", range(8))
+def test_small_categories_beside_a_large_one_with_a_rare_outcome(seed: int, weighted: bool) -> None:
+    """The first Newton steps go far beyond the maximum there, which has to be found all the same.
+
+    On one factor it is known: the differences of the groups' log odds.
+    """
+    random = np.random.default_rng(seed)
+    sizes = {"large": 2000, **{f"small {k}": random.integers(2, 30) for k in range(20)}}
+    successes = {g: random.integers(1, 40 if g == "large" else n) for g, n in sizes.items()}
+    frame = pd.DataFrame(
+        [
+            (g, place < successes[g], 1000 if g == "large" else 1 + len(g) * 20)
+            for g, n in sizes.items()
+            for place in range(n)
+        ],
+        columns=["g", "y", "fnlwgt"],
+    )
+    found = logistic(frame, frame.y.astype(int).tolist(), ["g"], weighted=weighted)
+    assert found.fit.converged
+    assert found.separated == []
+    log_odds = {g: np.log(successes[g] / (n - successes[g])) for g, n in sizes.items()}
+    for term, coefficient in by_term(found).items():
+        of = log_odds["large"]
+        expected = of if term == "(intercept)" else log_odds[term.removeprefix("g=")] - of
+        assert coefficient.estimate == pytest.approx(expected, abs=1e-10)

@@ -67,7 +67,7 @@ def test_from_the_start_to_a_shared_link(visitor: Visitor) -> None:
 
 
 def test_going_back_to_a_question_finds_it_as_it_was(visitor: Visitor) -> None:
-    """Defect 3: neither the column nor the category is replaced."""
+    """Neither the column nor the category is replaced."""
     page = visitor.page("/?metric=proportion&column=income&value=%3E50K")
     page.get_by_label("Show").select_option("Average")
     expect(page.locator(".misfit")).to_be_visible()
@@ -98,7 +98,7 @@ def test_back_and_forward(visitor: Visitor) -> None:
 
 
 def test_keys_on_a_closed_list_leave_few_entries_of_history(visitor: Visitor) -> None:
-    """Defect 4: twelve steps down and twelve up."""
+    """Twelve steps down and twelve up."""
     page = visitor.page("/?metric=mean&column=hours_per_week")
     entries = page.evaluate("history.length")
     page.get_by_label("Show").focus()
@@ -145,7 +145,7 @@ def test_a_filter(visitor: Visitor) -> None:
     page.get_by_label("Remove the filter: class of worker Never worked").click()
     expect(page.get_by_role("group", name="Class of worker")).to_have_count(0)
     assert "workclass" not in state(page)
-    # Defect 13: the focus does not fall to the body.
+    # The focus does not fall to the body.
     expect(page.locator(".chip").first).to_be_focused()
 
 
@@ -158,7 +158,6 @@ def test_values_are_searched(visitor: Visitor) -> None:
 
 
 def test_enter_asks_once(visitor: Visitor) -> None:
-    """Defect 14."""
     page = visitor.page("/?metric=distribution&column=age")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -170,7 +169,6 @@ def test_enter_asks_once(visitor: Visitor) -> None:
 
 
 def test_a_failed_request_keeps_the_page(visitor: Visitor) -> None:
-    """Defect 15."""
     page = visitor.page("/?metric=mean&column=age")
     visitor.may_fail = True
     page.context.set_offline(True)
@@ -254,7 +252,6 @@ def test_a_choice_is_not_lost_by_a_link_chosen_at_once(
 
 
 def test_start_over_leaves_everything_out(visitor: Visitor) -> None:
-    """Defect 24."""
     page = visitor.page("/?metric=mean&column=age&sex=Male&weight=fnlwgt&view=table")
     page.get_by_role("link", name="Start over").click()
     expect(page.locator(".everybody")).to_be_visible()

@@ -25,7 +25,6 @@ SHIFTED = """
 @pytest.mark.parametrize("width", [720, 390])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_wider_than_the_screen(visitor: Visitor, name: str, width: int) -> None:
-    """Defect 12."""
     visitor.may_refuse = True
     page = visitor.page(PAGES[name], **PHONE | {"viewport": {"width": width, "height": 844}})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -35,7 +34,7 @@ def test_nothing_is_wider_than_the_screen(visitor: Visitor, name: str, width: in
 
 @pytest.mark.parametrize("name", ["table", "distribution", "compare", "correlation", "fairness"])
 def test_headings_are_above_their_numbers(visitor: Visitor, name: str) -> None:
-    """Defect 18, and on paper, where what is drawn in a table is left out."""
+    """Also on paper, where what is drawn in a table is left out."""
     page = visitor.page(PAGES[name])
     assert page.locator("tbody td.number").count()
     assert page.evaluate(SHIFTED) == []
@@ -47,7 +46,7 @@ def test_the_answer_comes_before_the_question(visitor: Visitor) -> None:
     page = visitor.page("/?metric=distribution&column=education&group_by=occupation", **PHONE)
     expect(page.locator("#chart svg")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    # Defect 16: the answer comes first, and the question is a press away.
+    # The answer comes first, and the question is a press away.
     expect(page.get_by_label("Show")).to_be_hidden()
     top = page.locator("#chart").bounding_box()
     assert top is not None

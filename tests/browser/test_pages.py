@@ -54,7 +54,7 @@ def test_a_page_of_an_error_shows_ways_out(visitor: Visitor) -> None:
 
 
 def test_the_form_of_a_page_leads_to_a_short_address(visitor: Visitor) -> None:
-    """Defect 7: no field left empty, no format."""
+    """No field is left empty, and no format."""
     page = visitor.page("/v1/computation/mean/age")
     page.locator("summary", has_text="Change the parameters").click()
     page.get_by_label("Group by").select_option(["Sex", "Race"])

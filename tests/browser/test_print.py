@@ -71,7 +71,7 @@ def test_records_fit_across_the_paper(visitor: Visitor, path: str) -> None:
 
 
 def test_values_and_intervals_are_on_paper(visitor: Visitor) -> None:
-    """Defect 1: the table of education and sex was cut at its value and at half its rows."""
+    """The table of education and sex used to be cut at its value and at half its rows."""
     page = printed(visitor, OVER)
     rows = page.locator("table.for-people tbody tr")
     expect(rows).to_have_count(33)

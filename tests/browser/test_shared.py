@@ -1,4 +1,4 @@
-"""What a link to a page unfurls to where it is shared (defect 25)."""
+"""What a link to a page unfurls to where it is shared."""
 
 import pytest
 

@@ -26,7 +26,7 @@ FOR_PROGRAMS = re.compile(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_speaks_to_people(visitor: Visitor, name: str) -> None:
-    """Defect 20, and titles that tell pages apart."""
+    """Prose has no code, and the first heading is the only one of its level."""
     visitor.may_refuse = True
     page = visitor.page(PAGES[name])
     assert FOR_PROGRAMS.search(page.evaluate(PROSE)) is None
@@ -60,7 +60,6 @@ def _page(visitor: Visitor, path: str) -> str:
 
 
 def test_a_weighted_share_of_nobody_says_of_how_many(visitor: Visitor) -> None:
-    """Defect 6."""
     page = visitor.page(PAGES["table"])
     row = page.locator("table.for-people tbody tr").first
     assert re.sub(r"\s+", " ", row.inner_text()).startswith(
@@ -70,7 +69,6 @@ def test_a_weighted_share_of_nobody_says_of_how_many(visitor: Visitor) -> None:
 
 
 def test_the_schema_is_a_file_with_a_name(visitor: Visitor) -> None:
-    """Defect 23."""
     page = visitor.page("/about")
     answer = page.request.get("/schema", headers={"accept": "text/html,*/*;q=0.8"})
     assert re.fullmatch(r'inline; filename="[^"]+\.yaml"', answer.headers["content-disposition"])

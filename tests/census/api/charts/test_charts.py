@@ -246,7 +246,7 @@ def test_a_missing_key_is_labelled(client: Client) -> None:
 
 @every_picture
 def test_tooltips_are_in_words(client: Client, url: str) -> None:
-    """Defect 2: no mark shows its data, and no mark the names that the definition uses."""
+    """No mark shows its data, and no mark the names that the definition uses."""
     spec = spec_of(client, url)
     assert "tooltip" not in spec["config"].get("mark", {})
     for record in spec["data"]["values"]:

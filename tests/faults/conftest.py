@@ -146,10 +146,10 @@ def cache(tmp_path: Path) -> Iterator[Cache]:
 def record(pytestconfig: pytest.Config) -> Callable[..., None]:
     """Records the figures of a fault for `docs/reliability.md`; a wrong answer fails the test."""
 
-    def write(fault: str, **found: Any) -> None:
+    def write(fault: str, *, wrong: int = 0, **found: Any) -> None:
         print(fault, found)
-        assert found.get("wrong", 0) == 0, found
-        pytestconfig.stash.setdefault(_found, {})[fault] = found
+        assert wrong == 0, found
+        pytestconfig.stash.setdefault(_found, {})[fault] = {"wrong": wrong, **found}
 
     return write
 

@@ -62,7 +62,7 @@ def _sample(batches: Iterator[Any]) -> list[Sequence[object]]:
     """Returns the first rows, with None for values that Python has no type for."""
     columns: list[Sequence[object]] = []
     for batch in islice(batches, 1):
-        for column in batch.slice(0, _ROWS_READ).columns:
+        for column in batch.slice(0, min(_ROWS_READ, batch.num_rows)).columns:
             columns.append([None] * len(column))
             with _damage(), suppress(Exception):
                 columns[-1] = column.to_pylist()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from census.ingest import IngestError
 from census.ingest.content import Content
+from census.ingest.readers.vocabulary import ALIASES
 from census.ingest.schema import SCHEMA
 from census.ingest.sources import DataFile
 from tests.census.ingest.test_uci_lines import rows_of_text, value_of
@@ -120,23 +121,33 @@ def plain(name: str) -> str:
     return "".join(c for c in name.lower() if c in string.ascii_lowercase + string.digits)
 
 
+COLUMNS = {
+    plain(name): column.name
+    for column in SCHEMA.columns
+    for name in (column.name, *ALIASES[column.name])
+}
+
+
 def rows_by_hand(data: bytes, separator: str) -> Rows | None:
-    """The rows of delimited text in UTF-8; None if anything is wrong with it."""
+    """The rows of delimited text in UTF-8; None if anything is wrong with it.
+
+    Lines with nothing but separators are blank.
+    """
     text = data.decode("utf-8-sig", "backslashreplace")
-    lines = [line for line in io.StringIO(text, newline="") if line.strip()]
+    lines = [line for line in io.StringIO(text, newline="") if line.strip().strip(" ,;\t|")]
     lines = [line for line in lines if separator == "|" or not line.startswith("|")]
     try:
         names, *rows = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     except csv.Error:
         return None
-    known = [plain(name) for name in names]
+    known = [COLUMNS.get(plain(name)) for name in names]
     found: Rows = []
     for row in rows:
         values = []
         for column in SCHEMA.columns:
-            if known.count(plain(column.name)) != 1 or len(row) != len(names):
+            if known.count(column.name) != 1 or len(row) != len(names):
                 return None
-            text = row[known.index(plain(column.name))]
+            text = row[known.index(column.name)]
             value = value_of(column, text.encode())
             if value is None:
                 return None
@@ -189,15 +200,12 @@ def test_changed_json_lines(
     rows = read_or_refuse(data)
     if rows is not None:
         by_hand = [
-            {plain(name): value for name, value in json.loads(line).items()}
+            {COLUMNS.get(plain(name)): value for name, value in json.loads(line).items()}
             for line in data.decode("utf-8-sig").split("\n")
             if line.strip()
         ]
         expected = [
-            [
-                value_of(column, str(each.get(plain(column.name), "")).encode())
-                for column in SCHEMA.columns
-            ]
+            [value_of(column, str(each.get(column.name, "")).encode()) for column in SCHEMA.columns]
             for each in by_hand
         ]
         assert rows == [

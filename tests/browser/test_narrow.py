@@ -21,6 +21,19 @@ SHIFTED = """
 })
 """
 
+# Tables of answers that have to be moved sideways.
+CUT = """
+() => [...document.querySelectorAll(".scroll:not(.records):has(> table.for-people)")]
+  .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.ariaLabel)
+"""
+
+
+@pytest.mark.parametrize("name", ["table", "comparison", "model", "decomposition"])
+def test_tables_fit_on_a_tablet(visitor: Visitor, name: str) -> None:
+    page = visitor.page(PAGES[name], viewport={"width": 720, "height": 1024})
+    assert page.locator("table.for-people").count()
+    assert page.evaluate(CUT) == []
+
 
 @pytest.mark.parametrize("width", [720, 390])
 @pytest.mark.parametrize("name", PAGES)

@@ -20,12 +20,18 @@ from django.db import connections
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from environ import Env
+from hypothesis import settings
 
 from adultapi.postgres import Server, local_url, processes
 
 collect_ignore = ["infra"]  # `make test-infra`: in a .venv of its own
 if not os.environ.get("FAULTS"):  # `make test-faults`, `make test-fuzz`: they take minutes
     collect_ignore += ["faults"]
+
+# A busy machine takes its time, and no example is wrong for that. `make test` tries other examples
+# each time; ARGS=--hypothesis-profile=ci tries always the same, as a merge request needs.
+settings.register_profile("adultapi", deadline=None)
+settings.load_profile("adultapi")
 
 # Nothing here has to survive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

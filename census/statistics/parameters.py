@@ -8,6 +8,7 @@ Nothing here knows HTTP.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
@@ -289,7 +290,9 @@ class Range(ListOf):
     repeats: bool = True
     strict: bool = False
 
-    other_spelling: ClassVar = re.compile(r"\s*(\d+)\s*(?:-|–|\.\.+|:|;|to)\s*(\d+)\s*", re.ASCII)
+    other_spelling: ClassVar = re.compile(
+        r"\s*(\d{1,18})\s*(?:-|–|\.\.+|:|;|to)\s*(\d{1,18})\s*", re.ASCII
+    )
 
     def read(self, text: str) -> list[Any]:
         if text.count(",") != 1:
@@ -307,7 +310,10 @@ class Range(ListOf):
         detail = f"Give the lowest and the highest value as in 20,30, not {shown(text)}."
         error = Invalid("wrong_length", detail)
         if found := self.other_spelling.fullmatch(text):
-            error.did_you_mean = ",".join(found.groups())
+            meant = ",".join(sorted(found.groups(), key=int))
+            with suppress(Invalid):  # two values that no range takes are no help
+                self.read(meant)
+                error.did_you_mean = meant
         return error
 
 

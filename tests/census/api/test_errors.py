@@ -54,8 +54,12 @@ CASES = [
     (f"{MEAN}?age__range=1,2,3", 400, "age__range", "wrong_length", None, None),
     *(
         (f"{MEAN}?age__range={text}", 400, "age__range", "wrong_length", None, "17,24")
-        for text in ("17-24", "17..24", "17 to 24", "17%E2%80%9324", "17:24")
+        for text in ("17-24", "17..24", "17 to 24", "17%E2%80%9324", "17:24", "24-17")
     ),
+    (f"{MEAN}?age__range=9-" + "9" * 19, 400, "age__range", "wrong_length", None, None),
+    (f"{MEAN}?age__range=" + "9" * 5000 + "-9", 400, "age__range", "wrong_length", None, None),
+    (f"{HISTOGRAM}?range=24-17", 400, "range", "wrong_length", None, "17,24"),
+    (f"{HISTOGRAM}?range=24-24", 400, "range", "wrong_length", None, None),
     (f"{MEAN}?workclass__isnull=maybe", 400, "workclass__isnull", "not_boolean", "true", None),
     (f"{MEAN}?complete=yes", 400, "complete", "not_boolean", "true", None),
     (f"{MEAN}?complete=tru", 400, "complete", "not_boolean", "true", "true"),

@@ -22,7 +22,6 @@ CHOICES = {
 NUMBERS = {"age": (17, 90), "education_num": (1, 16), "hours_per_week": (1, 99)}
 bounded = settings(
     max_examples=12,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

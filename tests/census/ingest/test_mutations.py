@@ -81,7 +81,6 @@ forms = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(tables(), forms)
 def test_what_is_written_as_delimited_text_is_read(
     table: tuple[Table, Rows], form: tuple[str, Any, str, str]
@@ -90,7 +89,6 @@ def test_what_is_written_as_delimited_text_is_read(
     assert read(delimited(written, *form)) == rows
 
 
-@settings(deadline=None)
 @given(tables())
 def test_what_is_written_as_json_lines_is_read(table: tuple[Table, Rows]) -> None:
     (names, texts), rows = table
@@ -98,7 +96,6 @@ def test_what_is_written_as_json_lines_is_read(table: tuple[Table, Rows]) -> Non
     assert read("".join(json.dumps(each) + "\n" for each in objects).encode()) == rows
 
 
-@settings(deadline=None)
 @given(tables())
 def test_what_is_written_as_parquet_is_read(table: tuple[Table, Rows]) -> None:
     (names, texts), rows = table
@@ -178,7 +175,6 @@ def changed(data: bytes, changes: list[tuple[float, int, bytes]]) -> bytes:
     return data
 
 
-@settings(deadline=None)
 @given(tables(), separators, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), edits)
 def test_changed_tables(
     table: tuple[Table, Rows], separator: str, quoting: Any, changes: list[tuple[float, int, bytes]]
@@ -189,7 +185,6 @@ def test_changed_tables(
         assert rows == rows_by_hand(data, separator)
 
 
-@settings(deadline=None)
 @given(tables(), edits)
 def test_changed_json_lines(
     table: tuple[Table, Rows], changes: list[tuple[float, int, bytes]]
@@ -214,7 +209,7 @@ def test_changed_json_lines(
 
 
 @given(tables(), edits)
-@settings(deadline=None, max_examples=50)  # what panics in Rust takes its time
+@settings(max_examples=50)  # what panics in Rust takes its time
 def test_changed_parquet(
     table: tuple[Table, Rows], changes: list[tuple[float, int, bytes]]
 ) -> None:
@@ -225,7 +220,6 @@ def test_changed_parquet(
             assert value_of(column, value.encode()) is not None
 
 
-@settings(deadline=None)
 @given(
     st.binary(), st.sampled_from([b"", b"age,sex\n", b"{", b"PAR1", b"\xff\xfe", b"|", b"@", b"<"])
 )

@@ -47,7 +47,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), min_size=2, ma
 
 
 @given(ROWS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_it_is_half_the_relative_mean_difference(rows: list[tuple[int, int]]) -> None:
     x, w = (np.array(column, float) for column in zip(*rows, strict=True))
     found = gini(held(x, w), 0.95)
@@ -75,7 +75,7 @@ def test_it_is_half_the_relative_mean_difference(rows: list[tuple[int, int]]) ->
 
 
 @given(ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_curve_encloses_the_coefficient(rows: list[tuple[int, int]]) -> None:
     x, w = zip(*rows, strict=True)
     values = held(x, w)

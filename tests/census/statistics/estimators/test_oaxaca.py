@@ -266,7 +266,7 @@ KINDS = st.sampled_from(["classical", "linearised"])
 
 
 @given(ANY, KINDS, st.integers(0, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_parts_add_up(rows: list[tuple[int, int, str, int]], errors: Any, seed: int) -> None:
     people = frame(rows)
     people["fnlwgt"] = np.random.default_rng(seed).integers(1, 99, len(people))
@@ -284,7 +284,7 @@ def test_the_parts_add_up(rows: list[tuple[int, int, str, int]], errors: Any, se
 
 
 @given(ANY, st.integers(2, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_equal_weights_are_none(rows: list[tuple[int, int, str, int]], weight: int) -> None:
     people = frame(rows).assign(fnlwgt=weight)
     plain, weighted = (
@@ -300,7 +300,7 @@ def test_equal_weights_are_none(rows: list[tuple[int, int, str, int]], weight: i
 
 
 @given(ANY)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_by_one_factor_it_is_the_groups_composition(rows: list[tuple[int, int, str, int]]) -> None:
     """Regressions on one factor are its means: what is explained is Σ(p₁−p₀)·r₀."""
     people = frame(rows)

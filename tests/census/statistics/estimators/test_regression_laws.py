@@ -16,7 +16,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_on_one_factor_the_fit_is_the_groups_means(rows: list[tuple[str, int, int]]) -> None:
     frame = pd.DataFrame(rows, columns=["g", "y", "fnlwgt"])
     for errors in ("classical", "linearised"):
@@ -33,7 +33,7 @@ def test_on_one_factor_the_fit_is_the_groups_means(rows: list[tuple[str, int, in
 
 
 @given(ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_on_one_factor_the_fit_is_the_log_odds_ratio(rows: list[tuple[str, int, int]]) -> None:
     frame = pd.DataFrame(rows, columns=["g", "y", "fnlwgt"])
     y = (frame.y > 4).astype(int)
@@ -52,7 +52,7 @@ def test_on_one_factor_the_fit_is_the_log_odds_ratio(rows: list[tuple[str, int, 
 
 
 @given(ROWS, st.integers(2, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_equal_weights_are_none(rows: list[tuple[str, int, int]], weight: int) -> None:
     frame = pd.DataFrame(rows, columns=["g", "y", "age"]).assign(fnlwgt=weight)
     plain, weighted = (linear(frame, "y", ["g", "age"], e) for e in ("classical", "linearised"))

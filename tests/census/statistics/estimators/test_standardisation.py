@@ -91,7 +91,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_by_its_own_composition_a_group_is_as_it_is(rows: list[tuple[int, int, int]]) -> None:
     frame = pd.DataFrame(rows, columns=["g", "y", "fnlwgt"])
     of = strata(frame, "g", "y")
@@ -129,7 +129,7 @@ def test_a_category_of_one_group_only() -> None:
 
 
 @given(ROWS, ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_parts_add_up(one: list[tuple[int, int, int]], two: list[tuple[int, int, int]]) -> None:
     a, b = (
         categories(pd.DataFrame(rows, columns=["g", "y", "fnlwgt"]), "g", "y")

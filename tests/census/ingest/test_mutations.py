@@ -18,6 +18,7 @@ from census.ingest.readers.vocabulary import ALIASES
 from census.ingest.schema import SCHEMA
 from census.ingest.sources import DataFile
 from tests.census.ingest.test_uci_lines import rows_of_text, value_of
+from tests.census.ingest.tools import first_rows
 
 NAMES = [column.name for column in SCHEMA.columns]
 Rows = list[list[str]]
@@ -209,7 +210,7 @@ def test_changed_json_lines(
 
 
 @given(tables(), edits)
-@settings(max_examples=50)  # what panics in Rust takes its time
+@settings(max_examples=50)  # each is read in a process of its own
 def test_changed_parquet(
     table: tuple[Table, Rows], changes: list[tuple[float, int, bytes]]
 ) -> None:
@@ -218,6 +219,17 @@ def test_changed_parquet(
     for row in rows or ():
         for column, value in zip(SCHEMA.columns, row, strict=True):
             assert value_of(column, value.encode()) is not None
+
+
+def test_each_byte_of_a_page_of_parquet() -> None:
+    """Some of them, if wrong, make arro3 abort its process."""
+    people = first_rows("adult.data", 5).decode().split("\n")
+    data = as_parquet(NAMES, [line.split(", ") for line in people if line])
+    assert read(data)
+    column = pyarrow.parquet.read_metadata(io.BytesIO(data)).row_group(0).column(0)
+    end = column.dictionary_page_offset + column.total_compressed_size
+    for position in range(column.data_page_offset, end):
+        read_or_refuse(data[:position] + b"\xff" + data[position + 1 :])
 
 
 @given(

@@ -2,7 +2,7 @@
 
 .PHONY: test-browser test-first-visit screenshots vendor static
 
-FIRST_VISIT := tests/browser/test_fast.py
+FIRST_VISIT := tests/browser/test_first_visit.py
 
 test-browser: static ## Test the pages in a real Chromium: ARGS='-k phone'
 	@exec $(PY) -m pytest tests/browser -n logical --maxprocesses 4 --ignore $(FIRST_VISIT) $(ARGS)

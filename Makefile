@@ -26,7 +26,7 @@ shell: venv ## Open a Python shell with the models
 # --- Check ------------------------------------------------------------------------------------
 
 test: venv-dev ## Run the tests, with their own PostgreSQL: ARGS='tests/census -k mean'
-	@exec $(PY) -m pytest -n logical --maxprocesses 8 $(ARGS)
+	@exec $(PY) -m pytest -n logical --maxprocesses 8 --dist worksteal $(ARGS)
 
 coverage: venv-dev ## Run the tests and report the lines that they cover
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report term $(ARGS)"

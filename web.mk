@@ -5,7 +5,7 @@
 FIRST_VISIT := tests/browser/test_first_visit.py
 
 test-browser: static ## Test the pages in a real Chromium: ARGS='-k phone'
-	@exec $(PY) -m pytest tests/browser -n logical --maxprocesses 4 --ignore $(FIRST_VISIT) $(ARGS)
+	@exec $(PY) -m pytest tests/browser -n logical --maxprocesses 4 --dist worksteal --ignore $(FIRST_VISIT) $(ARGS)
 
 test-first-visit: static ## Time the first visit in that Chromium, over a slow line
 	@exec $(PY) -m pytest $(FIRST_VISIT) $(ARGS)

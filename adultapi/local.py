@@ -1,6 +1,5 @@
 """`make run`: PostgreSQL, the dataset and gunicorn. All of them end with this process."""
 
-import hashlib
 import os
 import signal
 import socket
@@ -96,18 +95,16 @@ def _serve(database: postgres.Server | None) -> NoReturn:
 
 def _collect_static() -> None:
     """Collects the static files unless the same files were collected before."""
-    sources = [
-        (path, Path(storage.path(path)).stat())
+    files = sorted(
+        (path, Path(storage.path(path)).stat().st_mtime_ns)
         for finder in get_finders()
         for path, storage in finder.list([])
-    ]
-    files = sorted((path, status.st_size, status.st_mtime_ns) for path, status in sources)
-    digest = hashlib.sha256(repr(files).encode()).hexdigest()
-    note = Path(settings.STATIC_ROOT) / ".digest"
-    if note.exists() and note.read_text() == digest:
+    )
+    note = Path(settings.STATIC_ROOT) / ".collected"
+    if note.exists() and note.read_text() == repr(files):
         return
     call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-    note.write_text(digest)
+    note.write_text(repr(files))
     _say(f"Static files: {len(files)} collected")
 
 

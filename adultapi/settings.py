@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from psycopg import IsolationLevel
+from whitenoise.compress import Compressor
 
 from adultapi import __version__, environment, postgres
 from adultapi.environment import env
@@ -195,6 +196,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Source maps are for developers. They would take most of the time and space of compression.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- Django REST Framework -------------------------------------------------------------------
 

@@ -1,9 +1,8 @@
-"""Every page by axe-core: nothing bars anybody, in light, in dark and on a phone."""
+"""Every page by axe-core: nothing bars anybody, in light and in dark."""
 
 import pytest
 
 from tests.browser.conftest import Visitor
-from tests.browser.test_explorer import PHONE
 
 OVER = "metric=proportion&column=income&value=%3E50K&group_by=education,sex&weight=fnlwgt"
 PAGES = {
@@ -46,25 +45,21 @@ PAGES = {
     "problem": "/problems/timeout",
     "nowhere": "/nowhere",
 }
-SETTINGS = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
-    "phone": PHONE,
-}
 FINDINGS = """
-async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+async (rules) => (await axe.run(document, {resultTypes: ["violations"], ...rules})).violations.map(
   ({id, impact, nodes}) => `${impact} ${id}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 120))}`
 )
 """
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(visitor: Visitor, axe: str, name: str, setting: str) -> None:
+def test_axe_finds_nothing(visitor: Visitor, axe: str, name: str) -> None:
     visitor.may_refuse = True
-    page = visitor.page(PAGES[name], **SETTINGS[setting])  # type: ignore[arg-type]
+    page = visitor.page(PAGES[name])
     page.evaluate(axe)
     assert page.evaluate(FINDINGS) == []
+    page.emulate_media(color_scheme="dark")  # which changes nothing but colours
+    assert page.evaluate(FINDINGS, {"runOnly": ["color-contrast"]}) == []
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
@@ -72,7 +67,9 @@ def test_axe_finds_nothing_critical_in_the_docs(visitor: Visitor, axe: str, path
     page = visitor.page(path)
     page.wait_for_timeout(1000)
     page.evaluate(axe)
-    assert [text for text in page.evaluate(FINDINGS) if text.startswith("critical")] == []
+    # Contrast is never critical, and with a hundred parameters an operation its rule takes long.
+    found = page.evaluate(FINDINGS, {"rules": {"color-contrast": {"enabled": False}}})
+    assert [text for text in found if text.startswith("critical")] == []
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.test_accessible import PAGES
+from tests.browser.test_accessible import FINDINGS, PAGES
 from tests.browser.test_explorer import PHONE, expect_title
 
 # Rows with fewer or more visible cells than the head has, and numbers whose heading is not above.
@@ -35,14 +35,18 @@ def test_tables_fit_on_a_tablet(visitor: Visitor, name: str) -> None:
     assert page.evaluate(CUT) == []
 
 
-@pytest.mark.parametrize("width", [720, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wider_than_the_screen(visitor: Visitor, name: str, width: int) -> None:
+def test_phones_and_tablets(visitor: Visitor, axe: str, name: str) -> None:
+    """Nothing is wider than the screen, and nothing bars anybody."""
     visitor.may_refuse = True
-    page = visitor.page(PAGES[name], **PHONE | {"viewport": {"width": width, "height": 844}})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("innerWidth") == width  # it is not laid out wider and made smaller
-    assert page.evaluate(SHIFTED) == []
+    page = visitor.page(PAGES[name], **PHONE)
+    page.evaluate(axe)
+    assert page.evaluate(FINDINGS) == []
+    for width in (390, 720):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("innerWidth") == width  # it is not laid out wider and made smaller
+        assert page.evaluate(SHIFTED) == []
 
 
 @pytest.mark.parametrize("name", ["table", "distribution", "compare", "correlation", "fairness"])

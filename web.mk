@@ -11,7 +11,7 @@ test-first-visit: static ## Time the first visit in that Chromium, over a slow l
 	@exec $(PY) -m pytest $(FIRST_VISIT) $(ARGS)
 
 screenshots: static ## Take the screenshots of docs/images, in that Chromium
-	@exec $(PY) -m pytest tests/browser/screenshots.py $(ARGS)
+	@SCREENSHOTS=docs/images exec $(PY) -m pytest tests/browser/screenshots.py tests/browser/test_walks.py $(ARGS)
 
 static: venv-dev
 	@$(PY) manage.py collectstatic --noinput --clear --verbosity 0

@@ -1,22 +1,23 @@
 """Three walks from end to end: a student of sociology, a data scientist, an API developer.
 
-Each leaves pictures of what it saw in docs/images.
+`make screenshots` keeps pictures of what they saw.
 """
 
 import csv
 import io
+import os
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE, Visitor
 
-IMAGES = Path("docs/images")
 START = "/?metric=proportion&column=income&value=%3E50K&weight=fnlwgt"
 
 
 def keep(page: Page, name: str) -> None:
-    page.screenshot(path=IMAGES / f"walk-{name}.png")
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"walk-{name}.png")
 
 
 def test_a_student_compares_women_and_men_by_age(visitor: Visitor) -> None:
@@ -40,6 +41,7 @@ def test_a_student_compares_women_and_men_by_age(visitor: Visitor) -> None:
     expect(page.locator(".sentence")).to_contain_text("All 6 differences are significant")
     expect(page.locator(".caveats")).to_contain_text("1/100 persons")
     expect(page.locator(".caveats")).to_contain_text("strata")
+    expect(page.locator("#chart svg")).to_contain_text("difference from Male")
     keep(page, "student-compare")
     page.locator("summary", has_text="Download").click()  # 4
     with page.expect_download() as download:

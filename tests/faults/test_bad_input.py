@@ -5,6 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from tests.faults.service import Answer, Proxy
 
 MEAN = "/v1/computation/mean/age"
 SECONDS = 3.0
+CLIENTS = 4
 PROBLEM = "application/problem+json"
 
 # Texts that have broken something somewhere.
@@ -135,16 +137,17 @@ def within_time(ask: Any) -> tuple[Any, float]:
 
 def test_urls_and_headers(stack: Proxy, record: Any) -> None:
     tried = Tried()
-    for url in urls():
-        answer, seconds = within_time(lambda url=url: stack.get(url))
-        tried(url, answer.status, refused_rightly(answer) and seconds < SECONDS, seconds)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        found = clients.map(lambda url: (url, *within_time(lambda: stack.get(url))), urls())
+        for url, answer, seconds in found:
+            tried(url, answer.status, refused_rightly(answer) and seconds < SECONDS, seconds)
     for name, text in itertools.product((*HEADERS, *FORGED), TEXTS):
         value = text.encode().replace(b"\r\n", b" ").replace(b"\x00", b" ")
         content = HEAD + name.encode() + b": " + value + b"\r\n\r\n"
         if name == "Host":
             content = content.replace(b"Host: localhost\r\n", b"")
-        found, seconds = within_time(lambda content=content: stack.send(content))
-        tried((name, text), *judged(found, seconds), seconds)
+        received, seconds = within_time(lambda content=content: stack.send(content))
+        tried((name, text), *judged(received, seconds), seconds)
     record("bad URLs and headers", **tried.figures(), faults=tried.faults)
     assert not tried.faults, tried.faults[:20]
 

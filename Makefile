@@ -110,7 +110,7 @@ endef
 	@echo "Installing $< into .venv."
 	@sed -n '/^uv==/,/[^\\]$$/p' $< >.venv/uv.txt
 	@$(PY) -m pip install -q --disable-pip-version-check --no-input --require-hashes -r .venv/uv.txt
-	@.venv/bin/uv pip install -q --python .venv --require-hashes -r $<
+	@.venv/bin/uv pip install -q --compile-bytecode --python .venv --require-hashes -r $<
 	@touch $@
 
 venv: .venv/local

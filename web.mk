@@ -14,7 +14,8 @@ screenshots: static ## Take the screenshots of docs/images, in that Chromium
 	@SCREENSHOTS=docs/images exec $(PY) -m pytest tests/browser/screenshots.py tests/browser/test_walks.py $(ARGS)
 
 static: venv-dev
-	@$(PY) manage.py collectstatic --noinput --clear --verbosity 0
+	@DJANGO_SETTINGS_MODULE=adultapi.settings $(PY) -c \
+		'import django; django.setup(); from adultapi.local import collect_static; collect_static()'
 
 vendor: ## Fetch the scripts that draw charts from npm, by version and digest
 	@exec $(PYTHON) tools/vendor.py

@@ -69,7 +69,7 @@ def _serve(database: postgres.Server | None) -> NoReturn:
     from census.ingest.preparation import prepare  # imports models: only after django.setup()
 
     prepare(_say, settings.START_TIMEOUT)
-    _collect_static()
+    collect_static()
     connections.close_all()
     if database:
         database.release()
@@ -93,7 +93,7 @@ def _serve(database: postgres.Server | None) -> NoReturn:
     raise StartError("gunicorn has ended: its messages above may say why. Start again.")
 
 
-def _collect_static() -> None:
+def collect_static() -> None:
     """Collects the static files unless the same files were collected before."""
     files = sorted(
         (path, Path(storage.path(path)).stat().st_mtime_ns)

@@ -51,7 +51,7 @@ def prepared() -> Iterator[Path]:
     """
     with _folder() as folder:
         with Server(folder, FAST):
-            static = ["shell", "-c", "from adultapi.local import _collect_static as f; f()"]
+            static = ["shell", "-c", "from adultapi.local import collect_static; collect_static()"]
             for command in (["migrate"], ["load_adult"], static):
                 loader = {"LOADER_DATABASE_URL": local_url(folder)}
                 done = manage(local_url(folder, "reader"), *command, "-v0", **loader)

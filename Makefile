@@ -25,7 +25,7 @@ shell: venv ## Open a Python shell with the models
 
 # --- Check ------------------------------------------------------------------------------------
 
-test: venv-dev ## Run the tests, with their own PostgreSQL: ARGS='tests/census -k mean'
+test: static ## Run the tests, with their own PostgreSQL: ARGS='tests/census -k mean'
 	@exec $(PY) -m pytest -n logical --maxprocesses 8 --dist worksteal $(ARGS)
 
 coverage: venv-dev ## Run the tests and report the lines that they cover
@@ -106,7 +106,7 @@ endef
 	$(INSTALL)
 	@touch $@
 
-.venv/dev: requirements-dev.txt .venv/local
+.venv/dev: requirements-dev.txt | .venv/local
 	@echo "Installing $< into .venv."
 	@sed -n '/^uv==/,/[^\\]$$/p' $< >.venv/uv.txt
 	@$(PY) -m pip install -q --disable-pip-version-check --no-input --require-hashes -r .venv/uv.txt

@@ -27,7 +27,7 @@ def test_it_hangs(url: str, cache: Cache, record: Record) -> None:
     with Service({"DATABASE_URL": url, "CACHE_URL": cache.url}) as service, Load(service) as load:
         wait_until(lambda: cache.keys > 20)
         cache.process.send_signal(signal.SIGSTOP)
-        load.wait_for_answers(100)
+        load.wait_for_answers(200)
         cache.process.send_signal(signal.SIGCONT)
         load.healed()
         before = cache.keys

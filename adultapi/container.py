@@ -75,8 +75,7 @@ def _run(mode: str, arguments: list[str]) -> None:
 def _serve() -> NoReturn:
     """Replaces this process by gunicorn, without the loader's credentials."""
     os.environ.pop("LOADER_DATABASE_URL", None)
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn"]
-    os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
+    os.execl(sys.executable, sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn")  # noqa: S606 - no shell is wanted
 
 
 def _terminate(signum: int, _frame: FrameType | None) -> NoReturn:

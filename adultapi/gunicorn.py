@@ -18,7 +18,6 @@ def _number(name: str, default: int, maximum: int) -> int:
 
 
 def _cores() -> int:
-    """Returns the number of cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

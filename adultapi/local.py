@@ -9,6 +9,7 @@ import time
 from contextlib import closing, suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPException
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -43,7 +44,12 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "adultapi.settings")
     try:
         _check_port(gunicorn.host, gunicorn.port)
+        # An import that a signal interrupts can end with another error, so signals wait for it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         django.setup()
+        import_module("django.core.management.commands.migrate")
+        import_module("census.management.commands.load_adult")
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         if settings.LOCAL:
             with postgres.Server(postgres.VAR) as database:
                 state = "started" if database.pid else "running already"
@@ -95,11 +101,8 @@ def _serve(database: postgres.Server | None) -> NoReturn:
 
 def collect_static() -> None:
     """Collects the static files unless the same files were collected before."""
-    files = sorted(
-        (path, Path(storage.path(path)).stat().st_mtime_ns)
-        for finder in get_finders()
-        for path, storage in finder.list([])
-    )
+    paths = [storage.path(path) for finder in get_finders() for path, storage in finder.list([])]
+    files = sorted((path, Path(path).stat().st_mtime_ns) for path in paths)
     note = Path(settings.STATIC_ROOT) / ".collected"
     if note.exists() and note.read_text() == repr(files):
         return
@@ -136,7 +139,6 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _local_host() -> str:
-    """Returns the host name of the service for a browser on this machine."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(gunicorn.host, gunicorn.host)  # noqa: S104
 
 

@@ -7,10 +7,9 @@ is a digest of these three, so a cached answer never becomes wrong.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -24,7 +23,7 @@ from whitenoise.responders import MissingFileError
 from adultapi import files, problems
 from census.api.canonical import Canonical, canonical
 from census.api.exports import StorageUnavailable
-from census.models import Dataset
+from census.models import Dataset, DatasetMissing, Loaded
 
 logger = logging.getLogger(__name__)
 
@@ -50,23 +49,6 @@ def _digest_of_code() -> str:
 CODE = _digest_of_code()
 
 
-class Loaded(NamedTuple):
-    """The version of the loaded dataset and the time of its load."""
-
-    version: str
-    loaded_at: datetime
-
-    @classmethod
-    def current(cls) -> "Loaded | None":
-        # The table has at most one row. `first` would take twice the time in every request.
-        rows = Dataset.objects.values_list("version", "loaded_at")
-        return next((cls(*row) for row in rows), None)
-
-    @property
-    def timestamp(self) -> int:
-        return int(self.loaded_at.timestamp())
-
-
 def _etag(request: HttpRequest, form: Canonical, dataset: Loaded) -> str:
     """Returns the digest of everything that an answer depends on, in hexadecimal."""
     # Few answers contain the host.
@@ -86,18 +68,16 @@ class AnswerCache:
         if form is None:
             return _page_response(request, self._get_response(request))
         try:
-            dataset = Loaded.current()
-        except ProgrammingError:  # the tables do not exist; some answers do not need them
-            dataset = None
-        except Error as error:
-            return problems.error_response(request, error)
-        if dataset is None:
+            dataset = Dataset.objects.current()
+        except (DatasetMissing, ProgrammingError):  # some answers need no dataset and no tables
             form.apply_to(request)
             return self._get_response(request)
+        except Error as error:
+            return problems.error_response(request, error)
         key = _etag(request, form, dataset)
         headers = {
             "ETag": f'"{key}"',
-            "Last-Modified": http_date(dataset.timestamp),
+            "Last-Modified": http_date(dataset.loaded_at.timestamp()),
             "Cache-Control": CACHE_CONTROL,
             "Vary": VARY,
             "X-Accel-Expires": NGINX_SECONDS,
@@ -110,7 +90,7 @@ class AnswerCache:
         response = self._get_response(request)
         if response.status_code != 200 or response.has_header("Cache-Control"):
             return response
-        if _has_changed(dataset):  # the answer is correct, but its version is unknown
+        if _dataset_of(response) != dataset:  # a load has committed meanwhile
             response["Cache-Control"] = "no-store"
             return response
         response = _store(request, key, headers, response)
@@ -140,16 +120,18 @@ def _page_response(request: HttpRequest, response: Any) -> Any:
     return conditional
 
 
-def _has_changed(dataset: Loaded) -> bool:
-    try:
-        return Loaded.current() != dataset
-    except Error:
-        return True
+def _dataset_of(response: Any) -> Loaded | None:
+    """Returns the dataset that an answer is of: the one it names, or the loaded one."""
+    with suppress(Error, DatasetMissing):
+        return getattr(response, "loaded", None) or Dataset.objects.current()
+    return None
 
 
 def _conditional(request: HttpRequest, headers: Mapping[str, str], dataset: Loaded) -> Any:
     """Returns 304 or 412 if a condition of the request calls for it; None otherwise."""
-    response = get_conditional_response(request, headers["ETag"], dataset.timestamp)
+    response = get_conditional_response(
+        request, headers["ETag"], int(dataset.loaded_at.timestamp())
+    )
     if response is None:
         return None
     if response.status_code == 412:

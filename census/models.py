@@ -1,7 +1,8 @@
 """The two tables: the people, and one row about the loaded dataset."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -137,6 +138,13 @@ class DatasetMissing(Exception):
     """No dataset is loaded, or an earlier version loaded it without its facts."""
 
 
+class Loaded(NamedTuple):
+    """The version of the loaded dataset and the time of its load. No two loads have the same."""
+
+    version: str
+    loaded_at: datetime
+
+
 class DatasetQuerySet(models.QuerySet["Dataset"]):
     """A queryset of `Dataset`, which has one row, or none before the first load."""
 
@@ -144,9 +152,9 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
         """Returns the loaded dataset without its facts; raises `DatasetMissing`."""
         return self._only(self.defer("facts"))
 
-    def version(self) -> str:
-        """Returns the version of the loaded dataset; raises `DatasetMissing`."""
-        return self._only(self.values_list("version", flat=True))
+    def current(self) -> Loaded:
+        """Returns the version of the loaded dataset and its time; raises `DatasetMissing`."""
+        return Loaded(*self._only(self.values_list(*Loaded._fields)))
 
     def facts(self) -> dict[str, Any]:
         """Returns the facts of the loaded dataset; raises `DatasetMissing`."""

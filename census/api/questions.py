@@ -271,7 +271,7 @@ def page(values: Mapping[str, Any]) -> records.Page:
 
 
 def person(text: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the record with the id of a path, and its dataset; raises `UnknownName`."""
+    """Returns the record with the id of a path; raises `UnknownName`."""
     fields = values.get(records.FIELDS.name, records.NAMES)
     try:
         # A path has one spelling: in a query 1e3 and 007 are numbers, in a path they are not ids.

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from census.columns import Column
-from census.models import Dataset
 from census.statistics.analyses import strata
 from census.statistics.analyses.strata import Strata
 from census.statistics.estimators.flags import error_flags, size_flags
@@ -43,17 +42,11 @@ class Query(Protocol):
         """The estimators in words."""
 
     def compute(self) -> Level:
-        """Returns the result."""
+        """Returns the result.
 
-
-def answer(query: Query) -> Level:
-    """Returns the result of `query`, its method and the version of the dataset.
-
-    Must be called in a REPEATABLE READ transaction, so that all statements of an answer see one
-    state of the data. Raises `DatasetMissing` if no dataset is loaded.
-    """
-    version = Dataset.objects.version()
-    return {"dataset": version, "method": query.method, **query.compute()}
+        Must be called in a REPEATABLE READ transaction, so that all statements of an answer see
+        one state of the data.
+        """
 
 
 @dataclass(frozen=True)

@@ -216,11 +216,7 @@ class Page:
     cursor: Cursor | None = None
 
     def answer(self) -> dict[str, Any]:
-        """Returns `dataset`, `count` (of all selected), `next`, `previous` (cursors), `results`.
-
-        Raises `DatasetMissing` where no dataset is loaded.
-        """
-        version = Dataset.objects.version()
+        """Returns `count` (of all selected), `next`, `previous` (cursors), `results`."""
         count = self.selection.rows().count()
         records = list(self._rows().values(*self.fields, *self._key_names()))
         more = len(records) > self.size
@@ -231,7 +227,6 @@ class Page:
         # A page with a cursor has a page on the other side of the cursor.
         after, before = (self.cursor, more) if backwards else (more, self.cursor)
         return {
-            "dataset": version,
             "count": count,
             "next": self._cursor(records[-1]) if records and after else None,
             "previous": self._cursor(records[0], backwards=True) if records and before else None,
@@ -266,12 +261,8 @@ class NoSuchPerson(LookupError):
 
 
 def person(identifier: int, fields: Sequence[str]) -> dict[str, Any]:
-    """Returns `dataset` and the columns `fields` of the record with that id.
-
-    Raises `NoSuchPerson`, or `DatasetMissing` where no dataset is loaded.
-    """
-    dataset = Dataset.objects.loaded()
-    found = Person.objects.filter(pk=identifier).values(*fields).first()
+    """Returns the columns `fields` of the record with that id; raises `NoSuchPerson`."""
+    found: dict[str, Any] | None = Person.objects.filter(pk=identifier).values(*fields).first()
     if found is None:
-        raise NoSuchPerson(dataset.rows)
-    return {"dataset": dataset.version, **found}
+        raise NoSuchPerson(Dataset.objects.loaded().rows)
+    return found

@@ -96,7 +96,8 @@ class FieldsViewSet(CensusViewSet):
         self.values()
         counts = profile.fields()
         documents = [field_document(COLUMNS[name], c) for name, c in counts["fields"].items()]
-        return Response(FieldsSerializer({**counts, "fields": documents}).data)
+        answer = {"dataset": self.loaded.version, "rows": counts["rows"], "fields": documents}
+        return Response(FieldsSerializer(answer).data)
 
     def table(self, data: Any) -> tables.Table:
         header = [name for name in FieldSerializer().get_fields() if name not in self.nested]
@@ -117,7 +118,7 @@ class FieldViewSet(FieldsViewSet):
         self.values()
         counts = profile.fields()
         document = field_document(field, counts["fields"][field.name])
-        return Response({"dataset": counts["dataset"], **FieldSerializer(document).data})
+        return Response({"dataset": self.loaded.version, **FieldSerializer(document).data})
 
 
 class CatalogueViewSet(CensusViewSet):

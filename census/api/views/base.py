@@ -1,7 +1,7 @@
 """The base classes of the views: parameters → selection → metric → representation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -21,7 +21,8 @@ from census.api.renderers import (
     VegaLiteRenderer,
 )
 from census.columns import Column
-from census.statistics.computation import Query, answer
+from census.models import Dataset, Loaded
+from census.statistics.computation import Query
 from census.statistics.parameters import Parameter
 from census.statistics.selection import Selection, column_choice
 
@@ -84,9 +85,18 @@ class CensusViewSet(ViewSet):
         renderer = getattr(self.request, "accepted_renderer", None)
         return renderer is not None and renderer.format == "api"
 
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The dataset that the transaction of this answer sees. Raises `DatasetMissing`."""
+        return Dataset.objects.current()
+
     def finalize_response(self, *arguments: Any, **options: Any) -> Any:
-        """Sets the media type also of an empty body, such as NDJSON without groups."""
-        response = super().finalize_response(*arguments, **options)
+        """Sets `loaded` of the response, None if the answer did not look at it.
+
+        Sets the media type also of an empty body, such as NDJSON without groups.
+        """
+        response: Any = super().finalize_response(*arguments, **options)
+        response.loaded = vars(self).get("loaded")
         if isinstance(response, Response):
             response.add_post_render_callback(_set_media_type)
         return response
@@ -130,14 +140,14 @@ class AnswerViewSet(CensusViewSet):
     def respond(self, query: Query, selection: Selection, **names: Any) -> Response:
         """Returns the response to `query`: `names`, the description, the answer and its links."""
         self.query = query
-        result = answer(query)
         return Response(
             {
                 **names,
-                "dataset": result.pop("dataset"),
+                "dataset": self.loaded.version,
                 "filters": selection.described(),
                 "weight": selection.weight.name if selection.weight else None,
-                **result,
+                "method": query.method,
+                **query.compute(),
                 "links": self.links(),
             }
         )

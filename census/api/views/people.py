@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from census.api import exports, parquet, questions, tables
 from census.api.serializers.records import PeopleSerializer, PersonSerializer
 from census.api.views.base import TABULAR, CensusViewSet
-from census.models import Dataset
 from census.statistics import records
 from census.statistics.parameters import Integer, Parameter
 from census.statistics.records import CURSOR, FIELDS, ORDERING, PAGE_SIZE, Cursor
@@ -70,7 +69,7 @@ class PeopleViewSet(CensusViewSet):
         return self._file(page) if self._is_file else self._page(page)
 
     def _page(self, page: records.Page) -> Response:
-        answer = page.answer()
+        answer = {"dataset": self.loaded.version, **page.answer()}
         urls = {rel: self._url(answer[rel]) for rel in ("next", "previous") if answer[rel]}
         relations = {"first": self._url(None), **urls}
         link = ", ".join(
@@ -92,7 +91,7 @@ class PeopleViewSet(CensusViewSet):
         )
 
     def _file(self, page: records.Page) -> FileResponse:
-        version = Dataset.objects.version()
+        version = self.loaded.version
         file = exports.export(page.everything(), page.fields, self._format, version)
         renderer = self.request.accepted_renderer
         charset = f"; charset={renderer.charset}" if renderer.charset else ""
@@ -121,7 +120,8 @@ class PersonViewSet(CensusViewSet):
         return (FIELDS,)
 
     def retrieve(self, _request: Request, id: str, **_kwargs: Any) -> Response:  # noqa: A002
-        return Response(questions.person(id, self.values()))
+        person = questions.person(id, self.values())
+        return Response({"dataset": self.loaded.version, **person})
 
     def table(self, data: Mapping[str, Any]) -> tables.Table:
         return tables.of_records([data], [name for name in data if name != "dataset"])

@@ -12,13 +12,12 @@ from census.statistics.selection import Selection
 
 
 def fields() -> dict[str, Any]:
-    """Returns `dataset`, `rows` and, by column name, what the column holds.
+    """Returns `rows` and, by column name, what the column holds.
 
     Raises `DatasetMissing` where no dataset is loaded.
     """
     known = Dataset.objects.facts()
     return {
-        "dataset": Dataset.objects.version(),
         "rows": known["rows"],
         "fields": {
             column.name: _field(column, known["rows"], known["columns"][column.name])

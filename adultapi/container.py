@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from functools import partial
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
@@ -19,12 +20,15 @@ MODES = """Modes of this image:
   migrate [...]  migrate the database
   load [...]     load the dataset; see load --help
   manage ...     run any Django command; see manage help"""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _WITHOUT_ARGUMENTS = {"start", "prepare", "serve"}
 
 
 def main() -> int:
     """Runs the mode that the arguments name; returns the exit status."""
     signal.signal(signal.SIGTERM, _terminate)
+    # An import that a signal interrupts can end with another error, so signals wait for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     mode, *arguments = sys.argv[1:] or ["start"]
     known = {*_WITHOUT_ARGUMENTS, "migrate", "load", "manage"}
     if mode not in known or (mode in _WITHOUT_ARGUMENTS and arguments):
@@ -59,6 +63,9 @@ def _run(mode: str, arguments: list[str]) -> None:
 
     from census.ingest.preparation import migration_lock, prepare, wait_for_database
 
+    import_module("django.core.management.commands.migrate")
+    import_module("census.management.commands.load_adult")
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     if mode == "manage":
         return execute_from_command_line(["manage.py", *arguments])
     wait_for_database(_say, settings.START_TIMEOUT)
@@ -75,6 +82,7 @@ def _run(mode: str, arguments: list[str]) -> None:
 def _serve() -> NoReturn:
     """Replaces this process by gunicorn, without the loader's credentials."""
     os.environ.pop("LOADER_DATABASE_URL", None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     os.execl(sys.executable, sys.executable, "-m", "gunicorn", "-c", "python:adultapi.gunicorn")  # noqa: S606 - no shell is wanted
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -102,6 +104,23 @@ def test_a_signal_ends_what_waits(signum: signal.Signals, status: int) -> None:
         assert process.stdout.readline().startswith("Waiting for the database: ")
         process.send_signal(signum)
         assert process.wait(PATIENCE) == status
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("moment", range(8))
+def test_a_signal_ends_the_start_at_any_moment(signum: signal.Signals, moment: int) -> None:
+    given = {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b", "SECRET_KEY": "x"}
+    with subprocess.Popen(
+        ENTRYPOINT, env=os.environ | given, text=True, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr
+        status = Path(f"/proc/{process.pid}/status")
+        while not re.search("SigBlk:\t0*[1-9a-f]", status.read_text()):  # Python itself starts
+            time.sleep(0.002)
+        time.sleep(0.05 * moment)
+        process.send_signal(signum)
+        assert process.wait(PATIENCE) == 128 + signum
+        assert process.stderr.read() == ""
 
 
 def test_it_waits_for_another_process_that_migrates_or_loads(

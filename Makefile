@@ -31,7 +31,7 @@ test: static ## Run the tests, with their own PostgreSQL: ARGS='tests/census -k 
 coverage: venv-dev ## Run the tests and report the lines that they cover
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report term $(ARGS)"
 
-test-clients: venv-dev ## Test the running service with real clients
+test-clients: static ## Test the running service with real clients
 	@exec $(PY) -m pytest tests/clients $(ARGS)
 
 test-r: venv-dev ## Compare the service's answers with those of R; needs R with survey

@@ -101,8 +101,8 @@ def _serve(database: postgres.Server | None) -> NoReturn:
 
 def collect_static() -> None:
     """Collects the static files unless the same files were collected before."""
-    paths = [storage.path(path) for finder in get_finders() for path, storage in finder.list([])]
-    files = sorted((path, Path(path).stat().st_mtime_ns) for path in paths)
+    found = (item for finder in get_finders() for item in finder.list([]))
+    files = sorted((name, Path(store.path(name)).stat().st_mtime_ns) for name, store in found)
     note = Path(settings.STATIC_ROOT) / ".collected"
     if note.exists() and note.read_text() == repr(files):
         return

@@ -40,7 +40,7 @@ Serve = Callable[[str], AbstractContextManager[Service]]
 
 def _prepare(database: str) -> None:
     environment = os.environ | {"DATABASE_URL": database, "SECRET_KEY": "only-for-tests"}
-    for command in ("migrate", "load_adult", "collectstatic --noinput"):
+    for command in ("migrate", "load_adult"):
         arguments = [sys.executable, "manage.py", *command.split(), "-v0"]
         subprocess.run(arguments, cwd=ROOT, env=environment, check=True, capture_output=True)
 

@@ -132,7 +132,8 @@ def chromium() -> Iterator[Browser]:
             subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
         browser = playwright.chromium.launch(
             executable_path=found,
-            args=["--no-sandbox"] if root else [],  # Chromium refuses root a sandbox
+            # Where there is none, a GPU is emulated at great cost. Chromium refuses root a sandbox.
+            args=["--disable-gpu", *(["--no-sandbox"] if root else [])],
         )
         yield browser
         browser.close()

@@ -77,7 +77,7 @@ class AnswerCache:
         key = _etag(request, form, dataset)
         headers = {
             "ETag": f'"{key}"',
-            "Last-Modified": http_date(dataset.loaded_at.timestamp()),
+            "Last-Modified": http_date(dataset.timestamp),
             "Cache-Control": CACHE_CONTROL,
             "Vary": VARY,
             "X-Accel-Expires": NGINX_SECONDS,
@@ -129,9 +129,7 @@ def _dataset_of(response: Any) -> Loaded | None:
 
 def _conditional(request: HttpRequest, headers: Mapping[str, str], dataset: Loaded) -> Any:
     """Returns 304 or 412 if a condition of the request calls for it; None otherwise."""
-    response = get_conditional_response(
-        request, headers["ETag"], int(dataset.loaded_at.timestamp())
-    )
+    response = get_conditional_response(request, headers["ETag"], dataset.timestamp)
     if response is None:
         return None
     if response.status_code == 412:

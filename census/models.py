@@ -144,6 +144,11 @@ class Loaded(NamedTuple):
     version: str
     loaded_at: datetime
 
+    @property
+    def timestamp(self) -> int:
+        """The time of the load in whole seconds, as HTTP has it."""
+        return int(self.loaded_at.timestamp())
+
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
     """A queryset of `Dataset`, which has one row, or none before the first load."""

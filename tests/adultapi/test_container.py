@@ -92,14 +92,17 @@ def test_serve_prepares_nothing(database_server: str, scratch_database: str) -> 
         assert "migrate" in json.loads(running.get("/readyz").body)["checks"]["migrations"]
 
 
+def without_a_database(**streams: int) -> "subprocess.Popen[str]":
+    """Starts the entry point with a database that does not answer."""
+    given = {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b", "SECRET_KEY": "x"}
+    return subprocess.Popen(ENTRYPOINT, env=os.environ | given, text=True, **streams)  # type: ignore[call-overload,no-any-return]
+
+
 @pytest.mark.parametrize(
     ("signum", "status"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGINT, 130)]
 )
 def test_a_signal_ends_what_waits(signum: signal.Signals, status: int) -> None:
-    given = {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b", "SECRET_KEY": "x"}
-    with subprocess.Popen(
-        ENTRYPOINT, env=os.environ | given, text=True, stdout=subprocess.PIPE
-    ) as process:
+    with without_a_database(stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline().startswith("Waiting for the database: ")
         process.send_signal(signum)
@@ -109,13 +112,11 @@ def test_a_signal_ends_what_waits(signum: signal.Signals, status: int) -> None:
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("moment", range(8))
 def test_a_signal_ends_the_start_at_any_moment(signum: signal.Signals, moment: int) -> None:
-    given = {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b", "SECRET_KEY": "x"}
-    with subprocess.Popen(
-        ENTRYPOINT, env=os.environ | given, text=True, stderr=subprocess.PIPE
-    ) as process:
+    with without_a_database(stderr=subprocess.PIPE) as process:
         assert process.stderr
         status = Path(f"/proc/{process.pid}/status")
         while not re.search("SigBlk:\t0*[1-9a-f]", status.read_text()):  # Python itself starts
+            assert process.poll() is None
             time.sleep(0.002)
         time.sleep(0.05 * moment)
         process.send_signal(signum)
